@@ -1,0 +1,80 @@
+# Shared by the lab's commands: messages, folders, packages. Sourced, never run.
+# shellcheck shell=bash
+
+LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+LAB_CACHE=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dmabufctl
+
+# What builds the program and a kernel, boots it, and runs the tests.
+LAB_PACKAGES=(
+	gcc make pkg-config autoconf automake scdoc
+	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libsmartcols-dev libjson-c-dev
+	qemu-system-x86 bc bison flex libelf-dev libc6-dev xz-utils kmod
+	debian-archive-keyring jq util-linux pciutils
+)
+
+# Standard output belongs to the command in the lab.
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { say "$@"; exit 125; }
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "must be root to run: $*; become root or install sudo"
+	fi
+}
+
+# need_packages PACKAGE... - installs those that are missing.
+need_packages() {
+	local missing=() package
+	command -v dpkg-query >/dev/null ||
+		die "not a Debian system; install the equivalents of: $*, then set LAB_PACKAGES_PRESENT=1"
+	for package; do
+		dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^.i' ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} -eq 0 ] && return
+	say "installing ${missing[*]}"
+	as_root apt-get update -qq >&2 ||
+		die "the package lists could not be updated; see apt's message above"
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+		die "could not install: ${missing[*]}; see apt's message above"
+}
+
+# The folder of the current build: the source tree when it was configured there.
+build_dir() {
+	if [ -n "${LAB_BUILD:-}" ]; then
+		printf '%s\n' "$LAB_BUILD"
+	elif [ -f "$LAB_TOP/Makefile" ]; then
+		printf '%s\n' "$LAB_TOP"
+	else
+		printf '%s\n' "$LAB_TOP/build"
+	fi
+}
+
+# build_program [CONFIGURE-ARG...] - configures once, then brings the build up to date.
+build_program() {
+	local build log
+	build=$(build_dir)
+	mkdir -p "$build" || die "cannot write to $build"
+	log=$build/lab-build.log
+	if [ ! -f "$build/Makefile" ]; then
+		say "configuring in $build"
+		{
+			[ -x "$LAB_TOP/configure" ] || (cd "$LAB_TOP" && autoreconf -fi)
+			(cd "$build" && "$LAB_TOP/configure" -q "$@")
+		} >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; all of it is in $log"; }
+	fi
+	make -C "$build" -j"$(nproc)" >"$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2; die "the build failed; all of it is in $log"; }
+}
+
+# prepare - everything that a lab command needs before it can boot.
+prepare() {
+	[ -n "${LAB_PACKAGES_PRESENT:-}" ] || need_packages "${LAB_PACKAGES[@]}"
+	mkdir -p "$LAB_CACHE" || die "cannot write to the cache folder $LAB_CACHE"
+	build_program
+}

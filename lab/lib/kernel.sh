@@ -1,0 +1,191 @@
+# Gets and builds the lab's kernels. Sourced, never run.
+# shellcheck shell=bash
+#
+# A finished kernel is a folder: bzImage, modules/ (as under /), include/ (its UAPI
+# headers), version. It appears in the cache complete or not at all.
+
+KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
+KERNEL_SUITES=(trixie-backports forky sid)
+KERNEL_WANTED=7.2
+KERNEL_OLDEST=7.1
+
+# private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
+private_apt() {
+	local root=$LAB_CACHE/apt
+	"$1" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::State="$root/state" -o Dir::State::status=/dev/null \
+		-o Dir::Cache="$root/cache" -o APT::Sandbox::User= "${@:2}"
+}
+
+# The Debian mirror that this machine itself is set up to use.
+debian_mirror() {
+	local mirror
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' \
+		'Created-By: Packages' 2>/dev/null | head -n 1)
+	[ -n "$mirror" ] || die "this machine's apt sources name no Debian archive;" \
+		"run 'apt-get update', or name a source tree, tarball or bzImage with --kernel"
+	printf '%s\n' "${mirror%/}"
+}
+
+# suite_offers SUITE - points the private apt at SUITE, prints its linux-source versions.
+suite_offers() {
+	local root=$LAB_CACHE/apt mirror
+	mirror=$(debian_mirror) || exit
+	mkdir -p "$root"/state/lists/partial "$root"/cache/archives/partial
+	printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+		"$mirror" "$1" >"$root/sources.list"
+	private_apt apt-get update >"$root/log" 2>&1 || return 0
+	private_apt apt-cache search --names-only '^linux-source-[0-9.]+$' |
+		sed -n 's/^linux-source-\([0-9.]*\) .*/\1/p' | sort -V
+}
+
+# choose_version WANTED OFFER... - WANTED where offered, else the newest that will do.
+choose_version() {
+	local wanted=$1 offer newest=
+	shift
+	for offer; do
+		[ "$offer" = "$wanted" ] && { echo "$offer"; return; }
+		[ "$(printf '%s\n' "$KERNEL_OLDEST" "$offer" | sort -V | head -n 1)" = "$KERNEL_OLDEST" ] &&
+			newest=$offer
+	done
+	echo "$newest"
+}
+
+# fetch_source VERSION - leaves a Debian linux-source package in the cache, prints its path.
+# VERSION "mainline" means the wanted one or the newest there is; any other is meant exactly.
+fetch_source() {
+	local downloads=$LAB_CACHE/downloads suite version offers deb
+	mkdir -p "$downloads"
+	for deb in "$downloads/linux-source-${1/mainline/$KERNEL_WANTED}"_*.deb; do
+		[ -f "$deb" ] && { echo "$deb"; return; }
+	done
+	for suite in "${KERNEL_SUITES[@]}"; do
+		say "looking for kernel sources in Debian's $suite"
+		mapfile -t offers < <(suite_offers "$suite")
+		if [ "$1" = mainline ]; then
+			version=$(choose_version "$KERNEL_WANTED" "${offers[@]}")
+		else
+			version=$(printf '%s\n' "${offers[@]}" | grep -Fx "$1")
+		fi
+		[ -n "$version" ] && break
+	done
+	[ -n "$version" ] || die "no kernel source ${1/mainline/$KERNEL_OLDEST or newer} in" \
+		"${KERNEL_SUITES[*]} (apt's log: $LAB_CACHE/apt/log);" \
+		"name a source tree, tarball or bzImage with --kernel"
+	say "downloading linux-source-$version (about 160 MB)"
+	rm -f "$downloads"/*.deb
+	(cd "$downloads" && private_apt apt-get download "linux-source-$version" >&2) ||
+		die "the download failed; see apt's message above"
+	echo "$downloads"/linux-source-"$version"_*.deb
+}
+
+# unpack ARCHIVE FOLDER - a Debian source package or a kernel tarball.
+unpack() {
+	say "unpacking $(basename "$1")"
+	mkdir -p "$2"
+	case $1 in
+	*.deb)
+		dpkg-deb --fsys-tarfile "$1" |
+			tar xO --wildcards './usr/src/linux-source-*.tar.xz' |
+			tar xJ -C "$2" --strip-components=1
+		;;
+	*) tar xf "$1" -C "$2" --strip-components=1 ;;
+	esac || die "could not unpack $1; is the disk full? ($(df -h --output=avail "$2" | tail -n 1) free in $2)"
+}
+
+# progress LOG PID - one line a few seconds apart until PID ends.
+progress() {
+	local steps last=-1
+	while kill -0 "$2" 2>/dev/null; do
+		steps=$(grep -c '^  [A-Z]' "$1")
+		if [ -t 2 ]; then
+			printf '\rlab: building the kernel: %d steps of about 2500 ' "$steps" >&2
+		elif [ $((steps / 500)) -ne "$last" ]; then
+			last=$((steps / 500))
+			say "building the kernel: $steps steps of about 2500"
+		fi
+		sleep 1
+	done
+	[ -t 2 ] && echo >&2
+	wait "$2"
+}
+
+# configure_kernel SOURCE OBJECTS - the fragment over allnoconfig; every line must stick.
+configure_kernel() {
+	local line lost=()
+	KCONFIG_ALLCONFIG=$KERNEL_CONFIG make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
+		{ tail -n 5 "$2/log" >&2; die "the kernel could not be configured"; }
+	while read -r line; do
+		grep -qx "$line" "$2/.config" || lost+=("$line")
+	done < <(grep '^CONFIG_' "$KERNEL_CONFIG")
+	[ ${#lost[@]} -eq 0 ] || die "this kernel source does not take ${lost[*]}"
+}
+
+# compile SOURCE OBJECTS RESULT - RESULT becomes a finished kernel.
+compile() {
+	local source=$1 objects=$2 result=$3 log=$2/log
+	mkdir -p "$objects"
+	configure_kernel "$source" "$objects"
+	make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
+	progress "$log" $! ||
+		{ tail -n 20 "$log" >&2; die "the kernel did not build; all of it is in $log"; }
+	rm -rf "$result.new"
+	mkdir -p "$result.new" &&
+		cp "$objects/arch/x86/boot/bzImage" "$result.new/" &&
+		make -C "$source" O="$objects" -s INSTALL_MOD_PATH="$result.new/modules" \
+			DEPMOD=/sbin/depmod modules_install >>"$log" 2>&1 &&
+		find "$result.new/modules" -type l -delete &&
+		cp -r "$objects/usr/include" "$result.new/include" &&
+		make -C "$source" O="$objects" -s kernelrelease >"$result.new/version" ||
+		die "could not put the kernel into $result; is the disk full? ($log)"
+	rm -rf "$result"
+	mv "$result.new" "$result"
+}
+
+# kernel_from_archive NAME ARCHIVE-COMMAND... - builds once per name and configuration.
+kernel_from_archive() {
+	local name=$1 key work archive
+	shift
+	key=$(cat "$KERNEL_CONFIG" <(echo "$name") | sha256sum | cut -c 1-12)
+	KERNEL=$LAB_CACHE/kernels/$(basename "$name")-$key
+	[ -f "$KERNEL/bzImage" ] && return
+	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
+	exec {lock}>"$LAB_CACHE/kernels/lock"
+	flock -n "$lock" || { say "waiting for another build of a kernel"; flock "$lock"; }
+	if [ ! -f "$KERNEL/bzImage" ]; then
+		archive=$("$@") || exit
+		work=$LAB_CACHE/work
+		rm -rf "$work"
+		mkdir -p "$work/objects"
+		unpack "$archive" "$work/source"
+		compile "$work/source" "$work/objects" "$KERNEL"
+		rm -rf "$work"
+	fi
+	exec {lock}>&-
+}
+
+# kernel_from_tree TREE - objects are kept, so that a change costs its own compile only.
+kernel_from_tree() {
+	local key
+	key=$(realpath "$1" | sha256sum | cut -c 1-12)
+	KERNEL=$LAB_CACHE/trees/$key/kernel
+	compile "$(realpath "$1")" "$LAB_CACHE/trees/$key/objects" "$KERNEL"
+}
+
+# get_kernel SPEC - sets KERNEL to the folder of a finished kernel. SPEC: mainline, a
+# version in Debian's archive, a source tree, a tarball, or a bzImage (its modules/ beside it).
+get_kernel() {
+	if [ -d "$1" ]; then
+		[ -f "$1/Kbuild" ] || die "$1 is not a kernel source tree"
+		kernel_from_tree "$1"
+	elif [ -f "$1" ] && tar tf "$1" >/dev/null 2>&1; then
+		kernel_from_archive "$(realpath "$1")" realpath "$1"
+	elif [ -f "$1" ]; then
+		KERNEL=$(dirname "$(realpath "$1")")
+		[ "$(basename "$1")" = bzImage ] || die "$1 is neither a tarball nor named bzImage"
+	elif [ "$1" = mainline ] || [[ $1 =~ ^[0-9]+\.[0-9]+$ ]]; then
+		kernel_from_archive "$1" fetch_source "$1"
+	else
+		die "no kernel '$1': use mainline, a version as 7.2, a source tree, a tarball or a bzImage"
+	fi
+}

@@ -1,0 +1,148 @@
+# The lab's machine: QEMU's arguments, and a boot with limits. Sourced, never run.
+# shellcheck shell=bash
+
+# The default hardware. Slots are given so that every BDF is the same in each boot:
+#   00:03.0 edu           a DMA engine
+#   00:04.0 ivshmem       a BAR that is plain RAM; no reset of any kind
+#   01:00.0 02:00.0 nvme  BAR 2 is a 16 MiB controller memory buffer; behind root ports
+#   03:00.0 03:00.1       one device with two functions
+#   06:00.0 07:00.0 nvme  under one PCIe switch
+MACHINE_DEVICES=(
+	-device edu,addr=03.0,dma_mask=0xffffffffffff
+	-object memory-backend-ram,id=shared,size=4M,share=on
+	-device ivshmem-plain,memdev=shared,addr=04.0
+	-device pcie-root-port,id=port1,bus=pcie.0,chassis=1,addr=10.0
+	-device nvme,bus=port1,serial=lab1,cmb_size_mb=16
+	-device pcie-root-port,id=port2,bus=pcie.0,chassis=2,addr=11.0
+	-device nvme,bus=port2,serial=lab2,cmb_size_mb=16
+	-device pcie-root-port,id=port3,bus=pcie.0,chassis=3,addr=12.0
+	-device nvme,bus=port3,addr=0.0,multifunction=on,serial=lab3,cmb_size_mb=16
+	-device nvme,bus=port3,addr=0.1,serial=lab4,cmb_size_mb=16
+	-device pcie-root-port,id=port4,bus=pcie.0,chassis=4,addr=13.0
+	-device x3130-upstream,id=switch,bus=port4
+	-device xio3130-downstream,id=down1,bus=switch,chassis=5,slot=0
+	-device nvme,bus=down1,serial=lab5,cmb_size_mb=16
+	-device xio3130-downstream,id=down2,bus=switch,chassis=6,slot=1
+	-device nvme,bus=down2,serial=lab6,cmb_size_mb=16
+)
+
+# iommu_arguments KIND - sets IOMMU_DEVICE (for QEMU) and IOMMU_PARAMETERS (for the kernel).
+iommu_arguments() {
+	local unsafe=iommufd.allow_unsafe_interrupts=1
+	case $1 in
+	intel)
+		IOMMU_DEVICE=(-device intel-iommu,intremap=on,aw-bits=48)
+		IOMMU_PARAMETERS=intel_iommu=on
+		;;
+	intel-noremap)
+		IOMMU_DEVICE=(-device intel-iommu,intremap=off,aw-bits=48)
+		IOMMU_PARAMETERS=intel_iommu=on
+		;;
+	virtio)
+		IOMMU_DEVICE=(-device virtio-iommu-pci,addr=01.0)
+		IOMMU_PARAMETERS=$unsafe
+		;;
+	none)
+		IOMMU_DEVICE=()
+		IOMMU_PARAMETERS=
+		;;
+	*) die "no IOMMU '$1': use intel, intel-noremap, virtio or none" ;;
+	esac
+}
+
+# kvm_boots KERNEL - /dev/kvm can be there, even create a machine, and still not run one.
+kvm_boots() {
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] &&
+		timeout 5 qemu-system-x86_64 -accel kvm -M q35,kernel-irqchip=split -m 256 -nodefaults \
+			-nographic -no-reboot -serial stdio -kernel "$1/bzImage" \
+			-append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null | grep -q 'Kernel panic'
+}
+
+# kvm_works KERNEL - the trial's result, which holds until the host reboots.
+kvm_works() {
+	local memo
+	memo=$LAB_CACHE/kvm-$(cat /proc/sys/kernel/random/boot_id)
+	if [ ! -s "$memo" ]; then
+		rm -f "$LAB_CACHE"/kvm-*
+		{ kvm_boots "$1" && echo yes || echo no; } >"$memo"
+	fi
+	grep -q yes "$memo"
+}
+
+# machine_arguments KERNEL RUN-FOLDER IOMMU KERNEL-PARAMETERS - sets MACHINE.
+machine_arguments() {
+	local kernel=$1 run=$2 accel=(-accel tcg -M q35)
+	iommu_arguments "$3"
+	kvm_works "$kernel" && accel=(-accel kvm -M q35,kernel-irqchip=split)
+	MACHINE=(
+		qemu-system-x86_64 "${accel[@]}" -cpu max
+		-smp 2 -m 2G -nodefaults -nographic -no-reboot
+		"${IOMMU_DEVICE[@]}"
+		-chardev file,id=console,path="$run/console" -serial chardev:console
+		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
+		-device virtio-9p-pci,fsdev=root,mount_tag=root,addr=1c.0
+		-fsdev local,id=lab,path="$run/share",security_model=none
+		-device virtio-9p-pci,fsdev=lab,mount_tag=lab,addr=1d.0
+		-device virtio-serial-pci,addr=1e.0
+		"${MACHINE_DEVICES[@]}"
+		-kernel "$kernel/bzImage"
+		-append "console=ttyS0 panic=-1 oops=panic root=root rootfstype=9p \
+rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
+init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $4"
+	)
+}
+
+# new_run - sets RUN to a folder that the machine shares, gone when this shell ends.
+new_run() {
+	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary folder"
+	trap end_run EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	mkdir "$RUN/share"
+}
+
+end_run() {
+	[ -n "${MACHINE_PID:-}" ] && kill -KILL "$MACHINE_PID" 2>/dev/null
+	[ -n "${TAIL_PIDS:-}" ] && kill $TAIL_PIDS 2>/dev/null
+	[ -n "${TERMINAL:-}" ] && stty "$TERMINAL"
+	rm -rf "$RUN"
+}
+
+# describe_command KERNEL CMD... - what the guest's init reads.
+describe_command() {
+	local share=$RUN/share
+	printf '%s\n' "$1/modules" >"$share/modules"
+	printf '%s\0' "${@:2}" >"$share/command"
+	pwd -P >"$share/folder"
+	env -0 PATH="$(build_dir):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" >"$share/environment"
+	: >"$share/out"
+	: >"$share/err"
+	# One destination for both keeps their order.
+	[ /proc/self/fd/1 -ef /proc/self/fd/2 ] && : >"$share/merge"
+	return 0
+}
+
+console_tail() {
+	say "the console's last lines:"
+	tail -n 15 "$RUN/console" | sed 's/^/lab: | /' >&2
+}
+
+# await_machine BOOT-LIMIT LIMIT - seconds; the guest must reach the command, then end it.
+await_machine() {
+	local start=$SECONDS
+	while kill -0 "$MACHINE_PID" 2>/dev/null; do
+		if [ ! -e "$RUN/share/ready" ] && [ $((SECONDS - start)) -ge "$1" ]; then
+			say "the machine did not boot within $1 s"
+			console_tail
+			exit 124
+		elif [ $((SECONDS - start)) -ge "$2" ]; then
+			say "the command did not end within $2 s (--timeout)"
+			console_tail
+			exit 124
+		fi
+		sleep 0.1
+	done
+	wait "$MACHINE_PID"
+	MACHINE_PID=
+}

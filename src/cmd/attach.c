@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/common.h"
+
+static enum status cannot_attach(const struct object *device, const struct object *ioas, int error)
+{
+	enum status status = fail_errno(error, "attach %s to %s", device->name, ioas->name);
+
+	if (error == -EADDRINUSE || error == -EINVAL || error == -EADDRNOTAVAIL) {
+		fail_because("a mapping of %s lies where this device cannot have one: "
+			     "in a reserved window or beyond its IOMMU's reach",
+			     ioas->name);
+		fail_try("unmap it, or attach to another IOAS");
+	}
+	return status;
+}
+
+/* The IOAS of the name, or the one it is attached to, or the only one, or a new one. */
+static enum status choose_ioas(struct call *call, const struct object *device, struct object **ioas)
+{
+	if (call->count > 1)
+		return want_ioas(call, call->arguments[1], ioas);
+	*ioas = object_find(&call->context->objects, OBJECT_IOAS, device->device.ioas);
+	return *ioas ? STATUS_OK : want_ioas(call, NULL, ioas);
+}
+
+static enum status attach(struct call *call, struct object *device)
+{
+	unsigned before = object_count(&call->context->objects, OBJECT_IOAS);
+	struct object *ioas;
+	enum status status = choose_ioas(call, device, &ioas);
+	json_object *row;
+	int rc;
+
+	if (status)
+		return status;
+	rc = context_attach(call->context, device, ioas);
+	if (rc) {
+		status = cannot_attach(device, ioas, rc);
+		if (object_count(&call->context->objects, OBJECT_IOAS) > before)
+			context_release(call->context, ioas);
+		return status;
+	}
+	row = put_object(call->result, "device");
+	fill_object(row, device);
+	return STATUS_OK;
+}
+
+static enum status run(struct call *call)
+{
+	unsigned before = object_count(&call->context->objects, OBJECT_DEVICE);
+	struct object *device;
+	enum status status = want_open_device(call, call->arguments[0], &device);
+
+	if (status)
+		return status;
+	status = attach(call, device);
+	if (status && object_count(&call->context->objects, OBJECT_DEVICE) > before)
+		context_release(call->context, device);
+	return status;
+}
+
+static const struct column columns[] = {
+	{ "DEVICE", "name", COLUMN_TEXT, "BDF" },
+	{ "IOAS", "ioas", COLUMN_TEXT, "what it is attached to" },
+	{ 0 },
+};
+
+static const struct section sections[] = {
+	{ "device", NULL, NULL, columns },
+	{ 0 },
+};
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.arguments = "BDF [IOAS]",
+	.summary = "attach a device to an I/O address space, made when there is none",
+	.description = "Opens the device if the context does not have it yet. From then on its DMA\n"
+		       "reaches what is mapped in the IOAS. A device attached elsewhere moves.",
+	.least = 1,
+	.most = 2,
+	.words = { WORD_DEVICE, WORD_IOAS },
+	.context = CONTEXT_STARTED,
+	.sections = sections,
+	.run = run,
+};

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/bind.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/common.h"
+#include "kernel/module.h"
+
+#define VFIO_PCI "vfio-pci"
+
+static int record_path(char path[PATH_MAX], const struct pci_name *name)
+{
+	char folder[PATH_MAX - 64];
+	int rc = context_folder(folder, sizeof(folder));
+
+	if (!rc)
+		snprintf(path, PATH_MAX, "%s/%s.driver", folder, name->bdf);
+	return rc;
+}
+
+int former_driver_save(const struct pci_device *pci)
+{
+	char path[PATH_MAX];
+	int rc = record_path(path, &pci->name);
+	FILE *file;
+
+	if (rc)
+		return rc;
+	file = fopen(path, "we");
+	if (!file)
+		return -errno;
+	fprintf(file, "%s\n%s\n", pci->driver, pci->driver_override);
+	if (fclose(file)) {
+		rc = -errno;
+		unlink(path);
+	}
+	return rc;
+}
+
+int former_driver_load(const struct pci_name *name, struct former_driver *former)
+{
+	auto_free char *text = NULL;
+	char path[PATH_MAX], *newline;
+	int rc = record_path(path, name);
+
+	*former = (struct former_driver){ 0 };
+	if (!rc)
+		rc = sys_read_file(path, &text);
+	if (rc)
+		return rc;
+	newline = strchr(text, '\n');
+	if (newline) {
+		*newline = '\0';
+		snprintf(former->driver_override, sizeof(former->driver_override), "%s", newline + 1);
+	}
+	snprintf(former->driver, sizeof(former->driver), "%s", text);
+	return 0;
+}
+
+void former_driver_forget(const struct pci_name *name)
+{
+	char path[PATH_MAX];
+
+	if (!record_path(path, name))
+		unlink(path);
+}
+
+int move_device(struct pci_device *pci, const char *driver_override)
+{
+	int rc = pci_set_override(&pci->name, driver_override);
+
+	if (!rc)
+		rc = pci_unbind(pci);
+	if (!rc)
+		rc = pci_probe(&pci->name);
+	/* A probe that no driver wants is no error. */
+	if (rc == -ENODEV)
+		rc = 0;
+	return rc ? rc : pci_get(&pci->name, pci);
+}
+
+static enum status load_driver(void)
+{
+	int rc;
+
+	if (module_get_state(VFIO_PCI) == MODULE_LIVE)
+		return STATUS_OK;
+	rc = module_load(VFIO_PCI);
+	if (!rc)
+		return STATUS_OK;
+	if (rc == -EPERM || rc == -EACCES)
+		return fail_errno(rc, "module " VFIO_PCI);
+	fail(STATUS_UNSUPPORTED, rc, "module " VFIO_PCI);
+	fail_because("it could not be loaded");
+	fail_try("use a kernel with CONFIG_VFIO_PCI, with its modules installed");
+	return STATUS_UNSUPPORTED;
+}
+
+/* Puts things back as they were. */
+static void undo(const struct pci_device *before)
+{
+	struct pci_device pci;
+
+	if (!pci_get(&before->name, &pci))
+		move_device(&pci, before->driver_override);
+	former_driver_forget(&before->name);
+}
+
+static enum status check_bindable(const struct pci_device *pci)
+{
+	if (pci->header_type) {
+		fail(STATUS_UNSUPPORTED, 0, "bind %s", pci->name.bdf);
+		fail_because("it is a bridge, and VFIO takes endpoints only");
+		return STATUS_UNSUPPORTED;
+	}
+	if (pci->group < 0) {
+		fail(STATUS_UNSUPPORTED, 0, "bind %s", pci->name.bdf);
+		fail_because("it is in no IOMMU group");
+		fail_try("'dmabufctl doctor' says what is missing");
+		return STATUS_UNSUPPORTED;
+	}
+	return STATUS_OK;
+}
+
+static enum status bind_device(const struct pci_device *before)
+{
+	struct pci_device pci = *before;
+	enum status status = check_bindable(before);
+	int rc;
+
+	if (!status)
+		status = load_driver();
+	if (status)
+		return status;
+	rc = former_driver_save(before);
+	if (!rc)
+		rc = move_device(&pci, VFIO_PCI);
+	if (!rc && !strcmp(pci.driver, VFIO_PCI))
+		return STATUS_OK;
+	undo(before);
+	if (rc)
+		return fail_errno(rc, "bind %s", before->name.bdf);
+	fail(STATUS_FAILED, 0, "bind %s", before->name.bdf);
+	fail_because("vfio-pci refused it; the kernel log says why");
+	fail_try("it is back with %s", *before->driver ? before->driver : "no driver");
+	return STATUS_FAILED;
+}
+
+static enum status run(struct call *call)
+{
+	json_object *rows = put_array(call->result, "devices");
+
+	for (int i = 0; i < call->count; i++) {
+		struct pci_device before, after;
+		enum status status = want_device(call->arguments[i], &before);
+		json_object *row;
+
+		if (!status && strcmp(before.driver, VFIO_PCI))
+			status = bind_device(&before);
+		if (!status)
+			status = want_device(call->arguments[i], &after);
+		if (status)
+			return status;
+		row = add_object(rows);
+		put_text(row, "name", after.name.bdf);
+		put_text(row, "driver_before", before.driver);
+		put_text(row, "driver", after.driver);
+		put_text(row, "cdev", after.cdev);
+	}
+	return STATUS_OK;
+}
+
+static const struct column columns[] = {
+	{ "DEVICE", "name", COLUMN_TEXT, "BDF" },
+	{ "BEFORE", "driver_before", COLUMN_TEXT, "the driver that it had" },
+	{ "DRIVER", "driver", COLUMN_TEXT, "the driver that it has" },
+	{ "CDEV", "cdev", COLUMN_TEXT, "its VFIO node" },
+	{ 0 },
+};
+
+const struct section bind_sections[] = {
+	{ "devices", NULL, NULL, columns },
+	{ 0 },
+};
+
+const struct command cmd_bind = {
+	.name = "bind",
+	.arguments = "BDF...",
+	.summary = "give devices to vfio-pci",
+	.description = "Loads vfio-pci if need be, and remembers the driver for unbind. A device that\n"
+		       "vfio-pci refuses goes back to the driver it had.",
+	.least = 1,
+	.most = -1,
+	.words = { WORD_DEVICE },
+	.context = CONTEXT_NONE,
+	.sections = bind_sections,
+	.run = run,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What bind remembers of a device, for unbind to give it back as it was. */
+#ifndef DMABUFCTL_CMD_BIND_H
+#define DMABUFCTL_CMD_BIND_H
+
+#include "cmd/command.h"
+#include "kernel/pci.h"
+
+struct former_driver {
+	char driver[64];	  /* "" when it had none */
+	char driver_override[64]; /* "" when it had none */
+};
+
+/* The record lies beside the contexts' sockets. 0 or a negative errno. */
+int former_driver_save(const struct pci_device *pci);
+/* -ENOENT: dmabufctl did not bind this device. */
+int former_driver_load(const struct pci_name *name, struct former_driver *former);
+void former_driver_forget(const struct pci_name *name);
+
+/*
+ * Takes the device from its driver and lets the kernel probe it under override; *pci is
+ * read again.
+ */
+int move_device(struct pci_device *pci, const char *driver_override);
+
+/* Shared by the tables of bind and unbind. */
+extern const struct section bind_sections[];
+
+#endif

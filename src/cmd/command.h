@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a command is. Each lives in a file of its own, its descriptor at the file's end. */
+#ifndef DMABUFCTL_CMD_COMMAND_H
+#define DMABUFCTL_CMD_COMMAND_H
+
+#include "context/context.h"
+#include "ui/error.h"
+#include "ui/option.h"
+#include "ui/output.h"
+#include "util/json.h"
+
+/* What a command wants of the context. */
+enum context_need {
+	CONTEXT_NONE,
+	CONTEXT_EXISTING, /* an empty one when there is none: nothing is started */
+	CONTEXT_STARTED,  /* made when there is none */
+};
+
+/* What the words of the command line are, for completion. */
+enum word {
+	WORD_NONE,
+	WORD_DEVICE,
+	WORD_BAR,
+	WORD_DMABUF,
+	WORD_MAPPING,
+	WORD_IOAS,
+	WORD_OBJECT,
+	WORD_FILE,
+	WORD_CONTEXT_VERB,
+};
+
+struct globals {
+	const char *context; /* NULL: "default" */
+	bool json;
+	unsigned verbose;
+	bool help;
+	bool version;
+	bool list_commands;
+	bool list_options;
+	bool complete;
+};
+
+struct call {
+	const struct command *command;
+	const struct globals *globals;
+	struct context *context; /* as the command needs it, else NULL */
+	const void *options;	 /* the command's own struct */
+	int count;		 /* arguments without options */
+	char **arguments;
+	const char *place;	 /* "FILE:LINE" in a batch, else NULL */
+	json_object *result;	 /* an object to fill */
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage shows them */
+	const char *summary;
+	const char *description; /* further lines of --help, NULL for none */
+	const struct option_entry *options;
+	size_t options_size;
+	int least, most; /* arguments; most -1: any number */
+	enum word words[3]; /* by position, the last one repeated */
+	enum context_need context;
+	bool alone; /* not in a batch */
+	const struct section *sections;
+	/* Fills call->result, notes what failed (fail()). */
+	enum status (*run)(struct call *call);
+};
+
+extern const struct command *const commands[]; /* NULL at the end */
+
+const struct command *find_command(const char *name);
+
+/*
+ * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
+ * that is open already, or NULL. place: "FILE:LINE" for messages, or NULL.
+ */
+enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
+			const char *place);
+
+/* Opens what --context names, as the need says; the failure is noted. */
+enum status open_context(struct context *context, const char *name, enum context_need need);
+
+#endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/common.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/interrupt.h"
+#include "kernel/iommufd.h"
+#include "kernel/process.h"
+#include "kernel/vfio.h"
+
+const char *self(const struct call *call)
+{
+	static char text[NAME_SIZE + 32];
+
+	snprintf(text, sizeof(text), "dmabufctl%s%s", call->globals->context ? " --context " : "",
+		 call->globals->context ? call->globals->context : "");
+	return text;
+}
+
+enum status want_device(const char *text, struct pci_device *pci)
+{
+	struct pci_name name;
+
+	if (pci_parse_name(text, &name)) {
+		fail(STATUS_USAGE, 0, "device '%s'", text);
+		fail_because("not a PCI address");
+		fail_try("write it as 0000:01:00.0 or 01:00.0");
+		return STATUS_USAGE;
+	}
+	if (pci_get(&name, pci)) {
+		fail(STATUS_FAILED, ENODEV, "device %s", name.bdf);
+		fail_because("there is no such PCI device");
+		fail_try("'dmabufctl device' lists them");
+		return STATUS_FAILED;
+	}
+	return STATUS_OK;
+}
+
+void describe_users(const struct pci_device *pci, char *text, size_t size)
+{
+	auto_free struct process *users = NULL;
+	unsigned count = 0;
+	size_t used = 0;
+
+	*text = '\0';
+	process_list_users(pci->cdev, &users, &count);
+	for (unsigned i = 0; i < count && used < size; i++)
+		used += snprintf(text + used, size - used, "%s%s (PID %d)", i ? ", " : "",
+				 users[i].name, users[i].pid);
+}
+
+static enum status no_cdev(const struct pci_device *pci)
+{
+	const char *bdf = pci->name.bdf;
+
+	if (!strcmp(pci->driver, "vfio-pci")) {
+		fail(STATUS_UNSUPPORTED, ENOENT, "device %s", bdf);
+		fail_because("vfio-pci has it but made no " VFIO_CDEV_FOLDER " node");
+		fail_try("use a kernel with CONFIG_VFIO_DEVICE_CDEV, 6.6 or later");
+		return STATUS_UNSUPPORTED;
+	}
+	fail(STATUS_FAILED, EBUSY, "device %s", bdf);
+	if (*pci->driver)
+		fail_because("the driver %s has it", pci->driver);
+	else
+		fail_because("no driver has it");
+	fail_try("'dmabufctl bind %s' gives it to vfio-pci", bdf);
+	return STATUS_FAILED;
+}
+
+static enum status no_iommufd(int error)
+{
+	enum status status = error == -ENOENT || error == -ENODEV ? STATUS_UNSUPPORTED :
+								   STATUS_FAILED;
+
+	if (error == -EACCES || error == -EPERM)
+		return fail_errno(error, IOMMUFD_PATH);
+	fail(status, error, IOMMUFD_PATH);
+	fail_because("this kernel offers no iommufd");
+	fail_try("'dmabufctl doctor' says what is missing");
+	return status;
+}
+
+/* Devices of the group that a host driver has keep the whole group from user space. */
+static void explain_group(const struct pci_device *pci)
+{
+	auto_free struct pci_name *names = NULL;
+	unsigned count = 0;
+
+	fail_because("its IOMMU group %d is in use", pci->group);
+	fail_try("close whatever uses /dev/vfio/%d", pci->group);
+	if (pci_list_group(pci->group, &names, &count))
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		struct pci_device other;
+
+		if (pci_get(&names[i], &other) || !*other.driver || *other.cdev ||
+		    !strcmp(other.driver, "pcieport"))
+			continue;
+		fail_because("%s, in the same IOMMU group %d, belongs to the driver %s",
+			     other.name.bdf, pci->group, other.driver);
+		fail_try("'dmabufctl bind %s' gives it to vfio-pci", other.name.bdf);
+	}
+}
+
+static enum status cannot_open(const struct pci_device *pci, int error)
+{
+	const char *bdf = pci->name.bdf;
+	char users[256];
+
+	switch (error) {
+	case -EINVAL:
+	case -EBUSY:
+		fail(STATUS_FAILED, EBUSY, "device %s", bdf);
+		describe_users(pci, users, sizeof(users));
+		if (*users) {
+			fail_because("another process has it open: %s", users);
+			fail_try("end it, or release the device there");
+		} else {
+			explain_group(pci);
+		}
+		return STATUS_FAILED;
+	case -EPERM:
+		if (interrupt_get_isolation() != INTERRUPTS_SHARED)
+			return fail_errno(error, "device %s", bdf);
+		fail(STATUS_UNSUPPORTED, error, "device %s", bdf);
+		fail_because("without interrupt remapping the kernel gives no device to user space");
+		fail_try("enable it in the firmware (or give the VM's IOMMU intremap=on), or accept "
+			 "the risk with the kernel parameter iommufd.allow_unsafe_interrupts=1");
+		return STATUS_UNSUPPORTED;
+	case -EACCES:
+		fail(STATUS_PERMISSION, error, "device %s", bdf);
+		fail_because("no permission to open %s", pci->cdev);
+		fail_try("run as root, or give yourself the node");
+		return STATUS_PERMISSION;
+	default:
+		return fail_errno(error, "device %s", bdf);
+	}
+}
+
+enum status want_open_device(struct call *call, const char *text, struct object **device)
+{
+	struct pci_device pci;
+	enum status status = want_device(text, &pci);
+	int rc;
+
+	if (status)
+		return status;
+	*device = object_find(&call->context->objects, OBJECT_DEVICE, pci.name.bdf);
+	if (*device)
+		return STATUS_OK;
+	if (!*pci.cdev)
+		return no_cdev(&pci);
+	rc = context_iommufd(call->context);
+	if (rc < 0)
+		return no_iommufd(rc);
+	rc = context_open_device(call->context, &pci, device);
+	return rc ? cannot_open(&pci, rc) : STATUS_OK;
+}
+
+enum status want_object(struct call *call, enum object_kind kind, const char *name,
+			struct object **object)
+{
+	const char *what = kind == OBJECT_KINDS	  ? "object" :
+			   kind == OBJECT_DMABUF  ? "dma-buf" :
+			   kind == OBJECT_MAPPING ? "mapping" :
+						    object_kind_name(kind);
+	const char *context = call->globals->context ? call->globals->context : "default";
+	struct pci_name bdf;
+
+	if ((kind == OBJECT_DEVICE || kind == OBJECT_KINDS) && !pci_parse_name(name, &bdf))
+		name = bdf.bdf;
+	*object = object_find(&call->context->objects, kind, name);
+	if (*object)
+		return STATUS_OK;
+	fail(STATUS_FAILED, ENOENT, "%s %s", what, name);
+	fail_because("context %s has no %s of that name", context, what);
+	fail_try("'%s status' lists what it has", self(call));
+	return STATUS_FAILED;
+}
+
+enum status want_name(struct call *call, enum object_kind kind, const char *given,
+		      char name[NAME_SIZE])
+{
+	if (!given) {
+		object_make_name(&call->context->objects, kind, name);
+		return STATUS_OK;
+	}
+	if (!object_name_valid(given)) {
+		fail(STATUS_USAGE, 0, "name '%s'", given);
+		fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+		return STATUS_USAGE;
+	}
+	if (object_find(&call->context->objects, OBJECT_KINDS, given)) {
+		fail(STATUS_FAILED, EEXIST, "name %s", given);
+		fail_because("an object of this context has it");
+		fail_try("choose another, or '%s release %s' first", self(call), given);
+		return STATUS_FAILED;
+	}
+	strcpy(name, given);
+	return STATUS_OK;
+}
+
+static enum status make_ioas(struct call *call, const char *given, struct object **ioas)
+{
+	char name[NAME_SIZE];
+	enum status status = want_name(call, OBJECT_IOAS, given, name);
+	int rc;
+
+	if (status)
+		return status;
+	rc = context_iommufd(call->context);
+	if (rc < 0)
+		return no_iommufd(rc);
+	rc = context_make_ioas(call->context, name, ioas);
+	return rc ? fail_errno(rc, "ioas %s", name) : STATUS_OK;
+}
+
+enum status want_ioas(struct call *call, const char *name, struct object **ioas)
+{
+	const struct object_list *objects = &call->context->objects;
+
+	if (name) {
+		*ioas = object_find(objects, OBJECT_IOAS, name);
+		return *ioas ? STATUS_OK : make_ioas(call, name, ioas);
+	}
+	if (object_count(objects, OBJECT_IOAS) > 1) {
+		fail(STATUS_USAGE, 0, "%s", call->command->name);
+		fail_because("the context has several IOASes");
+		fail_try("name one; '%s status' lists them", self(call));
+		return STATUS_USAGE;
+	}
+	*ioas = object_next(objects, OBJECT_IOAS, NULL);
+	return *ioas ? STATUS_OK : make_ioas(call, NULL, ioas);
+}
+
+void explain_revoked(struct call *call, const struct object *dmabuf)
+{
+	const char *bdf = dmabuf->dmabuf.device.bdf;
+	struct object *device = object_find(&call->context->objects, OBJECT_DEVICE, bdf);
+	bool decode = true;
+	int fd;
+
+	if (object_device_closed(&call->context->objects, dmabuf)) {
+		fail_because("the dma-buf is revoked for ever: %s was closed since it was exported",
+			     bdf);
+		fail_try("release %s and export the BAR again", dmabuf->name);
+		return;
+	}
+	fd = context_fd(call->context, device);
+	if (fd >= 0 && !vfio_memory_decode(fd, &decode) && !decode) {
+		fail_because("the dma-buf is revoked: %s has memory decode off", bdf);
+		fail_try("'%s revoke %s --by memory' turns it on again, then import", self(call), bdf);
+		return;
+	}
+	fail_because("the dma-buf is revoked: %s is in reset or not in power state D0", bdf);
+	fail_try("bring the device back, then import again");
+}
+
+void put_evidence(json_object *row, const char *key, unsigned bits)
+{
+	json_object *list = put_array(row, key);
+
+	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
+		if (bits & 1u << i)
+			json_object_array_add(list,
+					      json_object_new_string(evidence_name(1u << i)));
+}
+
+void fill_object(json_object *row, const struct object *object)
+{
+	json_object *facts = object_to_json(object);
+
+	put_text(row, "name", object->name);
+	json_object_object_foreach(facts, key, value)
+		json_object_object_add(row, key, json_object_get(value));
+	json_object_put(facts);
+}
+
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)
+{
+	struct exporter_report report;
+
+	fill_object(row, dmabuf);
+	if (!survey)
+		return;
+	report = survey_exporter(survey, dmabuf);
+	put_text(row, "state", exporter_state_name(report.state));
+	put_evidence(row, "evidence", report.evidence);
+	put_bool(row, "for_ever", report.for_ever);
+}
+
+void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey)
+{
+	struct mapping_report report;
+
+	fill_object(row, mapping);
+	if (!survey)
+		return;
+	report = survey_mapping(survey, mapping);
+	put_text(row, "state", mapping_state_name(report.state));
+	put_evidence(row, "evidence", report.evidence);
+	put_evidence(row, "missing", report.missing);
+}
+
+const struct column dmabuf_columns[] = {
+	{ "DMABUF", "name", COLUMN_TEXT, "name" },
+	{ "DEVICE", "device", COLUMN_TEXT, "the exporter" },
+	{ "BAR", "bar", COLUMN_NUMBER, "VFIO region index" },
+	{ "RANGES", "ranges", COLUMN_RANGES, "offset and length in the BAR" },
+	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
+	{ "INODE", "inode", COLUMN_NUMBER, "of the dma-buf's file" },
+	{ "STATE", "state", COLUMN_TEXT, "of the exporter: usable, revoked, unknown" },
+	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
+	{ 0 },
+};
+
+const struct column mapping_columns[] = {
+	{ "MAPPING", "name", COLUMN_TEXT, "name" },
+	{ "DMABUF", "dmabuf", COLUMN_TEXT, "what is mapped" },
+	{ "OFFSET", "offset", COLUMN_SIZE, "in the dma-buf" },
+	{ "IOAS", "ioas", COLUMN_TEXT, "where it is mapped" },
+	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
+	{ "LENGTH", "length", COLUMN_SIZE, "bytes" },
+	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
+	{ "STATE", "state", COLUMN_TEXT, "live, idle, revoked, stale, unknown" },
+	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
+	{ "MISSING", "missing", COLUMN_LIST | COLUMN_VERBOSE, "evidence that could not be had" },
+	{ 0 },
+};

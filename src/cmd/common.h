@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several commands need: arguments turned into objects, and failures explained once. */
+#ifndef DMABUFCTL_CMD_COMMON_H
+#define DMABUFCTL_CMD_COMMON_H
+
+#include "cmd/command.h"
+#include "context/operation.h"
+#include "context/state.h"
+
+/* "dmabufctl", or "dmabufctl --context NAME", for remedies that can be pasted. */
+const char *self(const struct call *call);
+
+/* The PCI device that the text names. */
+enum status want_device(const char *text, struct pci_device *pci);
+
+/* The same, open in the context; opened if it is not. */
+enum status want_open_device(struct call *call, const char *text, struct object **device);
+
+/* An object by its name; a device also by a short BDF. kind OBJECT_KINDS: any. */
+enum status want_object(struct call *call, enum object_kind kind, const char *name,
+			struct object **object);
+
+/* given, when it is well formed and free, or a made name when it is NULL. */
+enum status want_name(struct call *call, enum object_kind kind, const char *given,
+		      char name[NAME_SIZE]);
+
+/* The IOAS of that name, made when there is none; NULL: the only one there is. */
+enum status want_ioas(struct call *call, const char *name, struct object **ioas);
+
+/* Why the dma-buf is revoked, for a failure that is already noted. */
+void explain_revoked(struct call *call, const struct object *dmabuf);
+
+/* Who holds the device open, as "qemu (PID 12), ..."; "" when nobody is seen. */
+void describe_users(const struct pci_device *pci, char *text, size_t size);
+
+/* Rows of results, with name and facts; a survey adds state and evidence. */
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey);
+void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey);
+void fill_object(json_object *row, const struct object *object);
+
+/* Columns for the rows above. */
+extern const struct column dmabuf_columns[], mapping_columns[];
+
+/* The names of evidence bits, strongest first. */
+void put_evidence(json_object *row, const char *key, unsigned bits);
+
+#endif

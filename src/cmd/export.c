@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/common.h"
+#include "kernel/dmabuf.h"
+#include "kernel/vfio.h"
+
+struct export_options {
+	struct option_ranges ranges;
+	const char *name;
+};
+
+static enum status parse_bar(const char *text, unsigned *bar)
+{
+	if (text[0] >= '0' && text[0] < '0' + PCI_BARS && !text[1]) {
+		*bar = text[0] - '0';
+		return STATUS_OK;
+	}
+	fail(STATUS_USAGE, 0, "BAR '%s'", text);
+	fail_because("not a BAR number");
+	fail_try("give one of 0 to 5");
+	return STATUS_USAGE;
+}
+
+/* What kind of BAR it is, for those that cannot be exported. */
+static enum status check_bar(const struct pci_device *pci, unsigned bar, uint64_t size)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	const char *why = NULL;
+
+	if (pci->bars[bar].type == PCI_BAR_IO)
+		why = "it is I/O ports, and only memory can be exported";
+	else if (!size && bar && pci->bars[bar - 1].wide)
+		why = "it is the upper half of the 64-bit BAR before it";
+	else if (!size)
+		why = "the device has no such BAR";
+	else if (size < page)
+		why = "it is smaller than a page, the unit of export";
+	if (!why)
+		return STATUS_OK;
+	fail(STATUS_UNSUPPORTED, ENODEV, "export %s BAR %u", pci->name.bdf, bar);
+	fail_because("%s", why);
+	fail_try("'dmabufctl device %s' shows its BARs", pci->name.bdf);
+	return STATUS_UNSUPPORTED;
+}
+
+/* The kernel's rules (drivers/vfio/pci/vfio_pci_dmabuf.c) in the order in which they bite. */
+static void explain_range(const struct option_ranges *ranges, uint64_t size)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+
+	for (unsigned i = 0; i < ranges->count; i++) {
+		const struct range *range = &ranges->items[i];
+		const char *why = NULL;
+
+		if (!range->length)
+			why = "is empty";
+		else if (range->offset % page || range->length % page)
+			why = "is not page aligned";
+		else if (range->offset + range->length < range->offset)
+			why = "wraps around";
+		else if (range->offset + range->length > size)
+			why = "reaches beyond the BAR";
+		if (!why)
+			continue;
+		fail_because("range 0x%llx:0x%llx %s", (unsigned long long)range->offset,
+			     (unsigned long long)range->length, why);
+		fail_try("stay in 0:0x%llx in steps of %llu", (unsigned long long)size,
+			 (unsigned long long)page);
+		return;
+	}
+}
+
+static enum status cannot_export(const struct pci_device *pci, unsigned bar,
+				 const struct option_ranges *ranges, uint64_t size, int error)
+{
+	enum status status = fail_errno(error, "export %s BAR %u", pci->name.bdf, bar);
+
+	if (error == -ENOTTY) {
+		fail_because("this kernel's VFIO cannot export dma-bufs");
+		fail_try("use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF");
+	} else if (error == -EOPNOTSUPP) {
+		fail_because("the VFIO driver %s does not export dma-bufs", pci->driver);
+		fail_try("bind the device to vfio-pci itself");
+	} else if (error == -EINVAL || error == -EOVERFLOW) {
+		explain_range(ranges, size);
+	}
+	return status;
+}
+
+static enum status export_ranges(struct call *call, struct object *device,
+				 const struct option_ranges *ranges, unsigned bar,
+				 const char *given_name)
+{
+	char name[NAME_SIZE];
+	enum status status = want_name(call, OBJECT_DMABUF, given_name, name);
+	struct option_ranges whole = { .count = 1 };
+	struct range all = { 0 };
+	struct object *dmabuf;
+	struct pci_device pci;
+	uint64_t size;
+	int fd, rc;
+
+	if (!status)
+		status = want_device(device->name, &pci);
+	if (status)
+		return status;
+	fd = context_fd(call->context, device);
+	rc = fd < 0 ? fd : vfio_bar_size(fd, bar, &size);
+	if (rc)
+		return fail_errno(rc, "export %s BAR %u", device->name, bar);
+	status = check_bar(&pci, bar, size);
+	if (status)
+		return status;
+	if (!ranges->count) {
+		all.length = size;
+		whole.items = &all;
+		ranges = &whole;
+	}
+	rc = context_export(call->context, device, bar, ranges->items, ranges->count, name, &dmabuf);
+	if (rc)
+		return cannot_export(&pci, bar, ranges, size, rc);
+	if (given_name) /* a convenience for other tools; the export stands without it */
+		dmabuf_set_name(dmabuf->fd, given_name);
+	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
+	return STATUS_OK;
+}
+
+static enum status run(struct call *call)
+{
+	const struct export_options *options = call->options;
+	struct object *device;
+	enum status status;
+	unsigned bar, before;
+
+	status = parse_bar(call->arguments[1], &bar);
+	if (status)
+		return status;
+	before = object_count(&call->context->objects, OBJECT_DEVICE);
+	status = want_open_device(call, call->arguments[0], &device);
+	if (status)
+		return status;
+	status = export_ranges(call, device, &options->ranges, bar, options->name);
+	/* A device opened for nothing is closed again. */
+	if (status && object_count(&call->context->objects, OBJECT_DEVICE) > before)
+		context_release(call->context, device);
+	return status;
+}
+
+static const struct option_entry options[] = {
+	OPT_RANGES(struct export_options, ranges, "range", "OFF:LEN",
+		   "a part of the BAR, page aligned; repeat for more (default: all of it)"),
+	OPT_TEXT(struct export_options, name, "name", "NAME", "a name for it (default: dmabuf0, ...)"),
+	{ 0 },
+};
+
+static const struct section sections[] = {
+	{ "dmabuf", NULL, NULL, dmabuf_columns },
+	{ 0 },
+};
+
+const struct command cmd_export = {
+	.name = "export",
+	.arguments = "BDF BAR",
+	.summary = "make a dma-buf of a BAR, or of ranges in it",
+	.description = "Opens the device if the context does not have it yet.",
+	.options = options,
+	.options_size = sizeof(struct export_options),
+	.least = 2,
+	.most = 2,
+	.words = { WORD_DEVICE, WORD_BAR },
+	.context = CONTEXT_STARTED,
+	.sections = sections,
+	.run = run,
+};

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/common.h"
+#include "kernel/iommufd.h"
+
+struct import_options {
+	const char *ioas;
+	struct option_size iova;
+	struct option_size offset;
+	struct option_size length;
+	const char *prot;
+	const char *to;
+	const char *name;
+};
+
+static enum status parse_prot(const char *text, unsigned *prot)
+{
+	static const struct {
+		const char *text;
+		unsigned prot;
+	} known[] = {
+		{ "r", IOMMUFD_READ },
+		{ "w", IOMMUFD_WRITE },
+		{ "rw", IOMMUFD_READ | IOMMUFD_WRITE },
+	};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!text || !strcmp(text, known[i].text)) {
+			*prot = text ? known[i].prot : IOMMUFD_READ | IOMMUFD_WRITE;
+			return STATUS_OK;
+		}
+	fail(STATUS_USAGE, 0, "option --prot: '%s'", text);
+	fail_because("not a valid value");
+	fail_try("give r, w or rw");
+	return STATUS_USAGE;
+}
+
+static enum status check_importer(const char *to)
+{
+	if (!to || !strcmp(to, "iommufd"))
+		return STATUS_OK;
+	fail(STATUS_UNSUPPORTED, 0, "import --to %s", to);
+	fail_because("this build imports into iommufd only");
+	return STATUS_UNSUPPORTED;
+}
+
+/* Whether the devices attached to the IOAS can all reach the window. */
+static bool is_reachable(struct call *call, const struct object *ioas, struct range window)
+{
+	auto_free struct range *allowed = NULL;
+	uint64_t alignment;
+	unsigned count = 0;
+
+	if (iommufd_iova_ranges(context_iommufd(call->context), ioas->ioas.id, &allowed, &count,
+				&alignment))
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if (window.offset >= allowed[i].offset &&
+		    window.offset + window.length - 1 <= allowed[i].offset + allowed[i].length - 1)
+			return true;
+	return false;
+}
+
+static void explain_invalid(struct call *call, const struct import_request *request,
+			    const struct object *dmabuf, const struct object *ioas)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	struct range source = request->source;
+	struct range window = { .offset = request->iova, .length = source.length };
+
+	if (!source.length) {
+		fail_because("the length is 0");
+	} else if (source.offset % page || source.length % page) {
+		fail_because("offset and length are not page aligned");
+		fail_try("use multiples of %llu", (unsigned long long)page);
+	} else if (source.offset + source.length < source.offset ||
+		   source.offset + source.length > dmabuf->dmabuf.size) {
+		fail_because("0x%llx+0x%llx reaches beyond the dma-buf's 0x%llx bytes",
+			     (unsigned long long)source.offset, (unsigned long long)source.length,
+			     (unsigned long long)dmabuf->dmabuf.size);
+		fail_try("give a smaller --offset or --length");
+	} else if (request->fixed && request->iova % page) {
+		fail_because("the IOVA 0x%llx is not page aligned",
+			     (unsigned long long)request->iova);
+		fail_try("use a multiple of %llu", (unsigned long long)page);
+	} else if (request->fixed && !is_reachable(call, ioas, window)) {
+		fail_because("0x%llx+0x%llx is out of the IOMMU's aperture, or reserved",
+			     (unsigned long long)window.offset, (unsigned long long)window.length);
+		fail_try("leave --iova out and let the kernel choose");
+	}
+}
+
+/* The mapping that is in the way at a fixed IOVA. */
+static enum status explain_occupied(struct call *call, const struct import_request *request,
+				    const struct object *ioas)
+{
+	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
+		struct range taken = mapping->mapping.iova;
+		enum mapping_state state;
+		struct survey survey;
+
+		if (strcmp(mapping->mapping.ioas, ioas->name) ||
+		    taken.offset >= request->iova + request->source.length ||
+		    request->iova >= taken.offset + taken.length)
+			continue;
+		survey_begin(&survey, call->context);
+		state = survey_mapping(&survey, mapping).state;
+		survey_end(&survey);
+		fail_because("%s (%s) occupies 0x%llx+0x%llx", mapping->name,
+			     mapping_state_name(state), (unsigned long long)taken.offset,
+			     (unsigned long long)taken.length);
+		if (state == MAPPING_STALE || state == MAPPING_REVOKED) {
+			fail_try("'%s recover %s' brings it back, '%s unmap %s' frees the IOVA",
+				 self(call), mapping->name, self(call), mapping->name);
+			return STATUS_REVOKED;
+		}
+		fail_try("choose another IOVA, or '%s unmap %s' first", self(call), mapping->name);
+		return STATUS_FAILED;
+	}
+	return STATUS_FAILED;
+}
+
+static enum status cannot_import(struct call *call, const struct import_request *request,
+				 const struct object *dmabuf, const struct object *ioas, int error)
+{
+	enum status status = fail_errno(error, "import %s", dmabuf->name);
+
+	switch (error) {
+	case -ENODEV:
+		explain_revoked(call, dmabuf);
+		status = STATUS_REVOKED;
+		break;
+	case -EEXIST:
+		status = explain_occupied(call, request, ioas);
+		break;
+	case -EINVAL:
+	case -EOVERFLOW:
+		explain_invalid(call, request, dmabuf, ioas);
+		break;
+	case -EOPNOTSUPP:
+		if (dmabuf->dmabuf.range_count > 1) {
+			fail_because("it has %u ranges, and iommufd imports dma-bufs of one range only",
+				     dmabuf->dmabuf.range_count);
+			fail_try("export each range as a dma-buf of its own");
+		}
+		break;
+	case -ENOTTY:
+		fail_because("this kernel's iommufd has no IOMMU_IOAS_MAP_FILE");
+		fail_try("use Linux 6.19 or later");
+		break;
+	}
+	return fail_status(status);
+}
+
+static enum status import(struct call *call, const struct import_request *request,
+			  struct object *dmabuf, const char *ioas_name, const char *name)
+{
+	unsigned before = object_count(&call->context->objects, OBJECT_IOAS);
+	struct object *ioas, *mapping;
+	enum status status = want_ioas(call, ioas_name, &ioas);
+	int rc;
+
+	if (status)
+		return status;
+	rc = context_import(call->context, request, dmabuf, ioas, name, &mapping);
+	if (!rc) {
+		fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
+		return STATUS_OK;
+	}
+	status = cannot_import(call, request, dmabuf, ioas, rc);
+	if (object_count(&call->context->objects, OBJECT_IOAS) > before)
+		context_release(call->context, ioas);
+	return status;
+}
+
+static enum status run(struct call *call)
+{
+	const struct import_options *options = call->options;
+	struct import_request request = {
+		.source.offset = options->offset.value,
+		.fixed = options->iova.given,
+		.iova = options->iova.value,
+	};
+	struct object *dmabuf;
+	char name[NAME_SIZE];
+	enum status status;
+
+	status = parse_prot(options->prot, &request.prot);
+	if (!status)
+		status = check_importer(options->to);
+	if (!status)
+		status = want_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
+	if (!status)
+		status = want_name(call, OBJECT_MAPPING, options->name, name);
+	if (status)
+		return status;
+	if (options->length.given)
+		request.source.length = options->length.value;
+	else if (request.source.offset < dmabuf->dmabuf.size)
+		request.source.length = dmabuf->dmabuf.size - request.source.offset;
+	else
+		request.source.length = sysconf(_SC_PAGESIZE); /* the kernel refuses it, as beyond */
+	return import(call, &request, dmabuf, options->ioas, name);
+}
+
+static const struct option_entry options[] = {
+	OPT_TEXT(struct import_options, ioas, "ioas", "IOAS",
+		 "where to map it (default: the only one, made when there is none)"),
+	OPT_SIZE(struct import_options, iova, "iova", "ADDRESS",
+		 "at which address (default: the kernel chooses)"),
+	OPT_SIZE(struct import_options, offset, "offset", "BYTES", "from where in the dma-buf"),
+	OPT_SIZE(struct import_options, length, "length", "BYTES", "how much (default: the rest)"),
+	OPT_TEXT(struct import_options, prot, "prot", "PROT", "r, w or rw (default: rw)"),
+	OPT_TEXT(struct import_options, to, "to", "IMPORTER", "iommufd, the default"),
+	OPT_TEXT(struct import_options, name, "name", "NAME", "a name for it (default: map0, ...)"),
+	{ 0 },
+};
+
+static const struct section sections[] = {
+	{ "mapping", NULL, NULL, mapping_columns },
+	{ 0 },
+};
+
+const struct command cmd_import = {
+	.name = "import",
+	.arguments = "DMABUF",
+	.summary = "map a dma-buf into an I/O address space",
+	.description = "Attaches no device: until one is attached to the IOAS the mapping is idle.",
+	.options = options,
+	.options_size = sizeof(struct import_options),
+	.least = 1,
+	.most = 1,
+	.words = { WORD_DMABUF, WORD_NONE },
+	.context = CONTEXT_STARTED,
+	.sections = sections,
+	.run = run,
+};

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/common.h"
+
+struct release_options {
+	bool all;
+};
+
+static enum status cannot_release(struct call *call, const struct object *object, int error)
+{
+	const struct object *user = context_user_of(call->context, object);
+
+	enum status status = fail_errno(error, "release %s", object->name);
+
+	if (error == -EBUSY && user) {
+		fail_because("%s needs it", user->name);
+		fail_try("'%s %s %s' first, or release --all", self(call),
+			 user->kind == OBJECT_DEVICE ? "detach" :
+			 user->kind == OBJECT_MAPPING ? "unmap" :
+							"release",
+			 user->name);
+	}
+	return status;
+}
+
+static enum status release(struct call *call, const char *name)
+{
+	struct object *object;
+	enum status status = want_object(call, OBJECT_KINDS, name, &object);
+	int rc;
+
+	if (status)
+		return status;
+	rc = context_release(call->context, object);
+	return rc ? cannot_release(call, object, rc) : STATUS_OK;
+}
+
+static enum status run(struct call *call)
+{
+	const struct release_options *options = call->options;
+	enum status status = STATUS_OK;
+	int rc;
+
+	if (options->all != !call->count) {
+		fail(STATUS_USAGE, 0, "release");
+		fail_because(call->count ? "--all takes no objects" : "nothing to release");
+		fail_try("name objects, or give --all");
+		return STATUS_USAGE;
+	}
+	if (options->all) {
+		rc = context_release_all(call->context);
+		return rc ? fail_errno(rc, "release --all") : STATUS_OK;
+	}
+	for (int i = 0; i < call->count && !status; i++)
+		status = release(call, call->arguments[i]);
+	return status;
+}
+
+static const struct option_entry options[] = {
+	OPT_FLAG(struct release_options, all, "all", 0, "everything in the context"),
+	{ 0 },
+};
+
+const struct command cmd_release = {
+	.name = "release",
+	.arguments = "OBJECT...",
+	.summary = "give up dma-bufs, mappings, IOASes and devices",
+	.description = "What another object still needs is not released. When nothing is left the\n"
+		       "context ends, and its holder with it.",
+	.options = options,
+	.options_size = sizeof(struct release_options),
+	.least = 0,
+	.most = -1,
+	.words = { WORD_OBJECT },
+	.context = CONTEXT_EXISTING,
+	.run = run,
+};

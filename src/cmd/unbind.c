@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/bind.h"
+#include "cmd/common.h"
+
+/* The kernel would wait for the last user without a word. */
+static enum status check_free(const struct pci_device *pci)
+{
+	char users[256];
+
+	if (strncmp(pci->driver, "vfio", 4) && !*pci->cdev) {
+		fail(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
+		if (*pci->driver)
+			fail_because("the driver %s has it, not vfio-pci", pci->driver);
+		else
+			fail_because("no driver has it");
+		return STATUS_FAILED;
+	}
+	describe_users(pci, users, sizeof(users));
+	if (!*users)
+		return STATUS_OK;
+	fail(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
+	fail_because("%s has it open", users);
+	fail_try("release it there first, with dmabufctl 'release' or 'release --all'");
+	return STATUS_FAILED;
+}
+
+static enum status unbind_device(struct pci_device *pci)
+{
+	struct former_driver former;
+	enum status status = check_free(pci);
+	int rc;
+
+	if (status)
+		return status;
+	former_driver_load(&pci->name, &former);
+	rc = move_device(pci, former.driver_override);
+	if (rc)
+		return fail_errno(rc, "unbind %s", pci->name.bdf);
+	former_driver_forget(&pci->name);
+	if (!*former.driver || !strcmp(former.driver, pci->driver))
+		return STATUS_OK;
+	fail(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
+	fail_because("%s, which it had before, did not take it back", former.driver);
+	fail_try("the kernel log says why");
+	return STATUS_FAILED;
+}
+
+static enum status run(struct call *call)
+{
+	json_object *rows = put_array(call->result, "devices");
+
+	for (int i = 0; i < call->count; i++) {
+		struct pci_device pci;
+		enum status status = want_device(call->arguments[i], &pci);
+		json_object *row;
+
+		if (!status)
+			status = unbind_device(&pci);
+		if (status)
+			return status;
+		row = add_object(rows);
+		put_text(row, "name", pci.name.bdf);
+		put_text(row, "driver_before", "vfio-pci");
+		put_text(row, "driver", pci.driver);
+		put_text(row, "cdev", pci.cdev);
+	}
+	return STATUS_OK;
+}
+
+const struct command cmd_unbind = {
+	.name = "unbind",
+	.arguments = "BDF...",
+	.summary = "hand devices back to the driver they had",
+	.description = "Refuses while a process has the device open, and says which one.",
+	.least = 1,
+	.most = -1,
+	.words = { WORD_DEVICE },
+	.context = CONTEXT_NONE,
+	.sections = bind_sections,
+	.run = run,
+};

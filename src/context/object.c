@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "context/object.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/json.h"
+#include "util/text.h"
+
+static const char *const kind_names[OBJECT_KINDS] = {
+	[OBJECT_IOMMUFD] = "iommufd", [OBJECT_TRACE] = "trace", [OBJECT_DEVICE] = "device",
+	[OBJECT_DMABUF] = "dmabuf",   [OBJECT_IOAS] = "ioas",	[OBJECT_MAPPING] = "map",
+};
+
+const char *object_kind_name(enum object_kind kind)
+{
+	return kind_names[kind];
+}
+
+struct object *object_new(enum object_kind kind, const char *name, int fd)
+{
+	struct object *object = calloc(1, sizeof(*object));
+
+	if (!object)
+		return NULL;
+	object->kind = kind;
+	object->fd = fd;
+	copy_text(object->name, sizeof(object->name), name);
+	return object;
+}
+
+void object_free(struct object *object)
+{
+	if (!object)
+		return;
+	if (object->fd >= 0)
+		sys_close(object->fd);
+	if (object->kind == OBJECT_DMABUF)
+		free(object->dmabuf.ranges);
+	free(object);
+}
+
+bool object_name_valid(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length >= NAME_SIZE || !isalpha((unsigned char)name[0]))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i]))
+			return false;
+	return true;
+}
+
+static void device_to_json(const struct object *object, json_object *facts)
+{
+	put_number(facts, "id", object->device.id);
+	put_text(facts, "ioas", object->device.ioas);
+	put_number(facts, "made_ns", object->device.made);
+}
+
+static void dmabuf_to_json(const struct object *object, json_object *facts)
+{
+	const struct object_dmabuf *dmabuf = &object->dmabuf;
+	json_object *ranges;
+
+	put_text(facts, "device", dmabuf->device.bdf);
+	put_number(facts, "bar", dmabuf->bar);
+	ranges = put_array(facts, "ranges");
+	for (unsigned i = 0; i < dmabuf->range_count; i++) {
+		json_object *range = add_object(ranges);
+
+		put_number(range, "offset", dmabuf->ranges[i].offset);
+		put_number(range, "length", dmabuf->ranges[i].length);
+	}
+	put_number(facts, "inode", dmabuf->inode);
+	put_number(facts, "size", dmabuf->size);
+	put_number(facts, "made_ns", dmabuf->made);
+}
+
+static void ioas_to_json(const struct object *object, json_object *facts)
+{
+	put_number(facts, "id", object->ioas.id);
+}
+
+static void mapping_to_json(const struct object *object, json_object *facts)
+{
+	const struct object_mapping *mapping = &object->mapping;
+	const char *const prots[] = { "", "r", "w", "rw" };
+
+	put_text(facts, "dmabuf", mapping->dmabuf);
+	put_text(facts, "ioas", mapping->ioas);
+	put_address(facts, "iova", mapping->iova.offset);
+	put_number(facts, "length", mapping->iova.length);
+	put_number(facts, "offset", mapping->offset);
+	put_text(facts, "prot", prots[mapping->prot & 3]);
+	put_number(facts, "made_ns", mapping->made);
+	put_text(facts, "revoked_by", mapping->revoked_by);
+}
+
+static uint64_t get_int(json_object *facts, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(facts, key));
+}
+
+static void get_text(json_object *facts, const char *key, char *text, size_t size)
+{
+	const char *value = json_object_get_string(json_object_object_get(facts, key));
+
+	copy_text(text, size, value ? value : "");
+}
+
+static int device_from_json(struct object *object, json_object *facts)
+{
+	object->device.id = get_int(facts, "id");
+	get_text(facts, "ioas", object->device.ioas, NAME_SIZE);
+	object->device.made = get_int(facts, "made_ns");
+	return 0;
+}
+
+static int dmabuf_from_json(struct object *object, json_object *facts)
+{
+	struct object_dmabuf *dmabuf = &object->dmabuf;
+	json_object *ranges = json_object_object_get(facts, "ranges");
+
+	if (!json_object_is_type(ranges, json_type_array))
+		return -EPROTO;
+	get_text(facts, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf));
+	dmabuf->bar = get_int(facts, "bar");
+	dmabuf->inode = get_int(facts, "inode");
+	dmabuf->size = get_int(facts, "size");
+	dmabuf->made = get_int(facts, "made_ns");
+	dmabuf->range_count = json_object_array_length(ranges);
+	dmabuf->ranges = calloc(dmabuf->range_count + 1, sizeof(*dmabuf->ranges));
+	if (!dmabuf->ranges)
+		return -ENOMEM;
+	for (unsigned i = 0; i < dmabuf->range_count; i++) {
+		json_object *range = json_object_array_get_idx(ranges, i);
+
+		dmabuf->ranges[i].offset = get_int(range, "offset");
+		dmabuf->ranges[i].length = get_int(range, "length");
+	}
+	return 0;
+}
+
+static int ioas_from_json(struct object *object, json_object *facts)
+{
+	object->ioas.id = get_int(facts, "id");
+	return 0;
+}
+
+static int mapping_from_json(struct object *object, json_object *facts)
+{
+	struct object_mapping *mapping = &object->mapping;
+	char text[24];
+
+	get_text(facts, "dmabuf", mapping->dmabuf, NAME_SIZE);
+	get_text(facts, "ioas", mapping->ioas, NAME_SIZE);
+	get_text(facts, "iova", text, sizeof(text));
+	mapping->iova.offset = strtoull(text, NULL, 16);
+	mapping->iova.length = get_int(facts, "length");
+	mapping->offset = get_int(facts, "offset");
+	get_text(facts, "prot", text, sizeof(text));
+	mapping->prot = (strchr(text, 'r') ? 1 : 0) | (strchr(text, 'w') ? 2 : 0);
+	mapping->made = get_int(facts, "made_ns");
+	get_text(facts, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by));
+	return 0;
+}
+
+static const struct {
+	void (*to_json)(const struct object *object, json_object *facts);
+	int (*from_json)(struct object *object, json_object *facts);
+} codecs[OBJECT_KINDS] = {
+	[OBJECT_DEVICE] = { device_to_json, device_from_json },
+	[OBJECT_DMABUF] = { dmabuf_to_json, dmabuf_from_json },
+	[OBJECT_IOAS] = { ioas_to_json, ioas_from_json },
+	[OBJECT_MAPPING] = { mapping_to_json, mapping_from_json },
+};
+
+json_object *object_to_json(const struct object *object)
+{
+	json_object *facts = json_object_new_object();
+
+	if (codecs[object->kind].to_json)
+		codecs[object->kind].to_json(object, facts);
+	return facts;
+}
+
+int object_from_json(struct object *object, json_object *facts)
+{
+	if (!json_object_is_type(facts, json_type_object))
+		return -EPROTO;
+	return codecs[object->kind].from_json ? codecs[object->kind].from_json(object, facts) : 0;
+}
+
+int object_list_add(struct object_list *list, struct object *object)
+{
+	struct object **bigger =
+		realloc(list->items, (list->count + 1) * sizeof(*list->items));
+
+	if (!bigger)
+		return -ENOMEM;
+	list->items = bigger;
+	list->items[list->count++] = object;
+	return 0;
+}
+
+void object_list_remove(struct object_list *list, struct object *object)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		if (list->items[i] != object)
+			continue;
+		list->count--;
+		memmove(&list->items[i], &list->items[i + 1],
+			(list->count - i) * sizeof(*list->items));
+		object_free(object);
+		return;
+	}
+}
+
+void object_list_clear(struct object_list *list)
+{
+	while (list->count)
+		object_free(list->items[--list->count]);
+	free(list->items);
+	list->items = NULL;
+}
+
+struct object *object_find(const struct object_list *list, enum object_kind kind, const char *name)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		struct object *object = list->items[i];
+		bool among = kind == OBJECT_KINDS ? object->kind >= OBJECT_DEVICE :
+						    object->kind == kind;
+
+		if (among && !strcmp(object->name, name))
+			return object;
+	}
+	return NULL;
+}
+
+struct object *object_next(const struct object_list *list, enum object_kind kind,
+			   const struct object *previous)
+{
+	unsigned i = 0;
+
+	if (previous) {
+		while (list->items[i] != previous)
+			i++;
+		i++;
+	}
+	for (; i < list->count; i++)
+		if (list->items[i]->kind == kind)
+			return list->items[i];
+	return NULL;
+}
+
+unsigned object_count(const struct object_list *list, enum object_kind kind)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < list->count; i++)
+		count += list->items[i]->kind == kind;
+	return count;
+}
+
+void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE])
+{
+	unsigned number = 0;
+
+	do {
+		snprintf(name, NAME_SIZE, "%s%u", kind_names[kind], number++);
+	} while (object_find(list, OBJECT_KINDS, name));
+}
+
+bool object_device_closed(const struct object_list *list, const struct object *dmabuf)
+{
+	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
+
+	return !device || device->device.made > dmabuf->dmabuf.made;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a context is made of, and how it is written down: as JSON, for the holder and for status. */
+#ifndef DMABUFCTL_CONTEXT_OBJECT_H
+#define DMABUFCTL_CONTEXT_OBJECT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "kernel/pci.h"
+#include "kernel/sys.h"
+
+#define NAME_SIZE 64 /* with the NUL */
+
+/* In the order in which status shows them; they are released from the last to the first. */
+enum object_kind {
+	OBJECT_IOMMUFD, /* the iommufd context itself; one, named "iommufd" */
+	OBJECT_TRACE,	/* the flight recorder; at most one, named as its tracefs instance */
+	OBJECT_DEVICE,	/* an open VFIO device, named by its BDF */
+	OBJECT_DMABUF,
+	OBJECT_IOAS,
+	OBJECT_MAPPING,
+	OBJECT_KINDS,
+};
+
+struct object_device {
+	uint32_t id;		/* in the iommufd context */
+	char ioas[NAME_SIZE]; /* "" when not attached */
+	uint64_t made;	      /* CLOCK_MONOTONIC, ns */
+};
+
+struct object_dmabuf {
+	struct pci_name device;
+	unsigned bar;
+	struct range *ranges; /* inside the BAR */
+	unsigned range_count;
+	uint64_t inode;
+	uint64_t size;
+	uint64_t made; /* CLOCK_MONOTONIC, ns */
+};
+
+struct object_ioas {
+	uint32_t id;
+};
+
+struct object_mapping {
+	char ioas[NAME_SIZE];
+	char dmabuf[NAME_SIZE];
+	uint64_t offset; /* in the dma-buf */
+	struct range iova;
+	unsigned prot;	   /* enum iommufd_prot */
+	uint64_t made;	   /* CLOCK_MONOTONIC, ns */
+	char revoked_by[16]; /* the trigger that dmabufctl itself pulled since; "" when none */
+};
+
+struct object {
+	enum object_kind kind;
+	char name[NAME_SIZE];
+	int fd; /* -1: has none, or the holder keeps it and it was not asked for */
+	union {
+		struct object_device device;
+		struct object_dmabuf dmabuf;
+		struct object_ioas ioas;
+		struct object_mapping mapping;
+	};
+};
+
+struct object_list {
+	struct object **items;
+	unsigned count;
+};
+
+/* NULL when out of memory. The fd is the object's from then on. */
+struct object *object_new(enum object_kind kind, const char *name, int fd);
+void object_free(struct object *object);
+
+const char *object_kind_name(enum object_kind kind);
+
+/* Letters, digits, '_', '-' and '.', a letter first, at most 63. */
+bool object_name_valid(const char *name);
+
+/* The facts alone, without kind, name and fd. */
+json_object *object_to_json(const struct object *object);
+/* -EPROTO when the facts are not those of this kind. */
+int object_from_json(struct object *object, json_object *facts);
+
+/* 0 or -ENOMEM; the list owns the object on success. */
+int object_list_add(struct object_list *list, struct object *object);
+void object_list_remove(struct object_list *list, struct object *object);
+void object_list_clear(struct object_list *list);
+
+/* By name, among one kind, or among all that have names of their own when kind is OBJECT_KINDS. */
+struct object *object_find(const struct object_list *list, enum object_kind kind,
+			   const char *name);
+
+/* Walks one kind; start with NULL. */
+struct object *object_next(const struct object_list *list, enum object_kind kind,
+			   const struct object *previous);
+unsigned object_count(const struct object_list *list, enum object_kind kind);
+
+#define for_each_object(each, list, kind)                                \
+	for (struct object *each = object_next(list, kind, NULL); each; \
+	     each = object_next(list, kind, each))
+
+/* The first of prefix0, prefix1, ... that no object has. */
+void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
+
+/* Closing its device revokes a dma-buf for ever, also when the device is opened again. */
+bool object_device_closed(const struct object_list *list, const struct object *dmabuf);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The steps that commands are made of: each changes the kernel and the record together, or
+ * neither. They return 0 or a negative errno, that of the kernel's call where it refused.
+ */
+#ifndef DMABUFCTL_CONTEXT_OPERATION_H
+#define DMABUFCTL_CONTEXT_OPERATION_H
+
+#include "context/context.h"
+
+/* The open device of the context, opened when it was not; errors as vfio_open(). */
+int context_open_device(struct context *context, const struct pci_device *pci,
+			struct object **device);
+
+/* A dma-buf of BAR ranges; errors as vfio_export(). name: a free name. */
+int context_export(struct context *context, struct object *device, unsigned bar,
+		   const struct range *ranges, unsigned count, const char *name,
+		   struct object **dmabuf);
+
+/* name: a free name. */
+int context_make_ioas(struct context *context, const char *name, struct object **ioas);
+
+/* Takes the place of the present attachment if there is one. */
+int context_attach(struct context *context, struct object *device, const struct object *ioas);
+int context_detach(struct context *context, struct object *device);
+
+struct import_request {
+	struct range source; /* in the dma-buf */
+	unsigned prot;	     /* enum iommufd_prot */
+	bool fixed;
+	uint64_t iova; /* with fixed */
+};
+
+/* Errors as iommufd_map_file(). name: a free name. */
+int context_import(struct context *context, const struct import_request *request,
+		   struct object *dmabuf, const struct object *ioas, const char *name,
+		   struct object **mapping);
+
+int context_unmap(struct context *context, struct object *mapping);
+
+/*
+ * Unmaps and imports again at the same IOVA, as *mapping, which is another object then. When
+ * the dma-buf cannot be imported now the old mapping stays, and the errno says why.
+ */
+int context_recover(struct context *context, struct object **mapping);
+
+/* Undoes any object; -EBUSY while another one needs it. */
+int context_release(struct context *context, struct object *object);
+
+/* Everything, users before what they use; stops at the first failure. */
+int context_release_all(struct context *context);
+
+/* An object that needs this one, NULL when there is none. */
+const struct object *context_user_of(const struct context *context, const struct object *object);
+
+/* What import would say of the dma-buf now, as iommufd_try_import(). */
+int context_probe(struct context *context, struct object *dmabuf);
+
+#endif

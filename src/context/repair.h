@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DMABUFCTL_CONTEXT_REPAIR_H
+#define DMABUFCTL_CONTEXT_REPAIR_H
+
+#include "context/context.h"
+
+/*
+ * Brings the kernel back to what the record says after a command was killed: mappings and
+ * objects that nobody recorded go, attachments become the recorded ones.
+ */
+int context_repair(struct context *context);
+
+#endif

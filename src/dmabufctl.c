@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The program: global options, dispatch, and the check that the output arrived. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/complete.h"
+#include "config.h"
+
+extern const struct command cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach, cmd_device,
+	cmd_doctor, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke, cmd_status,
+	cmd_unbind, cmd_unmap;
+
+const struct command *const commands[] = {
+	&cmd_doctor, &cmd_device, &cmd_bind,	&cmd_unbind,  &cmd_export, &cmd_attach,
+	&cmd_detach, &cmd_import, &cmd_unmap,	&cmd_release, &cmd_revoke, &cmd_recover,
+	&cmd_status, &cmd_batch,  &cmd_context, NULL,
+};
+
+static const struct option_entry global_options[] = {
+	OPT_TEXT(struct globals, context, "context", "NAME", "the context to work in (default: default)"),
+	OPT_FLAG(struct globals, json, "json", 0, "print JSON, one object a command, errors too"),
+	OPT_COUNT(struct globals, verbose, "verbose", 'v', "say more; twice: each system call, decoded"),
+	OPT_FLAG(struct globals, help, "help", 0, "print this and exit"),
+	OPT_FLAG(struct globals, version, "version", 0, "print the version and exit"),
+	OPT_FLAG(struct globals, list_commands, "list-commands", 0, "print the commands' names and exit"),
+	OPT_FLAG(struct globals, list_options, "list-options", 0,
+		 "print the options of COMMAND, or the global ones, and exit"),
+	OPT_FLAG(struct globals, complete, "complete", 0,
+		 "print what can follow COMMAND and its arguments, and exit"),
+	{ 0 },
+};
+
+const struct command *find_command(const char *name)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		if (!strcmp((*command)->name, name))
+			return *command;
+	return NULL;
+}
+
+static void print_help(void)
+{
+	printf("usage: dmabufctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
+	       "Exports PCI BARs as dma-bufs, maps them for other devices, and shows what becomes of them.\n\n"
+	       "Commands:\n");
+	for (const struct command *const *command = commands; *command; command++)
+		printf("  %-10s  %s\n", (*command)->name, (*command)->summary);
+	printf("\nOptions, before or after the command:\n");
+	options_print(stdout, global_options);
+	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 not supported here, 4 no permission,\n"
+	       "5 a revoked dma-buf or stale mapping in the way, 6 not observed. See dmabufctl(1).\n");
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("usage: dmabufctl %s%s%s%s\n\n%s\n", command->name,
+	       command->options ? " [OPTION...]" : "", *command->arguments ? " " : "",
+	       command->arguments, command->summary);
+	if (command->description)
+		printf("\n%s\n", command->description);
+	if (command->options) {
+		printf("\nOptions:\n");
+		options_print(stdout, command->options);
+	}
+	printf("\nThe global options are in 'dmabufctl --help', the manual in dmabufctl-%s(1).\n",
+	       command->name);
+}
+
+static enum status count_arguments(const struct command *command, int count)
+{
+	if (count < command->least) {
+		fail(STATUS_USAGE, 0, "%s", command->name);
+		fail_because("an argument is missing");
+	} else if (command->most >= 0 && count > command->most) {
+		fail(STATUS_USAGE, 0, "%s", command->name);
+		fail_because("too many arguments");
+	} else {
+		return STATUS_OK;
+	}
+	fail_try("usage: dmabufctl %s %s", command->name, command->arguments);
+	return STATUS_USAGE;
+}
+
+static enum status cannot_open(const char *name, int error)
+{
+	switch (error) {
+	case -ENOTDIR:
+		fail(STATUS_FAILED, 0, "context %s", name);
+		fail_because("there is no folder for its socket that is this user's alone");
+		fail_try("set XDG_RUNTIME_DIR to a folder of yours with mode 0700, or run as root");
+		return STATUS_FAILED;
+	case -EREMOTEIO:
+		fail(STATUS_FAILED, 0, "context %s", name);
+		fail_because("its holder does not answer");
+		fail_try("try 'dmabufctl context stop %s', then again", name);
+		return STATUS_FAILED;
+	default:
+		return fail_errno(error, "context %s", name);
+	}
+}
+
+enum status open_context(struct context *context, const char *name, enum context_need need)
+{
+	int rc;
+
+	if (!object_name_valid(name)) {
+		fail(STATUS_USAGE, 0, "context '%s'", name);
+		fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+		return STATUS_USAGE;
+	}
+	rc = need == CONTEXT_STARTED ? context_open_or_start(context, name) :
+				       context_open_existing(context, name);
+	if ((rc == -ENOENT || rc == -ENOTDIR) && need == CONTEXT_EXISTING) {
+		*context = (struct context){ .lock = -1, .socket = -1 };
+		return STATUS_OK;
+	}
+	return rc < 0 ? cannot_open(name, rc) : STATUS_OK;
+}
+
+static json_object *new_result(const char *command)
+{
+	json_object *result = json_object_new_object();
+
+	put_text(result, "schema", OUTPUT_SCHEMA);
+	put_text(result, "command", command);
+	return result;
+}
+
+/* What was found and what failed are one object in JSON; people get them on two streams. */
+static void print_result(const struct globals *globals, const struct section *sections,
+			 json_object *result, const char *place)
+{
+	json_object *error = globals->json ? fail_to_json(place) : NULL;
+
+	if (error)
+		json_object_object_add(result, "error", error);
+	if (globals->json && json_object_object_length(result) > 2)
+		output_json(result);
+	else if (!globals->json && sections && json_object_object_length(result) > 2)
+		output_tables(result, sections, globals->verbose);
+	fflush(stdout);
+	fail_print(stderr, place);
+}
+
+/* A failure before there was anything to show. */
+static void print_failure(const struct globals *globals, const char *command, const char *place)
+{
+	json_object *result = new_result(command);
+
+	print_result(globals, NULL, result, place);
+	json_object_put(result);
+}
+
+/* With the context open where one is needed. */
+static enum status run_with_result(struct call *call)
+{
+	enum status status;
+
+	call->result = new_result(call->command->name);
+	status = call->command->run(call);
+	print_result(call->globals, call->command->sections, call->result, call->place);
+	json_object_put(call->result);
+	return status;
+}
+
+static enum status run_in_context(struct call *call, struct context *shared)
+{
+	const char *name = call->globals->context ? call->globals->context : "default";
+	struct context own;
+	enum status status;
+
+	call->context = shared;
+	if (call->command->context == CONTEXT_NONE || shared)
+		return run_with_result(call);
+	status = open_context(&own, name, call->command->context);
+	if (status)
+		return status;
+	call->context = &own;
+	status = run_with_result(call);
+	context_close(&own);
+	return status;
+}
+
+enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
+			const char *place)
+{
+	const struct command *command = find_command(argv[0]);
+	struct globals own = *globals;
+	struct option_set sets[2] = { { global_options, &own } };
+	struct call call = { .command = command, .globals = &own, .place = place };
+	enum status status;
+
+	if (!command || (place && command->alone)) {
+		status = fail(STATUS_USAGE, 0, "%s command '%s'", command ? "misplaced" : "unknown",
+			      argv[0]);
+		fail_try(command ? "it cannot be part of a batch" : "--help lists them");
+		print_failure(globals, argv[0], place);
+		return status;
+	}
+	sets[1].table = command->options;
+	sets[1].values = calloc(1, command->options_size + 1);
+	if (!sets[1].values)
+		return fail_errno(ENOMEM, "%s", command->name);
+	call.options = sets[1].values;
+	status = options_parse(sets, &argc, argv, false);
+	call.count = argc - 1;
+	call.arguments = argv + 1;
+	if (!status && own.help)
+		print_command_help(command);
+	else if (!status && own.list_options)
+		options_list(stdout, command->options);
+	else if (!status) {
+		status = count_arguments(command, call.count);
+		if (!status)
+			status = run_in_context(&call, shared);
+	}
+	print_failure(&own, command->name, place);
+	options_free(&sets[1]);
+	free(sets[1].values);
+	return status;
+}
+
+static enum status run_global(const struct globals *globals, int argc, char **argv)
+{
+	if (globals->version)
+		printf("dmabufctl %s\n", PACKAGE_VERSION);
+	else if (globals->list_commands)
+		for (const struct command *const *command = commands; *command; command++)
+			puts((*command)->name);
+	else if (globals->complete)
+		print_completions(globals, argc - 1, argv + 1);
+	else if (argc > 1)
+		return run_command(globals, NULL, argc - 1, argv + 1, NULL);
+	else if (globals->help)
+		print_help();
+	else if (globals->list_options)
+		options_list(stdout, global_options);
+	else {
+		fail(STATUS_USAGE, 0, "no command");
+		fail_try("--help lists them");
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+static void print_trace(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+static void print_wait(const char *context)
+{
+	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end\n", context);
+}
+
+/* Known before all is parsed, so that a usage error is JSON too, and nothing goes untraced. */
+static void look_ahead(struct globals *globals, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--json"))
+			globals->json = true;
+		if (!strcmp(argv[i], "-vv"))
+			sys_trace = print_trace;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct globals globals = { 0 };
+	const struct option_set sets[2] = { { global_options, &globals } };
+	enum status status;
+
+	context_on_wait = print_wait;
+	look_ahead(&globals, argc, argv);
+	status = options_parse(sets, &argc, argv, true);
+	if (globals.verbose >= 2)
+		sys_trace = print_trace;
+	if (!status)
+		status = run_global(&globals, argc, argv);
+	print_failure(&globals, NULL, NULL);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "dmabufctl: standard output: %s\n", strerror(errno));
+		return status ? (int)status : STATUS_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dma-buf files, whoever exported them (drivers/dma-buf/dma-buf.c). */
+#ifndef DMABUFCTL_KERNEL_DMABUF_H
+#define DMABUFCTL_KERNEL_DMABUF_H
+
+#include "kernel/sys.h"
+
+struct dmabuf_info {
+	uint64_t inode; /* unique among the dma-bufs that exist */
+	uint64_t size;	/* bytes */
+};
+
+int dmabuf_get_info(int fd, struct dmabuf_info *info);
+
+/* The name that fdinfo and debugfs show, cut to the kernel's 31 bytes (DMA_BUF_SET_NAME). */
+int dmabuf_set_name(int fd, const char *name);
+
+#endif

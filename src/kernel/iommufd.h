@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* iommufd: I/O address spaces and the files mapped into them (Documentation/userspace-api/iommufd.rst). */
+#ifndef DMABUFCTL_KERNEL_IOMMUFD_H
+#define DMABUFCTL_KERNEL_IOMMUFD_H
+
+#include <stdbool.h>
+
+#include "kernel/sys.h"
+
+#define IOMMUFD_PATH "/dev/iommu"
+
+enum iommufd_prot {
+	IOMMUFD_READ = 1,
+	IOMMUFD_WRITE = 2,
+};
+
+/* An fd, which holds one iommufd context. */
+int iommufd_open(void);
+
+int iommufd_alloc_ioas(int iommufd, uint32_t *ioas);
+
+/* -EBUSY while a device is attached; mappings go with the IOAS. */
+int iommufd_destroy(int iommufd, uint32_t id);
+
+/*
+ * Maps source.offset, source.length of the file into ioas. With fixed, at *iova, else
+ * the kernel chooses and *iova receives it. For a dma-buf (drivers/iommu/iommufd/pages.c):
+ *   -ENODEV       it is revoked
+ *   -EOPNOTSUPP   more than one range, or the exporter is not VFIO
+ *   -EINVAL       source beyond the file, unaligned or empty; IOVA unaligned or reserved
+ *   -EEXIST       something is mapped there
+ *   -ENOTTY       no IOMMU_IOAS_MAP_FILE (before 6.13)
+ */
+int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, unsigned prot,
+		     bool fixed, uint64_t *iova);
+
+/* Everything mapped inside the window; nothing mapped there is -ENOENT. */
+int iommufd_unmap(int iommufd, uint32_t ioas, struct range window);
+
+/* The IOVAs that the attached devices allow: ranges is malloc'd, in ascending order. */
+int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count,
+			uint64_t *alignment);
+
+/*
+ * Whether fd could be imported now, tried on a throw-away IOAS: 0, or the errno of
+ * iommufd_map_file(). A dma-buf of several ranges that is not revoked gives -EOPNOTSUPP.
+ */
+int iommufd_try_import(int iommufd, int fd);
+
+#endif

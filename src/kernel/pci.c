@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/pci.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pci/pci.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/text.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+
+/* Resource flags as the "resource" attribute shows them (include/linux/ioport.h). */
+#define RESOURCE_IO	  0x00000100
+#define RESOURCE_MEM	  0x00000200
+#define RESOURCE_PREFETCH 0x00002000
+#define RESOURCE_MEM_64	  0x00100000
+
+int pci_parse_name(const char *text, struct pci_name *name)
+{
+	unsigned domain = 0, bus, slot, function;
+	int end = 0;
+
+	if (sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) != 4 ||
+	    text[end]) {
+		domain = 0;
+		end = 0;
+		if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) != 3 || text[end])
+			return -EINVAL;
+	}
+	if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) || slot > 31 || function > 7)
+		return -EINVAL;
+	snprintf(name->bdf, sizeof(name->bdf), "%04x:%02x:%02x.%x", domain, bus, slot, function);
+	return 0;
+}
+
+static void attribute_path(char path[PATH_MAX], const struct pci_name *name, const char *attribute)
+{
+	snprintf(path, PATH_MAX, PCI_DEVICES "/%s/%s", name->bdf, attribute);
+}
+
+/* Copies an attribute, "" when it cannot be read. */
+static void read_attribute(const struct pci_name *name, const char *attribute, char *text,
+			   size_t size)
+{
+	auto_free char *value = NULL;
+	char path[PATH_MAX];
+
+	attribute_path(path, name, attribute);
+	copy_text(text, size, sys_read_file(path, &value) ? "" : value);
+}
+
+/* The last component of a link, "" when there is none. */
+static void read_link(const struct pci_name *name, const char *attribute, char *text, size_t size)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t length;
+
+	attribute_path(path, name, attribute);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		length = 0;
+	target[length] = '\0';
+	copy_text(text, size, strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+}
+
+/* From config space, whose first 64 bytes anybody may read. */
+static unsigned read_header_type(const struct pci_name *name)
+{
+	char path[PATH_MAX];
+	uint8_t type = 0;
+	int fd;
+
+	attribute_path(path, name, "config");
+	fd = sys_open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	sys_pread(fd, &type, sizeof(type), PCI_HEADER_TYPE);
+	sys_close(fd);
+	return type & 0x7f;
+}
+
+static void read_bars(struct pci_device *device)
+{
+	auto_free char *text = NULL;
+	char path[PATH_MAX];
+	const char *line;
+
+	attribute_path(path, &device->name, "resource");
+	if (sys_read_file(path, &text))
+		return;
+	line = text;
+	for (unsigned i = 0; i < PCI_BARS && line; i++) {
+		unsigned long long start, last, flags;
+
+		if (sscanf(line, "%llx %llx %llx", &start, &last, &flags) == 3 && last > start)
+			device->bars[i] = (struct pci_bar){
+				.type = flags & RESOURCE_MEM ? PCI_BAR_MEMORY :
+					flags & RESOURCE_IO  ? PCI_BAR_IO :
+							       PCI_BAR_ABSENT,
+				.bus = { .offset = start, .length = last - start + 1 },
+				.prefetchable = flags & RESOURCE_PREFETCH,
+				.wide = flags & RESOURCE_MEM_64,
+			};
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+}
+
+/* The vfio-dev folder of a device that a VFIO driver has holds one entry, "vfio0". */
+static void read_cdev(struct pci_device *device)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *folder;
+
+	attribute_path(path, &device->name, "vfio-dev");
+	folder = opendir(path);
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			snprintf(device->cdev, sizeof(device->cdev), "/dev/vfio/devices/%.40s",
+				 entry->d_name);
+	closedir(folder);
+	/* Without CONFIG_VFIO_DEVICE_CDEV the entry has no device number. */
+	if (*device->cdev && access(device->cdev, F_OK))
+		*device->cdev = '\0';
+}
+
+int pci_get(const struct pci_name *name, struct pci_device *device)
+{
+	char path[PATH_MAX], group[16], id[16];
+
+	attribute_path(path, name, "");
+	if (access(path, F_OK))
+		return -ENODEV;
+	*device = (struct pci_device){ .name = *name };
+	read_attribute(name, "vendor", id, sizeof(id));
+	device->vendor = strtoul(id, NULL, 16);
+	read_attribute(name, "device", id, sizeof(id));
+	device->device = strtoul(id, NULL, 16);
+	device->header_type = read_header_type(name);
+	read_link(name, "driver", device->driver, sizeof(device->driver));
+	read_link(name, "iommu_group", group, sizeof(group));
+	device->group = *group ? atoi(group) : -1;
+	read_attribute(name, "reset_method", device->reset_methods, sizeof(device->reset_methods));
+	read_attribute(name, "driver_override", device->driver_override,
+		       sizeof(device->driver_override));
+	if (!strcmp(device->driver_override, "(null)"))
+		*device->driver_override = '\0';
+	read_bars(device);
+	read_cdev(device);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct pci_name *)a)->bdf, ((const struct pci_name *)b)->bdf);
+}
+
+static int list_folder(const char *path, struct pci_name **names, unsigned *count)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+
+	*names = NULL;
+	*count = 0;
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder))) {
+		struct pci_name name, *bigger;
+
+		if (pci_parse_name(entry->d_name, &name))
+			continue;
+		bigger = realloc(*names, (*count + 1) * sizeof(**names));
+		if (!bigger) {
+			closedir(folder);
+			free(*names);
+			return -ENOMEM;
+		}
+		*names = bigger;
+		(*names)[(*count)++] = name;
+	}
+	closedir(folder);
+	if (*count)
+		qsort(*names, *count, sizeof(**names), by_name);
+	return 0;
+}
+
+int pci_list(struct pci_name **names, unsigned *count)
+{
+	return list_folder(PCI_DEVICES, names, count);
+}
+
+int pci_list_group(int group, struct pci_name **names, unsigned *count)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", group);
+	return list_folder(path, names, count);
+}
+
+struct pci_names {
+	struct pci_access *access;
+};
+
+struct pci_names *pci_names_open(void)
+{
+	struct pci_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	/* Only the database is used, so nothing here can reach libpci's exiting error path. */
+	names->access = pci_alloc();
+	return names;
+}
+
+void pci_names_close(struct pci_names *names)
+{
+	if (!names)
+		return;
+	pci_cleanup(names->access);
+	free(names);
+}
+
+void pci_names_class(struct pci_names *names, const struct pci_device *device, char *text,
+		     size_t size)
+{
+	char id[16];
+
+	read_attribute(&device->name, "class", id, sizeof(id));
+	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS,
+			     (int)(strtoul(id, NULL, 16) >> 8)))
+		snprintf(text, size, "%s", id);
+}
+
+void pci_names_device(struct pci_names *names, const struct pci_device *device, char *text,
+		      size_t size)
+{
+	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+			     device->vendor, device->device))
+		snprintf(text, size, "%04x:%04x", device->vendor, device->device);
+}
+
+int pci_set_override(const struct pci_name *name, const char *driver)
+{
+	char path[PATH_MAX], line[80];
+
+	attribute_path(path, name, "driver_override");
+	snprintf(line, sizeof(line), "%s\n", driver);
+	return sys_write_file(path, line);
+}
+
+int pci_unbind(const struct pci_device *device)
+{
+	char path[PATH_MAX];
+
+	if (!*device->driver)
+		return 0;
+	attribute_path(path, &device->name, "driver/unbind");
+	return sys_write_file(path, device->name.bdf);
+}
+
+int pci_probe(const struct pci_name *name)
+{
+	return sys_write_file("/sys/bus/pci/drivers_probe", name->bdf);
+}

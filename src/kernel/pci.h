@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* PCI functions as sysfs and libpci show them. Nothing here needs privileges, but binding. */
+#ifndef DMABUFCTL_KERNEL_PCI_H
+#define DMABUFCTL_KERNEL_PCI_H
+
+#include <stdbool.h>
+
+#include "kernel/sys.h"
+
+#define PCI_BARS 6
+
+/* "0000:01:00.0"; the domain may have more than four digits. */
+struct pci_name {
+	char bdf[24];
+};
+
+enum pci_bar_type {
+	PCI_BAR_ABSENT,
+	PCI_BAR_IO,
+	PCI_BAR_MEMORY,
+};
+
+struct pci_bar {
+	enum pci_bar_type type;
+	struct range bus; /* where the CPU and, without translation, devices see it */
+	bool prefetchable;
+	bool wide; /* 64 bits: takes the next BAR's register too */
+};
+
+struct pci_device {
+	struct pci_name name;
+	uint16_t vendor;
+	uint16_t device;
+	unsigned header_type; /* 0: an endpoint, 1: a bridge */
+	char driver[64];	/* "" when none */
+	char driver_override[64]; /* "" when none */
+	char cdev[64];		/* "/dev/vfio/devices/vfio0", "" when none */
+	int group;		/* IOMMU group, -1 when none */
+	char reset_methods[64]; /* as in sysfs: "flr bus", "" when none */
+	struct pci_bar bars[PCI_BARS];
+};
+
+/* Takes "01:00.0" and "0000:01:00.0"; -EINVAL for anything else. */
+int pci_parse_name(const char *text, struct pci_name *name);
+
+/* -ENODEV when there is no such device. */
+int pci_get(const struct pci_name *name, struct pci_device *device);
+
+/* All devices by name, or those of an IOMMU group; the caller frees *names. */
+int pci_list(struct pci_name **names, unsigned *count);
+int pci_list_group(int group, struct pci_name **names, unsigned *count);
+
+/* Marketing names from libpci's database, for descriptions that are made one after another. */
+struct pci_names;
+struct pci_names *pci_names_open(void);
+void pci_names_close(struct pci_names *names);
+void pci_names_class(struct pci_names *names, const struct pci_device *device, char *text,
+		     size_t size);
+void pci_names_device(struct pci_names *names, const struct pci_device *device, char *text,
+		      size_t size);
+
+/*
+ * Writes driver_override ("" clears it), takes the device from its driver, and asks the
+ * kernel to probe it again. The first failing step's errno; pci_get() tells what came out.
+ */
+int pci_set_override(const struct pci_name *name, const char *driver);
+int pci_unbind(const struct pci_device *device);
+int pci_probe(const struct pci_name *name);
+
+#endif

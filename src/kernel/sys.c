@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void (*sys_trace)(const char *line);
+
+static struct {
+	bool parsed;
+	char call[64];
+	unsigned long countdown;
+	int error; /* 0: kill */
+} fault;
+
+static int errno_by_name(const char *name)
+{
+	for (int error = 1; error < 256; error++) {
+		const char *known = strerrorname_np(error);
+
+		if (known && !strcmp(known, name))
+			return error;
+	}
+	return 0;
+}
+
+static void parse_fault(void)
+{
+	const char *text = getenv("DMABUFCTL_FAULT");
+	const char *equals = text ? strrchr(text, '=') : NULL;
+	char *hash;
+
+	fault.parsed = true;
+	if (!equals || (size_t)(equals - text) >= sizeof(fault.call))
+		return;
+	memcpy(fault.call, text, equals - text);
+	hash = strchr(fault.call, '#');
+	if (hash)
+		*hash = '\0';
+	fault.countdown = hash ? strtoul(hash + 1, NULL, 10) : 1;
+	fault.error = errno_by_name(equals + 1);
+}
+
+/* Whether this call is the one that DMABUFCTL_FAULT names. */
+static bool fault_is_due(const char *call)
+{
+	if (!fault.parsed)
+		parse_fault();
+	if (!fault.countdown || (strcmp(fault.call, call) && strcmp(fault.call, "any")))
+		return false;
+	return --fault.countdown == 0;
+}
+
+/* Decides the fate of a call: performs it unless an error was injected. */
+#define SYS_CALL(name, expression)                                 \
+	({                                                         \
+		bool due_ = fault_is_due(name);                    \
+		long result_;                                      \
+		if (due_ && fault.error) {                         \
+			result_ = -fault.error;                    \
+		} else {                                           \
+			do {                                       \
+				result_ = (expression);            \
+			} while (result_ < 0 && errno == EINTR);   \
+			if (result_ < 0)                           \
+				result_ = -errno;                  \
+			if (due_)                                  \
+				raise(SIGKILL);                    \
+		}                                                  \
+		result_;                                           \
+	})
+
+static void trace(long result, const char *format, ...)
+{
+	char line[1024];
+	size_t used;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	used = strlen(line);
+	if (result < 0)
+		snprintf(line + used, sizeof(line) - used, " = -%s", strerrorname_np(-result));
+	else
+		snprintf(line + used, sizeof(line) - used, " = %ld", result);
+	sys_trace(line);
+}
+
+static int open_untraced(const char *path, int flags)
+{
+	return SYS_CALL("open", open(path, flags | O_CLOEXEC));
+}
+
+int sys_open(const char *path, int flags)
+{
+	int fd = open_untraced(path, flags);
+
+	if (sys_trace)
+		trace(fd, "open(%s)", path);
+	return fd;
+}
+
+void sys_close(int fd)
+{
+	close(fd);
+	if (sys_trace)
+		trace(0, "close(%d)", fd);
+}
+
+ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	ssize_t got = SYS_CALL("pread", pread(fd, buffer, size, offset));
+
+	if (sys_trace)
+		trace(got, "pread(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
+	return got;
+}
+
+ssize_t sys_pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+	ssize_t put = SYS_CALL("pwrite", pwrite(fd, buffer, size, offset));
+
+	if (sys_trace)
+		trace(put, "pwrite(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
+	return put;
+}
+
+int sys_read_file(const char *path, char **text)
+{
+	int fd = open_untraced(path, O_RDONLY);
+	size_t used = 0, room = 4096;
+	auto_free char *buffer = NULL;
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		char *bigger = realloc(buffer, room + 1);
+
+		if (!bigger) {
+			got = -ENOMEM;
+			break;
+		}
+		buffer = bigger;
+		got = SYS_CALL("read", read(fd, buffer + used, room - used));
+		if (got <= 0)
+			break;
+		used += got;
+		if (used == room)
+			room *= 2;
+	}
+	close(fd);
+	if (got < 0)
+		return got;
+	while (used && buffer[used - 1] == '\n')
+		used--;
+	buffer[used] = '\0';
+	*text = buffer;
+	buffer = NULL;
+	return 0;
+}
+
+int sys_write_file(const char *path, const char *text)
+{
+	int fd = open_untraced(path, O_WRONLY);
+	long put;
+
+	if (fd < 0)
+		return fd;
+	put = SYS_CALL("write", write(fd, text, strlen(text)));
+	close(fd);
+	if (sys_trace)
+		trace(put, "write(%s, \"%.*s\")", path, (int)strcspn(text, "\n"), text);
+	return put < 0 ? put : 0;
+}
+
+int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const char *format, ...)
+{
+	int result = SYS_CALL(name, ioctl(fd, request, arg));
+
+	if (sys_trace) {
+		char decoded[768];
+		va_list args;
+
+		va_start(args, format);
+		vsnprintf(decoded, sizeof(decoded), format, args);
+		va_end(args);
+		trace(result, "ioctl(%d, %s%s%s)", fd, name, *decoded ? ", " : "", decoded);
+	}
+	return result;
+}
+
+int sys_sendmsg(int fd, const char *name, const struct msghdr *message)
+{
+	int result = SYS_CALL(name, sendmsg(fd, message, MSG_NOSIGNAL));
+
+	if (sys_trace)
+		trace(result, "sendmsg(%d, %s)", fd, name);
+	return result;
+}
+
+int sys_recvmsg(int fd, const char *name, struct msghdr *message)
+{
+	int result = SYS_CALL(name, recvmsg(fd, message, MSG_CMSG_CLOEXEC));
+
+	if (sys_trace)
+		trace(result, "recvmsg(%d, %s)", fd, name);
+	return result;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every call on a kernel object goes through here: traced for -vv, with faults injected for
+ * tests. Unless a declaration says otherwise a call returns its non-negative result or a
+ * negative errno.
+ *
+ * DMABUFCTL_FAULT=CALL[#N]=ERRNO|kill makes the Nth (default: first) CALL fail with that
+ * errno without being made, or kills the process right after it was made. CALL is the name
+ * shown by -vv ("open", "pread", an ioctl's request such as IOMMU_IOAS_MAP_FILE) or "any".
+ */
+#ifndef DMABUFCTL_KERNEL_SYS_H
+#define DMABUFCTL_KERNEL_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* A byte range; offset and length are kept together so that they cannot be swapped. */
+struct range {
+	uint64_t offset;
+	uint64_t length;
+};
+
+/* Takes one line without a newline for each call; NULL (the default) traces nothing. */
+extern void (*sys_trace)(const char *line);
+
+int sys_open(const char *path, int flags);
+void sys_close(int fd);
+ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset);
+ssize_t sys_pwrite(int fd, const void *buffer, size_t size, off_t offset);
+
+/* The whole of a small file, NUL terminated, trailing newline removed; the caller frees it. */
+int sys_read_file(const char *path, char **text);
+
+/* One write() of text to an existing file, as sysfs wants it. */
+int sys_write_file(const char *path, const char *text);
+
+/* format describes arg for the trace, the way the request's documentation writes it. */
+int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* name is what the trace calls the message. */
+int sys_sendmsg(int fd, const char *name, const struct msghdr *message);
+int sys_recvmsg(int fd, const char *name, struct msghdr *message);
+
+/* Closes *fd at the end of its scope when it is not negative. */
+static inline void sys_close_scope(const int *fd)
+{
+	if (*fd >= 0)
+		sys_close(*fd);
+}
+#define auto_close __attribute__((cleanup(sys_close_scope)))
+
+static inline void sys_free_scope(void *pointer)
+{
+	extern void free(void *);
+
+	free(*(void **)pointer);
+}
+#define auto_free __attribute__((cleanup(sys_free_scope)))
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VFIO PCI devices through their character device (Documentation/driver-api/vfio.rst). */
+#ifndef DMABUFCTL_KERNEL_VFIO_H
+#define DMABUFCTL_KERNEL_VFIO_H
+
+#include <stdbool.h>
+
+#include "kernel/sys.h"
+
+#define VFIO_CDEV_FOLDER "/dev/vfio/devices"
+
+/*
+ * Opens a VFIO character device for the iommufd context. On success *id is the device's
+ * object in it. Errors (drivers/vfio/device_cdev.c, drivers/iommu/iommufd/device.c):
+ *   -EINVAL  another process has the device open
+ *   -EPERM   interrupts are not isolated (no interrupt remapping)
+ *   -EBUSY   its IOMMU group is in use: through the group API, or by a host driver
+ */
+int vfio_open(const char *cdev, int iommufd, uint32_t *id);
+
+/* Attaches to an IOAS, replacing the present attachment if there is one. */
+int vfio_attach(int device, uint32_t ioas);
+
+/* Succeeds also when nothing is attached. */
+int vfio_detach(int device);
+
+/*
+ * A dma-buf of ranges inside a BAR; returns its fd, open for reading and writing. Errors
+ * (drivers/vfio/pci/vfio_pci_dmabuf.c):
+ *   -ENODEV     no such memory BAR
+ *   -EINVAL     a range is empty, unaligned or beyond the BAR, or its BAR has no
+ *               peer-to-peer provider (I/O ports)
+ *   -EOVERFLOW  offset + length wraps
+ *   -ENOTTY     no VFIO_DEVICE_FEATURE_DMA_BUF (before 6.19)
+ *   -EOPNOTSUPP the device's VFIO driver does not take part
+ */
+int vfio_export(int device, unsigned bar, const struct range *ranges, unsigned count);
+
+/* 0 when the feature can be had, -ENOTTY or -EOPNOTSUPP when not. */
+int vfio_probe_export(int device);
+
+/* Size of a BAR in bytes, 0 for one that is absent. */
+int vfio_bar_size(int device, unsigned bar, uint64_t *size);
+
+/* -EINVAL: the device has no reset. */
+int vfio_reset(int device);
+
+/* Memory decode, by the command register as VFIO shows it. */
+int vfio_memory_decode(int device, bool *on);
+int vfio_set_memory_decode(int device, bool on);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ui/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+	enum status status;
+	int error;
+	char *what;
+	char *why;
+	char *remedy;
+} failure;
+
+static void format_text(char **text, const char *format, va_list args)
+{
+	free(*text);
+	if (vasprintf(text, format, args) < 0)
+		*text = NULL;
+}
+
+static void forget(void)
+{
+	free(failure.what);
+	free(failure.why);
+	free(failure.remedy);
+	memset(&failure, 0, sizeof(failure));
+}
+
+static enum status note(enum status status, int error, const char *format, va_list args)
+{
+	forget();
+	failure.status = status;
+	failure.error = abs(error);
+	format_text(&failure.what, format, args);
+	return status;
+}
+
+enum status fail(enum status status, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note(status, error, format, args);
+	va_end(args);
+	return status;
+}
+
+static enum status status_of(int error)
+{
+	switch (abs(error)) {
+	case EPERM:
+	case EACCES:
+		return STATUS_PERMISSION;
+	case ENOTTY:
+	case EOPNOTSUPP:
+		return STATUS_UNSUPPORTED;
+	default:
+		return STATUS_FAILED;
+	}
+}
+
+enum status fail_errno(int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note(status_of(error), error, format, args);
+	va_end(args);
+	if (error)
+		fail_because("%s", strerrordesc_np(abs(error)));
+	return failure.status;
+}
+
+void fail_because(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	format_text(&failure.why, format, args);
+	va_end(args);
+}
+
+void fail_try(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	format_text(&failure.remedy, format, args);
+	va_end(args);
+}
+
+enum status fail_status(enum status status)
+{
+	failure.status = status;
+	return status;
+}
+
+void fail_print(FILE *stream, const char *place)
+{
+	if (!failure.what)
+		return;
+	fprintf(stream, "dmabufctl: ");
+	if (place)
+		fprintf(stream, "%s: ", place);
+	fprintf(stream, "%s", failure.what);
+	if (failure.error)
+		fprintf(stream, ": %s", strerrorname_np(failure.error));
+	if (failure.why)
+		fprintf(stream, ": %s", failure.why);
+	if (failure.remedy)
+		fprintf(stream, "; %s", failure.remedy);
+	fputc('\n', stream);
+	forget();
+}
+
+static void put_text(json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
+json_object *fail_to_json(const char *place)
+{
+	json_object *error;
+
+	if (!failure.what)
+		return NULL;
+	error = json_object_new_object();
+	json_object_object_add(error, "status", json_object_new_int(failure.status));
+	put_text(error, "errno", failure.error ? strerrorname_np(failure.error) : NULL);
+	put_text(error, "place", place);
+	put_text(error, "what", failure.what);
+	put_text(error, "why", failure.why);
+	put_text(error, "remedy", failure.remedy);
+	forget();
+	return error;
+}

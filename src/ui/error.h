@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a failing command says: what failed on what, why, and what to do about it. */
+#ifndef DMABUFCTL_UI_ERROR_H
+#define DMABUFCTL_UI_ERROR_H
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+/* The exit status of every command, as the manual lists it. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_UNSUPPORTED = 3, /* by this kernel or device */
+	STATUS_PERMISSION = 4,
+	STATUS_REVOKED = 5,	/* a revoked dma-buf or stale mapping stood in the way */
+	STATUS_UNOBSERVED = 6,	/* what was expected was not observed */
+};
+
+/*
+ * Notes the failure and returns the status to leave with. error is an errno, its sign does
+ * not matter, 0 when there is none. The format names the operation and its object.
+ */
+enum status fail(enum status status, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* fail() with the status that the errno itself suggests: 4, 3 or 1. */
+enum status fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds to the failure noted last; a later call replaces an earlier one's text. */
+void fail_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Refines the status of the failure noted last, and returns it. */
+enum status fail_status(enum status status);
+
+/* Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. */
+void fail_print(FILE *stream, const char *place);
+
+/* The same as the value of "error" in a JSON result; NULL when there is none. */
+json_object *fail_to_json(const char *place);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ui/option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/value.h"
+
+static enum status bad_value(const char *name, const char *text, int error, const char *expected)
+{
+	fail(STATUS_USAGE, 0, "option --%s: '%s'", name, text);
+	fail_because("%s", error == -ERANGE ? "the number is too large" : "not a valid value");
+	fail_try("give %s", expected);
+	return STATUS_USAGE;
+}
+
+static enum status add_range(const struct option_entry *entry, struct option_ranges *ranges,
+			     const char *text)
+{
+	struct range range, *bigger;
+	int rc = value_parse_range(text, &range);
+
+	if (rc)
+		return bad_value(entry->name, text, rc,
+				 "OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
+	bigger = realloc(ranges->items, (ranges->count + 1) * sizeof(range));
+	if (!bigger)
+		return fail_errno(ENOMEM, "option --%s", entry->name);
+	ranges->items = bigger;
+	ranges->items[ranges->count++] = range;
+	return STATUS_OK;
+}
+
+static enum status take(const struct option_entry *entry, void *values, const char *text)
+{
+	void *place = (char *)values + entry->offset;
+	struct option_size *size = place;
+	int rc;
+
+	switch (entry->type) {
+	case OPTION_FLAG:
+		*(bool *)place = true;
+		return STATUS_OK;
+	case OPTION_COUNT:
+		++*(unsigned *)place;
+		return STATUS_OK;
+	case OPTION_TEXT:
+		*(const char **)place = text;
+		return STATUS_OK;
+	case OPTION_SIZE:
+		rc = value_parse_size(text, &size->value);
+		size->given = true;
+		return rc ? bad_value(entry->name, text, rc,
+				      "bytes, such as 4096, 0x1000, 4K, 16M or 1G") :
+			    STATUS_OK;
+	case OPTION_RANGES:
+		return add_range(entry, place, text);
+	}
+	return STATUS_OK;
+}
+
+/* name is not terminated: "name" of "--name=value". */
+static const struct option_entry *find_long(const struct option_set sets[2], const char *name,
+					    size_t length, void **values)
+{
+	for (unsigned i = 0; i < 2; i++)
+		for (const struct option_entry *entry = sets[i].table; entry && entry->name; entry++)
+			if (strlen(entry->name) == length && !strncmp(entry->name, name, length)) {
+				*values = sets[i].values;
+				return entry;
+			}
+	return NULL;
+}
+
+static const struct option_entry *find_letter(const struct option_set sets[2], char letter,
+					      void **values)
+{
+	for (unsigned i = 0; i < 2; i++)
+		for (const struct option_entry *entry = sets[i].table; entry && entry->name; entry++)
+			if (entry->letter == letter) {
+				*values = sets[i].values;
+				return entry;
+			}
+	return NULL;
+}
+
+static enum status unknown_option(const char *text)
+{
+	fail(STATUS_USAGE, 0, "unknown option '%s'", text);
+	fail_try("--help lists them");
+	return STATUS_USAGE;
+}
+
+/* "-vv": flags only. */
+static enum status take_letters(const struct option_set sets[2], const char *text)
+{
+	for (const char *letter = text + 1; *letter; letter++) {
+		void *values;
+		const struct option_entry *entry = find_letter(sets, *letter, &values);
+
+		if (!entry)
+			return unknown_option(text);
+		take(entry, values, NULL);
+	}
+	return STATUS_OK;
+}
+
+/* next: the following argument; *used tells whether it was the option's value. */
+static enum status take_long(const struct option_set sets[2], const char *text, const char *next,
+			     bool *used)
+{
+	const char *name = text + 2, *equals = strchr(name, '=');
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	void *values;
+	const struct option_entry *entry = find_long(sets, name, length, &values);
+
+	if (!entry)
+		return unknown_option(text);
+	if (!entry->argument && equals) {
+		fail(STATUS_USAGE, 0, "option --%s", entry->name);
+		fail_because("it takes no value");
+		return STATUS_USAGE;
+	}
+	if (entry->argument && !equals && !next) {
+		fail(STATUS_USAGE, 0, "option --%s", entry->name);
+		fail_because("its value %s is missing", entry->argument);
+		return STATUS_USAGE;
+	}
+	*used = entry->argument && !equals;
+	return take(entry, values, equals ? equals + 1 : next);
+}
+
+enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order)
+{
+	int kept = 1, i;
+
+	for (i = 1; i < *argc; i++) {
+		bool used = false;
+		enum status status;
+
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
+		if (argv[i][0] != '-' || !argv[i][1]) {
+			if (in_order)
+				break;
+			argv[kept++] = argv[i];
+			continue;
+		}
+		status = argv[i][1] == '-' ?
+				 take_long(sets, argv[i], i + 1 < *argc ? argv[i + 1] : NULL,
+					   &used) :
+				 take_letters(sets, argv[i]);
+		if (status)
+			return status;
+		i += used;
+	}
+	while (i < *argc)
+		argv[kept++] = argv[i++];
+	argv[kept] = NULL;
+	*argc = kept;
+	return STATUS_OK;
+}
+
+void options_free(const struct option_set *set)
+{
+	for (const struct option_entry *entry = set->table; entry && entry->name; entry++)
+		if (entry->type == OPTION_RANGES)
+			free(((struct option_ranges *)((char *)set->values + entry->offset))->items);
+}
+
+void options_print(FILE *stream, const struct option_entry *table)
+{
+	for (const struct option_entry *entry = table; entry && entry->name; entry++) {
+		char left[64], letter[8] = "";
+
+		if (entry->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", entry->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, entry->name,
+			 entry->argument ? " " : "", entry->argument ? entry->argument : "");
+		fprintf(stream, "  %-24s  %s\n", left, entry->help);
+	}
+}
+
+void options_list(FILE *stream, const struct option_entry *table)
+{
+	for (const struct option_entry *entry = table; entry && entry->name; entry++) {
+		fprintf(stream, "--%s\n", entry->name);
+		if (entry->letter)
+			fprintf(stream, "-%c\n", entry->letter);
+	}
+}

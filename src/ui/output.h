@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one printer. A command builds a JSON result; here it becomes either that JSON or, by
+ * the command's column tables, what people read.
+ */
+#ifndef DMABUFCTL_UI_OUTPUT_H
+#define DMABUFCTL_UI_OUTPUT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#define OUTPUT_SCHEMA "dmabufctl/1"
+
+enum column_type {
+	COLUMN_TEXT,   /* string or number as it is */
+	COLUMN_NUMBER, /* the same, to the right */
+	COLUMN_SIZE,   /* bytes -> 16M */
+	COLUMN_LIST,   /* array of strings -> a,b */
+	COLUMN_RANGES, /* array of {offset, length} -> 0x0+16M */
+	COLUMN_TIME,   /* ns -> 12.3 us */
+	COLUMN_VERBOSE = 1 << 4, /* with any of the above: shown with -v only */
+};
+
+struct column {
+	const char *heading; /* NULL ends a table */
+	const char *key;     /* in the row's object, else in its parent's */
+	unsigned type;	     /* enum column_type */
+	const char *help;
+};
+
+/* An array in the result, or one object, shown as a table of its own. */
+struct section {
+	const char *key;    /* NULL ends the list; "devices/bars": the arrays of each row */
+	const char *title;  /* a heading line when the result has more than one section */
+	const char *empty;  /* said when there is no row; NULL: nothing */
+	const struct column *columns;
+};
+
+/* result stays the caller's. */
+void output_json(json_object *result);
+void output_tables(json_object *result, const struct section *sections, bool verbose);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ui/value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char units[] = "KMGT";
+
+int value_parse_size(const char *text, uint64_t *value)
+{
+	const char *unit;
+	unsigned shift = 0;
+	uint64_t number;
+	char *end;
+
+	/* strtoull() would take white space and a sign. */
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	/* A leading 0 is no octal number here. */
+	number = strtoull(text, &end, !strncasecmp(text, "0x", 2) ? 16 : 10);
+	if (errno)
+		return -ERANGE;
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit) {
+		shift = 10 * (unit - units + 1);
+		end++;
+	}
+	if (*end)
+		return -EINVAL;
+	if (number > UINT64_MAX >> shift)
+		return -ERANGE;
+	*value = number << shift;
+	return 0;
+}
+
+int value_parse_range(const char *text, struct range *range)
+{
+	const char *colon = strchr(text, ':');
+	char offset[32];
+	int rc;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(offset))
+		return -EINVAL;
+	memcpy(offset, text, colon - text);
+	offset[colon - text] = '\0';
+	rc = value_parse_size(offset, &range->offset);
+	return rc ? rc : value_parse_size(colon + 1, &range->length);
+}
+
+void value_format_size(uint64_t value, char *text, size_t size)
+{
+	const char *unit = "";
+
+	for (const char *next = units; *next && value && value % 1024 == 0; next++) {
+		value /= 1024;
+		unit = next;
+	}
+	snprintf(text, size, "%llu%.1s", (unsigned long long)value, unit);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "util/json.h"
+
+#include <stdio.h>
+
+void put_text(json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key,
+			       text && *text ? json_object_new_string(text) : NULL);
+}
+
+void put_number(json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+void put_address(json_object *object, const char *key, uint64_t value)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
+	put_text(object, key, text);
+}
+
+void put_bool(json_object *object, const char *key, int value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+json_object *put_array(json_object *object, const char *key)
+{
+	json_object *array = json_object_new_array();
+
+	json_object_object_add(object, key, array);
+	return array;
+}
+
+json_object *put_object(json_object *object, const char *key)
+{
+	json_object *inner = json_object_new_object();
+
+	json_object_object_add(object, key, inner);
+	return inner;
+}
+
+json_object *add_object(json_object *array)
+{
+	json_object *object = json_object_new_object();
+
+	json_object_array_add(array, object);
+	return object;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DMABUFCTL_UTIL_JSON_H
+#define DMABUFCTL_UTIL_JSON_H
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+/* Short cuts for building results. Text may be NULL or "": null. */
+void put_text(json_object *object, const char *key, const char *text);
+void put_number(json_object *object, const char *key, uint64_t value);
+void put_address(json_object *object, const char *key, uint64_t value);
+void put_bool(json_object *object, const char *key, int value);
+/* Returns the new array or object, which belongs to the outer one. */
+json_object *put_array(json_object *object, const char *key);
+json_object *put_object(json_object *object, const char *key);
+json_object *add_object(json_object *array);
+
+#endif
