@@ -38,17 +38,33 @@ enum status want_device(const char *text, struct pci_device *pci)
 	return STATUS_OK;
 }
 
+/* A holder is better known by its context. */
+static const char *context_of(const struct context_summary *contexts, unsigned count, pid_t holder)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (contexts[i].holder == holder)
+			return contexts[i].name;
+	return NULL;
+}
+
 void describe_users(const struct pci_device *pci, char *text, size_t size)
 {
+	auto_free struct context_summary *contexts = NULL;
 	auto_free struct process *users = NULL;
-	unsigned count = 0;
+	unsigned count = 0, context_count = 0;
 	size_t used = 0;
 
 	*text = '\0';
 	process_list_users(pci->cdev, &users, &count);
-	for (unsigned i = 0; i < count && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s (PID %d)", i ? ", " : "",
-				 users[i].name, users[i].pid);
+	if (count)
+		context_list(&contexts, &context_count);
+	for (unsigned i = 0; i < count && used < size; i++) {
+		const char *context = context_of(contexts, context_count, users[i].pid);
+
+		used += snprintf(text + used, size - used, "%s%s%s (PID %d)", i ? ", " : "",
+				 context ? "context " : "", context ? context : users[i].name,
+				 users[i].pid);
+	}
 }
 
 static enum status no_cdev(const struct pci_device *pci)
@@ -116,8 +132,8 @@ static enum status cannot_open(const struct pci_device *pci, int error)
 		fail(STATUS_FAILED, EBUSY, "device %s", bdf);
 		describe_users(pci, users, sizeof(users));
 		if (*users) {
-			fail_because("another process has it open: %s", users);
-			fail_try("end it, or release the device there");
+			fail_because("it is open already: %s", users);
+			fail_try("end that process, or release the device in that context");
 		} else {
 			explain_group(pci);
 		}

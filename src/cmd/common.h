@@ -30,7 +30,7 @@ enum status want_ioas(struct call *call, const char *name, struct object **ioas)
 /* Why the dma-buf is revoked, for a failure that is already noted. */
 void explain_revoked(struct call *call, const struct object *dmabuf);
 
-/* Who holds the device open, as "qemu (PID 12), ..."; "" when nobody is seen. */
+/* Who holds the device open, as "qemu (PID 12), context fb (PID 13)"; "": nobody is seen. */
 void describe_users(const struct pci_device *pci, char *text, size_t size);
 
 /* Rows of results, with name and facts; a survey adds state and evidence. */

@@ -64,17 +64,20 @@ static bool is_reachable(struct call *call, const struct object *ioas, struct ra
 	return false;
 }
 
-static void explain_invalid(struct call *call, const struct import_request *request,
-			    const struct object *dmabuf, const struct object *ioas)
+/*
+ * The kernel takes unaligned requests while no device is attached, and no device can be
+ * attached afterwards: such a mapping is of no use to anybody.
+ */
+static enum status check_request(const struct import_request *request, const struct object *dmabuf)
 {
 	const uint64_t page = sysconf(_SC_PAGESIZE);
 	struct range source = request->source;
-	struct range window = { .offset = request->iova, .length = source.length };
 
+	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
 	if (!source.length) {
 		fail_because("the length is 0");
 	} else if (source.offset % page || source.length % page) {
-		fail_because("offset and length are not page aligned");
+		fail_because("offset or length is not page aligned");
 		fail_try("use multiples of %llu", (unsigned long long)page);
 	} else if (source.offset + source.length < source.offset ||
 		   source.offset + source.length > dmabuf->dmabuf.size) {
@@ -82,15 +85,31 @@ static void explain_invalid(struct call *call, const struct import_request *requ
 			     (unsigned long long)source.offset, (unsigned long long)source.length,
 			     (unsigned long long)dmabuf->dmabuf.size);
 		fail_try("give a smaller --offset or --length");
-	} else if (request->fixed && request->iova % page) {
+	} else if (request->iova % page) {
 		fail_because("the IOVA 0x%llx is not page aligned",
 			     (unsigned long long)request->iova);
 		fail_try("use a multiple of %llu", (unsigned long long)page);
-	} else if (request->fixed && !is_reachable(call, ioas, window)) {
-		fail_because("0x%llx+0x%llx is out of the IOMMU's aperture, or reserved",
-			     (unsigned long long)window.offset, (unsigned long long)window.length);
-		fail_try("leave --iova out and let the kernel choose");
+	} else if (request->iova + source.length < request->iova) {
+		fail_because("IOVA 0x%llx and length 0x%llx wrap around",
+			     (unsigned long long)request->iova, (unsigned long long)source.length);
+		fail_try("use a lower IOVA");
+	} else {
+		fail_forget();
+		return STATUS_OK;
 	}
+	return STATUS_FAILED;
+}
+
+static void explain_invalid(struct call *call, const struct import_request *request,
+			    const struct object *ioas)
+{
+	struct range window = { .offset = request->iova, .length = request->source.length };
+
+	if (!request->fixed || is_reachable(call, ioas, window))
+		return;
+	fail_because("0x%llx+0x%llx is out of the IOMMU's aperture, or reserved",
+		     (unsigned long long)window.offset, (unsigned long long)window.length);
+	fail_try("leave --iova out and let the kernel choose");
 }
 
 /* The mapping that is in the way at a fixed IOVA. */
@@ -138,7 +157,7 @@ static enum status cannot_import(struct call *call, const struct import_request 
 		break;
 	case -EINVAL:
 	case -EOVERFLOW:
-		explain_invalid(call, request, dmabuf, ioas);
+		explain_invalid(call, request, ioas);
 		break;
 	case -EOPNOTSUPP:
 		if (dmabuf->dmabuf.range_count > 1) {
@@ -202,7 +221,10 @@ static enum status run(struct call *call)
 	else if (request.source.offset < dmabuf->dmabuf.size)
 		request.source.length = dmabuf->dmabuf.size - request.source.offset;
 	else
-		request.source.length = sysconf(_SC_PAGESIZE); /* the kernel refuses it, as beyond */
+		request.source.length = sysconf(_SC_PAGESIZE); /* beyond the end, and said to be */
+	status = check_request(&request, dmabuf);
+	if (status)
+		return status;
 	return import(call, &request, dmabuf, options->ioas, name);
 }
 

@@ -238,6 +238,9 @@ static void report_mappings(struct revocation *revocation, struct survey *survey
 		if (after.state == MAPPING_STALE)
 			snprintf(remedy, sizeof(remedy), "%s recover %s", tool,
 				 witness->mapping->name);
+		else if (after.state == MAPPING_REVOKED && revocation->device)
+			snprintf(remedy, sizeof(remedy), "%s revoke %s --by memory, then recover",
+				 tool, revocation->device->name);
 		else if (after.state == MAPPING_REVOKED)
 			snprintf(remedy, sizeof(remedy), "%s unmap %s", tool,
 				 witness->mapping->name);
@@ -273,7 +276,8 @@ static enum status report(struct revocation *revocation, const char *bdf)
 	put_text(call->result, "device", bdf);
 	put_text(call->result, "trigger", revocation->trigger->name);
 	revocation->timeline = put_array(call->result, "timeline");
-	add_event(revocation, revocation->start, "trigger", bdf, revocation->trigger->help);
+	add_event(revocation, revocation->start, "trigger", bdf,
+		  revocation->hold ? "memory decode off" : revocation->trigger->help);
 	report_unmaps(revocation);
 	add_event(revocation, revocation->end, "done", bdf,
 		  revocation->hold ? "memory decode stays off" : NULL);

@@ -22,8 +22,9 @@ static enum status check_free(const struct pci_device *pci)
 	if (!*users)
 		return STATUS_OK;
 	fail(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
-	fail_because("%s has it open", users);
-	fail_try("release it there first, with dmabufctl 'release' or 'release --all'");
+	fail_because("it is open: %s", users);
+	fail_try("end that process, or release the device in that context (dmabufctl --context NAME "
+		 "release --all)");
 	return STATUS_FAILED;
 }
 

@@ -233,6 +233,7 @@ static int greet(struct context *context)
 	interrupted = request(context, PROTO_HELLO);
 	if (interrupted == -EREMOTEIO)
 		return interrupted;
+	context->holder = context->message->kind;
 	rc = fetch_objects(context);
 	if (!rc && interrupted)
 		rc = context_repair(context);
@@ -453,15 +454,6 @@ void context_sweep(const char *name)
 	close(lock);
 }
 
-static pid_t holder_pid(int socket)
-{
-	struct ucred peer = { 0 };
-	socklen_t size = sizeof(peer);
-
-	getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	return peer.pid;
-}
-
 /* 0 when a holder runs under this name. */
 static int summarize(const char *name, struct context_summary *summary)
 {
@@ -481,7 +473,7 @@ static int summarize(const char *name, struct context_summary *summary)
 	rc = context_open_existing(&context, name);
 	if (rc)
 		return rc;
-	summary->holder = holder_pid(context.socket);
+	summary->holder = context.holder;
 	for (unsigned i = 0; i < context.objects.count; i++)
 		summary->objects += context.objects.items[i]->kind >= OBJECT_DEVICE;
 	context_close(&context);

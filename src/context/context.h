@@ -21,6 +21,7 @@ struct context {
 	bool started;		/* by this command */
 	bool emptied;		/* this command took objects away */
 	bool keep;		/* stays although it is empty */
+	pid_t holder;
 	int lock;
 	int socket;
 	struct proto_message *message;

@@ -114,7 +114,11 @@ static int answer(int client, struct proto_message *request, int fd)
 
 	switch (request->op) {
 	case PROTO_HELLO:
-		return reply_status(client, client_was_killed);
+		request->op = PROTO_OK;
+		request->kind = getpid();
+		request->status = client_was_killed;
+		request->facts_size = 0;
+		return proto_send(client, request, -1);
 	case PROTO_LIST:
 		rc = list_from(client, request, items);
 		return rc ? rc : reply_status(client, 0);

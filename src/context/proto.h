@@ -16,7 +16,7 @@ enum proto_op {
 	 * Requests. A client that goes away without BYE was killed in the middle of a step:
 	 * the next one is told so and repairs the context.
 	 */
-	PROTO_HELLO,  /* -> OK, status 1 when the last client was killed */
+	PROTO_HELLO,  /* -> OK: kind is the holder's PID, status 1 when the last client was killed */
 	PROTO_LIST,   /* -> OBJECT..., OK; without fds */
 	PROTO_GET,    /* kind, name -> OBJECT with its fd, or OK with status ENOENT */
 	PROTO_PUT,    /* kind, name, facts, perhaps an fd: adds, or replaces the facts -> OK */

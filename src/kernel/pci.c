@@ -216,8 +216,10 @@ struct pci_names *pci_names_open(void)
 
 	if (!names)
 		return NULL;
-	/* Only the database is used, so nothing here can reach libpci's exiting error path. */
 	names->access = pci_alloc();
+	/* A method that is given, not searched for, cannot fail; libpci exits on failure. */
+	names->access->method = PCI_ACCESS_SYS_BUS_PCI;
+	pci_init(names->access);
 	return names;
 }
 

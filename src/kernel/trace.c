@@ -22,9 +22,19 @@ uint64_t trace_now(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+/* tracefs_tracing_dir() would mount it; whether it is there is the machine's business. */
+static const char *tracing_dir(void)
+{
+	auto_free char *mounts = NULL;
+
+	if (sys_read_file("/proc/self/mounts", &mounts) || !strstr(mounts, " tracefs "))
+		return NULL;
+	return tracefs_tracing_dir();
+}
+
 int trace_available(void)
 {
-	const char *root = tracefs_tracing_dir();
+	const char *root = tracing_dir();
 	char path[PATH_MAX];
 
 	if (!root)
@@ -154,7 +164,7 @@ void trace_log_free(struct trace_log *log)
 
 void trace_each_instance(const char *prefix, void (*visit)(const char *instance))
 {
-	const char *root = tracefs_tracing_dir();
+	const char *root = tracing_dir();
 	char path[PATH_MAX];
 	struct dirent *entry;
 	DIR *folder;

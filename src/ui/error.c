@@ -21,7 +21,7 @@ static void format_text(char **text, const char *format, va_list args)
 		*text = NULL;
 }
 
-static void forget(void)
+void fail_forget(void)
 {
 	free(failure.what);
 	free(failure.why);
@@ -31,7 +31,7 @@ static void forget(void)
 
 static enum status note(enum status status, int error, const char *format, va_list args)
 {
-	forget();
+	fail_forget();
 	failure.status = status;
 	failure.error = abs(error);
 	format_text(&failure.what, format, args);
@@ -113,7 +113,7 @@ void fail_print(FILE *stream, const char *place)
 	if (failure.remedy)
 		fprintf(stream, "; %s", failure.remedy);
 	fputc('\n', stream);
-	forget();
+	fail_forget();
 }
 
 static void put_text(json_object *object, const char *key, const char *text)
@@ -134,6 +134,6 @@ json_object *fail_to_json(const char *place)
 	put_text(error, "what", failure.what);
 	put_text(error, "why", failure.why);
 	put_text(error, "remedy", failure.remedy);
-	forget();
+	fail_forget();
 	return error;
 }

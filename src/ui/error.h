@@ -34,6 +34,9 @@ void fail_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Refines the status of the failure noted last, and returns it. */
 enum status fail_status(enum status status);
 
+/* Takes back what was noted. */
+void fail_forget(void);
+
 /* Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. */
 void fail_print(FILE *stream, const char *place);
 

@@ -1,0 +1,42 @@
+# For tests that run in the lab. The first lines of a test file may name machines:
+#   # lab: OPTIONS-OF-LAB/RUN     (once for each machine; default: one without options)
+# shellcheck shell=bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+NVME=0000:01:00.0   # an exporter: BAR 2 is 16 MiB
+NVME2=0000:02:00.0
+EDU=0000:00:03.0    # an importer
+RAM=0000:00:04.0    # an exporter without any reset
+IOVA=0x10000000
+
+d() { dmabufctl "$@"; }
+
+# The facts of `status --json` by a jq expression.
+fact() { dmabufctl status --json | jq -r "$1"; }
+
+# main_setup - an exporter and an importer, a dma-buf "fb", live as map0 at $IOVA.
+main_setup() {
+	d bind "$NVME" "$EDU" >/dev/null &&
+		d export "$NVME" 2 --name fb >/dev/null &&
+		d attach "$EDU" >/dev/null &&
+		d import fb --iova "$IOVA" >/dev/null
+}
+
+# leave_nothing - gives everything back and checks that nothing is left.
+leave_nothing() {
+	local bound
+	d release --all
+	bound=$(cd /run/dmabufctl 2>/dev/null && ls -- *.driver 2>/dev/null | sed 's/\.driver$//')
+	# shellcheck disable=SC2086 # a list of BDFs
+	[ -z "$bound" ] || d unbind $bound >/dev/null
+	ok 'nothing left: no holder' equal "$(pgrep -fc dmabufctl-holder)" 0
+	ok 'nothing left: no trace instance' equal "$(ls /sys/kernel/tracing/instances 2>/dev/null)" ''
+	ok 'nothing left: no file' equal "$(ls /run/dmabufctl)" ''
+	ok 'nothing left: no VFIO node' equal "$(ls /dev/vfio/devices 2>/dev/null)" ''
+	ok 'nothing left: the drivers are back' equal "$(driver_of "$NVME") $(driver_of "$EDU")" 'nvme none'
+}
+
+driver_of() {
+	local link
+	link=$(readlink "/sys/bus/pci/devices/$1/driver") && basename "$link" || echo none
+}
