@@ -1,0 +1,56 @@
+#!/bin/bash
+# Program, --help, manual pages and completion say the same.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+completion=$top/bash-completion/dmabufctl
+d() { dmabufctl "$@"; }
+
+# words FILE - the options that a page documents, sorted.
+documented() { grep -oE '^\*(-[a-z]\*, \*)?--[a-z-]+\*|^\*-[a-z]\*' "$1" | grep -oE -- '-{1,2}[a-z][a-z-]*' | sort -u; }
+listed() { d "$@" --list-options | sort -u; }
+helped() { sed -n '/^Options/,$p' | grep -oE '^  (-[a-z], )?--[a-z-]+' | grep -oE -- '-{1,2}[a-z][a-z-]*' | sort -u; }
+
+main=$top/man/dmabufctl.1.scd
+ok 'global options: page' equal "$(documented "$main")" "$(listed)"
+ok 'global options: --help' equal "$(d --help | helped)" "$(listed)"
+
+for command in $(d --list-commands); do
+	page=$top/man/dmabufctl-$command.1.scd
+	ok "$command: has a page" [ -f "$page" ]
+	ok "$command: options of the page" equal "$(documented "$page")" "$(listed "$command")"
+	ok "$command: options of --help" equal "$(d "$command" --help | helped)" "$(listed "$command")"
+	ok "$command: the page's synopsis is the usage" contains "$(sed 's/[*_\\]//g' "$page")" \
+		"^$(d "$command" --help | sed -n 's/^usage: //p' | sed 's/[][.*|]/\\&/g')$"
+	ok "$command: in the main page" contains "$(cat "$main")" "^\*dmabufctl-$command\*\(1\)"
+	ok "$command: the page is in the build" contains "$(cat "$top/Makefile.am")" "man/dmabufctl-$command\.1\.scd"
+done
+for page in "$top"/man/dmabufctl-*.1.scd; do
+	command=$(basename "$page" .1.scd)
+	ok "$(basename "$page"): is a command's" contains "$(d --list-commands)" "^${command#dmabufctl-}$"
+done
+for status in 0 1 2 3 4 5 6; do
+	ok "exit status $status is in the main page" contains "$(cat "$main")" "^\*$status\*"
+done
+
+# complete WORDS... - what the shell would offer for the last word.
+complete_words() {
+	# shellcheck disable=SC2034 # read by the completion
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	_dmabufctl
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+# shellcheck disable=SC1090 # bash-completion/dmabufctl
+. "$completion"
+ok 'completion: commands' equal "$(complete_words dmabufctl '' | sort)" "$(d --list-commands | sort)"
+ok 'completion: a part of a command' equal "$(complete_words dmabufctl exp)" export
+ok 'completion: global options' equal "$(complete_words dmabufctl -- | sort)" "$(d --list-options | grep -- '^--' | sort)"
+for command in $(d --list-commands); do
+	ok "completion: options of $command" \
+		equal "$(complete_words dmabufctl --json "$command" -- | sort)" \
+		"$( (d --list-options; d "$command" --list-options) | grep -- '^--' | sort -u)"
+done
+ok 'completion: BARs' equal "$(complete_words dmabufctl export 0000:01:00.0 '' | tr '\n' ' ')" '0 1 2 3 4 5 '
+ok 'completion: devices' equal "$(complete_words dmabufctl bind '')" "$(ls /sys/bus/pci/devices 2>/dev/null)"
+ok 'completion: verbs' equal "$(complete_words dmabufctl context st | tr '\n' ' ')" 'start stop '
+done_testing

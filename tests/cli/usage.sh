@@ -1,0 +1,55 @@
+#!/bin/bash
+# The command line's contract, on any machine: usage, exit statuses, JSON, a full disk.
+. "$(dirname "$0")/../lib.sh"
+
+export XDG_RUNTIME_DIR=$TEST_DIR/runtime
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+d() { dmabufctl "$@"; }
+
+gives 0 '--help' d --help
+ok '--help lists every command' equal "$(d --list-commands | while read -r c; do
+	grep -qE "^  $c " <<<"$out" || echo "$c"; done)" ''
+ok '--help says what the exit statuses mean' contains "$out" 'Exit status: 0 done'
+gives 0 '--version' d --version
+ok '--version' contains "$out" '^dmabufctl [0-9]+\.[0-9]+'
+refuses 2 'no command' d
+refuses 2 "unknown command 'frobnicate'" d frobnicate
+refuses 2 "unknown option '--frob'" d --frob status
+refuses 2 "unknown option '-x'" d status -x
+refuses 2 'it takes no value' d status --json=yes
+refuses 2 'its value NAME is missing' d status --context
+refuses 2 'too many arguments; usage: dmabufctl status' d status now
+refuses 2 'an argument is missing; usage: dmabufctl export BDF BAR' d export 01:00.0
+refuses 2 "context '../x': not a name" d --context ../x status
+refuses 2 "context 'a/b'" d --context a/b export 01:00.0 2
+
+for command in $(d --list-commands); do
+	gives 0 "$command --help" d "$command" --help
+	ok "$command --help shows its usage" contains "$out" "^usage: dmabufctl $command"
+done
+
+gives 0 'status without a context' d status
+ok 'status without a context starts none' equal "$(ls "$XDG_RUNTIME_DIR/dmabufctl" 2>/dev/null)" ''
+ok 'status: the same in JSON' \
+	equal "$(d status --json | jq -c '[.schema, .command, .devices, .mappings]')" \
+	'["dmabufctl/1","status",[],[]]'
+ok 'options go before the command too' equal "$(d --json status)" "$(d status --json)"
+
+run d --json export zz 2
+ok 'JSON errors: exit status' equal "$rc" 2
+ok 'JSON errors: on standard output, alone' equal "$err" ''
+ok 'JSON errors: what, status, remedy' \
+	equal "$(jq -c '[.schema, .command, .error.status, .error.errno]' <<<"$out")" \
+	'["dmabufctl/1","export",2,null]'
+ok 'JSON errors: one object' equal "$(jq -c . <<<"$out" | wc -l)" 1
+run d --json frobnicate --bad
+ok 'JSON usage errors' equal "$(jq -r .error.what <<<"$out")" "unknown command 'frobnicate'"
+
+run bash -c 'dmabufctl --help >/dev/full'
+ok 'a full disk: exit status 1' equal "$rc" 1
+ok 'a full disk: says so' contains "$err" 'standard output: No space left'
+run bash -c 'dmabufctl status --json >/dev/full'
+ok 'a full disk, JSON: exit status 1' equal "$rc" 1
+
+ok 'nothing is left behind' equal "$(ls "$XDG_RUNTIME_DIR/dmabufctl")" ''
+done_testing

@@ -1,0 +1,71 @@
+#!/bin/bash
+# A command killed after each of its system calls in turn leaves the context consistent: what
+# it was making is there or is not, in the record and in the kernel alike.
+. "$(dirname "$0")/lib.sh"
+
+# die_everywhere DESCRIPTION PREPARE COMMAND... - COMMAND is killed after its 1st, 2nd, ...
+# system call, until it completes. PREPARE brings the context back to where it starts from.
+die_everywhere() {
+	local description=$1 prepare=$2 call bad='' state
+	shift 2
+	for ((call = 1; call < 400; call++)); do
+		$prepare >/dev/null 2>&1 || bad+=" $call:prepare"
+		run env DMABUFCTL_FAULT="any#$call=kill" dmabufctl "$@"
+		[ "$rc" -eq 137 ] || break
+		state=$(d status --json) || bad+=" $call:status"
+		consistent "$state" || bad+=" $call:$(jq -c '[.mappings, .devices]' <<<"$state")"
+	done 2>/dev/null
+	ok "$description: completes in the end" equal "$rc" 0
+	ok "$description: consistent after a kill at each of $((call - 1)) calls" equal "$bad" ''
+}
+
+# consistent STATUS - every mapping is in a state that a whole step can leave, and where none
+# is recorded the kernel has none.
+consistent() {
+	jq -e '[.mappings[].state] - ["live", "idle", "stale", "revoked"] | length == 0' <<<"$1" >/dev/null ||
+		return 1
+	jq -e '.dmabufs | map(select(.name == "fb")) | length == 0' <<<"$1" >/dev/null && return
+	jq -e '.mappings | length > 0' <<<"$1" >/dev/null && return
+	d import fb --ioas ioas0 --iova $IOVA >/dev/null && d unmap map0
+}
+
+clean() { d release --all; }
+device() { clean; d export $NVME 2 --name fb --range 0:64K; }
+attached() { device; d attach $EDU; }
+mapped() { attached; d import fb --iova $IOVA; }
+stale() { mapped; d revoke $NVME --by memory; }
+
+d bind $NVME $EDU >/dev/null
+die_everywhere export clean export $NVME 2 --name fb --range 0:64K
+die_everywhere attach device attach $EDU
+die_everywhere import attached import fb --iova $IOVA
+die_everywhere 'import into a new IOAS' attached import fb --ioas other --iova $IOVA
+die_everywhere unmap mapped unmap map0
+die_everywhere detach mapped detach $EDU
+die_everywhere recover stale recover map0
+die_everywhere revoke mapped revoke $NVME --by memory
+die_everywhere 'revoke --by close' mapped revoke $NVME --by close
+die_everywhere 'release --all' mapped release --all
+
+# An error from the kernel instead: the step is rolled back, and says so.
+mapped
+before=$(d status --json)
+fails() {
+	local fault=$1 status=$2
+	shift 2
+	run env DMABUFCTL_FAULT="$fault" dmabufctl "$@"
+	ok "$fault: exit status $status" equal "$rc" "$status"
+	ok "$fault: says ${fault#*=}" contains "$err" "${fault#*=}"
+	ok "$fault: as before" equal "$(d status --json)" "$before"
+}
+fails IOMMU_IOAS_MAP_FILE=ENOMEM 1 import fb --ioas other
+fails IOMMU_IOAS_ALLOC=ENOSPC 1 import fb --ioas other
+fails VFIO_DEVICE_FEATURE=ENOTTY 3 export $NVME 2
+fails VFIO_DEVICE_FEATURE=EOPNOTSUPP 3 export $NVME 2
+fails VFIO_DEVICE_GET_REGION_INFO=EPERM 4 export $NVME 2
+fails VFIO_DEVICE_ATTACH_IOMMUFD_PT=EINVAL 1 attach $EDU other
+fails VFIO_DEVICE_DETACH_IOMMUFD_PT=EIO 1 detach $EDU
+fails VFIO_DEVICE_RESET=EAGAIN 1 revoke $NVME --by reset
+
+leave_nothing
+done_testing

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Objects survive being written down and read back; names are what they should be. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context/object.h"
+#include "tests/unit/check.h"
+
+/* Written down, read back, written down again: the same text. */
+static void check_round_trip(const struct object *object)
+{
+	struct object *copy = object_new(object->kind, object->name, -1);
+	json_object *first = object_to_json(object), *parsed, *second;
+
+	parsed = json_tokener_parse(json_object_to_json_string(first));
+	check(object_from_json(copy, parsed) == 0, "%s: read back",
+	      object_kind_name(object->kind));
+	second = object_to_json(copy);
+	check(json_object_equal(first, second), "%s: nothing lost", object_kind_name(object->kind));
+	json_object_put(first);
+	json_object_put(parsed);
+	json_object_put(second);
+	object_free(copy);
+}
+
+static void check_kinds(void)
+{
+	struct range ranges[] = { { 0, 4096 }, { UINT64_MAX - 4095, 4096 } };
+	struct object device = { .kind = OBJECT_DEVICE, .name = "0000:01:00.0", .fd = -1 };
+	struct object dmabuf = { .kind = OBJECT_DMABUF, .name = "fb", .fd = -1 };
+	struct object ioas = { .kind = OBJECT_IOAS, .name = "ioas0", .fd = -1 };
+	struct object mapping = { .kind = OBJECT_MAPPING, .name = "map0", .fd = -1 };
+
+	device.device = (struct object_device){ .id = 7, .ioas = "ioas0", .made = 12 };
+	dmabuf.dmabuf = (struct object_dmabuf){ .device.bdf = "0000:01:00.0",
+						.bar = 2,
+						.ranges = ranges,
+						.range_count = 2,
+						.inode = UINT64_MAX,
+						.size = 8192,
+						.made = 13 };
+	ioas.ioas.id = UINT32_MAX;
+	mapping.mapping = (struct object_mapping){ .ioas = "ioas0",
+						   .dmabuf = "fb",
+						   .offset = 4096,
+						   .iova = { UINT64_MAX - 4095, 4096 },
+						   .prot = 2,
+						   .made = 14,
+						   .revoked_by = "reset" };
+	check_round_trip(&device);
+	check_round_trip(&dmabuf);
+	check_round_trip(&ioas);
+	check_round_trip(&mapping);
+}
+
+static void check_names(void)
+{
+	char longest[NAME_SIZE + 1];
+
+	memset(longest, 'x', sizeof(longest));
+	longest[NAME_SIZE] = '\0';
+	check(!object_name_valid(longest), "64 letters are too many");
+	longest[NAME_SIZE - 1] = '\0';
+	check(object_name_valid(longest), "63 letters are not");
+	check(object_name_valid("a.b_c-9"), "a.b_c-9");
+	check(!object_name_valid(""), "empty");
+	check(!object_name_valid("9a"), "a digit first");
+	check(!object_name_valid("../a"), "a path");
+	check(!object_name_valid("a/b"), "a slash");
+	check(!object_name_valid("a\nb"), "a newline");
+}
+
+static void check_list(void)
+{
+	struct object_list list = { 0 };
+	char name[NAME_SIZE];
+
+	object_make_name(&list, OBJECT_DMABUF, name);
+	check(!strcmp(name, "dmabuf0"), "the first name");
+	object_list_add(&list, object_new(OBJECT_DMABUF, "dmabuf0", -1));
+	object_list_add(&list, object_new(OBJECT_IOAS, "dmabuf1", -1));
+	object_make_name(&list, OBJECT_DMABUF, name);
+	check(!strcmp(name, "dmabuf2"), "a name that another kind has is taken");
+	check(object_count(&list, OBJECT_DMABUF) == 1, "count by kind");
+	check(!object_find(&list, OBJECT_DMABUF, "dmabuf1"), "find by kind");
+	check(object_find(&list, OBJECT_KINDS, "dmabuf1") != NULL, "find by name alone");
+	object_list_remove(&list, object_find(&list, OBJECT_DMABUF, "dmabuf0"));
+	object_make_name(&list, OBJECT_DMABUF, name);
+	check(!strcmp(name, "dmabuf0"), "a name that was given back is free");
+	object_list_clear(&list);
+}
+
+static void check_malformed(void)
+{
+	struct object *dmabuf = object_new(OBJECT_DMABUF, "fb", -1);
+	json_object *facts = json_tokener_parse("{\"ranges\": 7}");
+
+	check(object_from_json(dmabuf, facts) == -EPROTO, "ranges that are none");
+	check(object_from_json(dmabuf, NULL) == -EPROTO, "no facts at all");
+	json_object_put(facts);
+	object_free(dmabuf);
+}
+
+int main(void)
+{
+	check_kinds();
+	check_names();
+	check_list();
+	check_malformed();
+	return check_plan();
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sizes and ranges as people type them. */
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/check.h"
+#include "ui/value.h"
+
+static const struct {
+	const char *text;
+	int rc;
+	uint64_t value;
+} sizes[] = {
+	{ "0", 0, 0 },
+	{ "4096", 0, 4096 },
+	{ "0x1000", 0, 4096 },
+	{ "0X1000", 0, 4096 },
+	{ "010", 0, 10 },
+	{ "4K", 0, 4096 },
+	{ "4k", 0, 4096 },
+	{ "16M", 0, 16 << 20 },
+	{ "1G", 0, 1 << 30 },
+	{ "2T", 0, 2ull << 40 },
+	{ "0xffffffffffffffff", 0, UINT64_MAX },
+	{ "18446744073709551615", 0, UINT64_MAX },
+	{ "18446744073709551616", -ERANGE, 0 },
+	{ "16777216T", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ " 1", -EINVAL, 0 },
+	{ "1 ", -EINVAL, 0 },
+	{ "-1", -EINVAL, 0 },
+	{ "+1", -EINVAL, 0 },
+	{ "K", -EINVAL, 0 },
+	{ "4KB", -EINVAL, 0 },
+	{ "4KB x", -EINVAL, 0 },
+	{ "0x", -EINVAL, 0 },
+	{ "0xg", -EINVAL, 0 },
+	{ "1e3", -EINVAL, 0 },
+};
+
+static const struct {
+	const char *text;
+	int rc;
+	struct range range;
+} ranges[] = {
+	{ "0:4K", 0, { 0, 4096 } },
+	{ "0x1000:16M", 0, { 4096, 16 << 20 } },
+	{ "4K", -EINVAL, { 0, 0 } },
+	{ ":4K", -EINVAL, { 0, 0 } },
+	{ "4K:", -EINVAL, { 0, 0 } },
+	{ "1:2:3", -EINVAL, { 0, 0 } },
+	{ "1:-2", -EINVAL, { 0, 0 } },
+	{ "11111111111111111111111111111111111:1", -EINVAL, { 0, 0 } },
+};
+
+static const struct {
+	uint64_t value;
+	const char *text;
+} formats[] = {
+	{ 0, "0" },	  { 1, "1" },		      { 4096, "4K" },
+	{ 4097, "4097" }, { 16 << 20, "16M" },	      { 1ull << 40, "1T" },
+	{ 1ull << 50, "1024T" }, { UINT64_MAX, "18446744073709551615" },
+};
+
+int main(void)
+{
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		uint64_t value = 0;
+		int rc = value_parse_size(sizes[i].text, &value);
+
+		check(rc == sizes[i].rc && (rc || value == sizes[i].value), "size '%s'",
+		      sizes[i].text);
+	}
+	for (unsigned i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		struct range range = { 0 };
+		int rc = value_parse_range(ranges[i].text, &range);
+
+		check(rc == ranges[i].rc &&
+			      (rc || (range.offset == ranges[i].range.offset &&
+				      range.length == ranges[i].range.length)),
+		      "range '%s'", ranges[i].text);
+	}
+	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		char text[24];
+
+		value_format_size(formats[i].value, text, sizeof(text));
+		check(!strcmp(text, formats[i].text), "format %s", formats[i].text);
+	}
+	return check_plan();
+}
