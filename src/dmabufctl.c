@@ -129,39 +129,60 @@ static json_object *new_result(const char *command)
 	return result;
 }
 
-/* What was found and what failed are one object in JSON; people get them on two streams. */
-static void print_result(const struct globals *globals, const struct section *sections,
-			 json_object *result, const char *place)
+static const char *place_text(const struct place *place)
 {
-	json_object *error = globals->json ? fail_to_json(place) : NULL;
+	static char text[512];
 
-	if (error)
-		json_object_object_add(result, "error", error);
-	if (globals->json && json_object_object_length(result) > 2)
-		output_json(result);
-	else if (!globals->json && sections && json_object_object_length(result) > 2)
-		output_tables(result, sections, globals->verbose);
-	fflush(stdout);
-	fail_print(stderr, place);
+	if (!place)
+		return NULL;
+	snprintf(text, sizeof(text), "%.480s:%u", place->file, place->line);
+	return text;
 }
 
-/* A failure before there was anything to show. */
-static void print_failure(const struct globals *globals, const char *command, const char *place)
+static void print_result(const struct call *call)
 {
-	json_object *result = new_result(command);
+	if (json_object_object_length(call->result) <= 2)
+		return;
+	if (call->globals->json)
+		output_json(call->result);
+	else if (call->command->sections)
+		output_tables(call->result, call->command->sections, call->globals->verbose);
+}
 
-	print_result(globals, NULL, result, place);
+/* A failure before there was anything to show, or after it was shown to people. */
+static void print_failure(const struct globals *globals, const char *command,
+			  const struct place *place)
+{
+	json_object *result;
+
+	if (!fail_is_noted())
+		return;
+	fflush(stdout);
+	if (!globals->json) {
+		fail_print(stderr, place_text(place));
+		return;
+	}
+	result = new_result(command);
+	json_object_object_add(result, "error", fail_to_json(place_text(place)));
+	output_json(result);
 	json_object_put(result);
 }
 
 /* With the context open where one is needed. */
 static enum status run_with_result(struct call *call)
 {
+	bool json = call->globals->json;
 	enum status status;
 
-	call->result = new_result(call->command->name);
+	if (json || !call->place || !call->command->quiet_in_batch)
+		call->result = new_result(call->command->name);
 	status = call->command->run(call);
-	print_result(call->globals, call->command->sections, call->result, call->place);
+	/* What was found and what failed are one object in JSON; people get them on two streams. */
+	if (json && fail_is_noted())
+		json_object_object_add(call->result, "error",
+				       fail_to_json(place_text(call->place)));
+	if (call->result)
+		print_result(call);
 	json_object_put(call->result);
 	return status;
 }
@@ -185,7 +206,7 @@ static enum status run_in_context(struct call *call, struct context *shared)
 }
 
 enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
-			const char *place)
+			const struct place *place)
 {
 	const struct command *command = find_command(argv[0]);
 	struct globals own = *globals;

@@ -83,6 +83,7 @@ const struct command cmd_attach = {
 	.most = 2,
 	.words = { WORD_DEVICE, WORD_IOAS },
 	.context = CONTEXT_STARTED,
+	.quiet_in_batch = true,
 	.sections = sections,
 	.run = run,
 };

@@ -56,13 +56,13 @@ static int split_line(char *line, char *words[WORDS_MAX + 1])
 	return count;
 }
 
-static enum status run_line(struct call *call, char *line, const char *place)
+static enum status run_line(struct call *call, char *line, const struct place *place)
 {
 	char *words[WORDS_MAX + 1];
 	int count = split_line(line, words);
 
 	if (count < 0) {
-		enum status status = fail(STATUS_USAGE, 0, "%s", place);
+		enum status status = fail(STATUS_USAGE, 0, "%s:%u", place->file, place->line);
 
 		fail_because(count == -EINVAL ? "a quote is not closed" : "too many words");
 		return status;
@@ -78,11 +78,9 @@ static enum status run_lines(struct call *call, FILE *file, const char *name)
 	size_t room = 0;
 
 	for (unsigned number = 1; !interrupted && getline(&line, &room, file) >= 0; number++) {
-		char place[512];
-		enum status status;
+		const struct place place = { .file = name, .line = number };
+		enum status status = run_line(call, line, &place);
 
-		snprintf(place, sizeof(place), "%.480s:%u", name, number);
-		status = run_line(call, line, place);
 		if (status && !first)
 			first = status;
 		if (status && !options->keep_going)
@@ -145,7 +143,8 @@ const struct command cmd_batch = {
 	.summary = "run one command a line, in one process",
 	.description = "Lines are split into words as a shell does, with quotes and # comments. Stops at\n"
 		       "the first line that fails; the exit status is that line's. Without --context the\n"
-		       "objects are the batch's own and are gone at its end.",
+		       "objects are the batch's own and are gone at its end. Commands that make something\n"
+		       "print nothing here, but with --json.",
 	.options = options,
 	.options_size = sizeof(struct batch_options),
 	.least = 1,

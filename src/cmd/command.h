@@ -40,6 +40,12 @@ struct globals {
 	bool complete;
 };
 
+/* A line of a batch. */
+struct place {
+	const char *file;
+	unsigned line;
+};
+
 struct call {
 	const struct command *command;
 	const struct globals *globals;
@@ -47,8 +53,8 @@ struct call {
 	const void *options;	 /* the command's own struct */
 	int count;		 /* arguments without options */
 	char **arguments;
-	const char *place;	 /* "FILE:LINE" in a batch, else NULL */
-	json_object *result;	 /* an object to fill */
+	const struct place *place; /* NULL outside a batch */
+	json_object *result;	   /* an object to fill, NULL when nobody will look at it */
 };
 
 struct command {
@@ -61,7 +67,8 @@ struct command {
 	int least, most; /* arguments; most -1: any number */
 	enum word words[3]; /* by position, the last one repeated */
 	enum context_need context;
-	bool alone; /* not in a batch */
+	bool alone;		  /* not in a batch */
+	bool quiet_in_batch;	  /* its tables are for who types it; JSON is printed always */
 	const struct section *sections;
 	/* Fills call->result, notes what failed (fail()). */
 	enum status (*run)(struct call *call);
@@ -73,10 +80,10 @@ const struct command *find_command(const char *name);
 
 /*
  * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
- * that is open already, or NULL. place: "FILE:LINE" for messages, or NULL.
+ * that is open already, or NULL. place: where the line is from, for messages, or NULL.
  */
 enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
-			const char *place);
+			const struct place *place);
 
 /* Opens what --context names, as the need says; the failure is noted. */
 enum status open_context(struct context *context, const char *name, enum context_need need);

@@ -159,14 +159,18 @@ static enum status cannot_open(const struct pci_device *pci, int error)
 enum status want_open_device(struct call *call, const char *text, struct object **device)
 {
 	struct pci_device pci;
-	enum status status = want_device(text, &pci);
+	struct pci_name name;
+	enum status status;
 	int rc;
 
+	if (!pci_parse_name(text, &name)) {
+		*device = object_find(&call->context->objects, OBJECT_DEVICE, name.bdf);
+		if (*device)
+			return STATUS_OK;
+	}
+	status = want_device(text, &pci);
 	if (status)
 		return status;
-	*device = object_find(&call->context->objects, OBJECT_DEVICE, pci.name.bdf);
-	if (*device)
-		return STATUS_OK;
 	if (!*pci.cdev)
 		return no_cdev(&pci);
 	rc = context_iommufd(call->context);
@@ -287,8 +291,11 @@ void put_evidence(json_object *row, const char *key, unsigned bits)
 
 void fill_object(json_object *row, const struct object *object)
 {
-	json_object *facts = object_to_json(object);
+	json_object *facts;
 
+	if (!row)
+		return;
+	facts = object_to_json(object);
 	put_text(row, "name", object->name);
 	json_object_object_foreach(facts, key, value)
 		json_object_object_add(row, key, json_object_get(value));

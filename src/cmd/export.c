@@ -25,26 +25,18 @@ static enum status parse_bar(const char *text, unsigned *bar)
 	return STATUS_USAGE;
 }
 
-/* What kind of BAR it is, for those that cannot be exported. */
-static enum status check_bar(const struct pci_device *pci, unsigned bar, uint64_t size)
+/* Why the BAR as such cannot be exported, NULL when that is not it. */
+static const char *unsuitable(const struct pci_device *pci, unsigned bar, uint64_t size)
 {
-	const uint64_t page = sysconf(_SC_PAGESIZE);
-	const char *why = NULL;
-
 	if (pci->bars[bar].type == PCI_BAR_IO)
-		why = "it is I/O ports, and only memory can be exported";
-	else if (!size && bar && pci->bars[bar - 1].wide)
-		why = "it is the upper half of the 64-bit BAR before it";
-	else if (!size)
-		why = "the device has no such BAR";
-	else if (size < page)
-		why = "it is smaller than a page, the unit of export";
-	if (!why)
-		return STATUS_OK;
-	fail(STATUS_UNSUPPORTED, ENODEV, "export %s BAR %u", pci->name.bdf, bar);
-	fail_because("%s", why);
-	fail_try("'dmabufctl device %s' shows its BARs", pci->name.bdf);
-	return STATUS_UNSUPPORTED;
+		return "it is I/O ports, and only memory can be exported";
+	if (!size && bar && pci->bars[bar - 1].wide)
+		return "it is the upper half of the 64-bit BAR before it";
+	if (!size)
+		return "the device has no such BAR";
+	if (size < (uint64_t)sysconf(_SC_PAGESIZE))
+		return "it is smaller than a page, the unit of export";
+	return NULL;
 }
 
 /* The kernel's rules (drivers/vfio/pci/vfio_pci_dmabuf.c) in the order in which they bite. */
@@ -74,16 +66,26 @@ static void explain_range(const struct option_ranges *ranges, uint64_t size)
 	}
 }
 
-static enum status cannot_export(const struct pci_device *pci, unsigned bar,
-				 const struct option_ranges *ranges, uint64_t size, int error)
+static enum status cannot_export(const char *bdf, unsigned bar, const struct option_ranges *ranges,
+				 uint64_t size, int error)
 {
-	enum status status = fail_errno(error, "export %s BAR %u", pci->name.bdf, bar);
+	enum status status = fail_errno(error, "export %s BAR %u", bdf, bar);
+	struct pci_device pci;
+	struct pci_name name;
+	const char *why;
 
-	if (error == -ENOTTY) {
+	if (pci_parse_name(bdf, &name) || pci_get(&name, &pci))
+		return status;
+	why = unsuitable(&pci, bar, size);
+	if (why) {
+		status = fail(STATUS_UNSUPPORTED, error, "export %s BAR %u", bdf, bar);
+		fail_because("%s", why);
+		fail_try("'dmabufctl device %s' shows its BARs", bdf);
+	} else if (error == -ENOTTY) {
 		fail_because("this kernel's VFIO cannot export dma-bufs");
 		fail_try("use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF");
 	} else if (error == -EOPNOTSUPP) {
-		fail_because("the VFIO driver %s does not export dma-bufs", pci->driver);
+		fail_because("the VFIO driver %s does not export dma-bufs", pci.driver);
 		fail_try("bind the device to vfio-pci itself");
 	} else if (error == -EINVAL || error == -EOVERFLOW) {
 		explain_range(ranges, size);
@@ -100,29 +102,24 @@ static enum status export_ranges(struct call *call, struct object *device,
 	struct option_ranges whole = { .count = 1 };
 	struct range all = { 0 };
 	struct object *dmabuf;
-	struct pci_device pci;
-	uint64_t size;
 	int fd, rc;
 
-	if (!status)
-		status = want_device(device->name, &pci);
 	if (status)
 		return status;
 	fd = context_fd(call->context, device);
-	rc = fd < 0 ? fd : vfio_bar_size(fd, bar, &size);
+	rc = fd < 0 ? fd : vfio_bar_size(fd, bar, &all.length);
 	if (rc)
 		return fail_errno(rc, "export %s BAR %u", device->name, bar);
-	status = check_bar(&pci, bar, size);
-	if (status)
-		return status;
 	if (!ranges->count) {
-		all.length = size;
 		whole.items = &all;
 		ranges = &whole;
 	}
-	rc = context_export(call->context, device, bar, ranges->items, ranges->count, name, &dmabuf);
+	/* An absent BAR has no range to ask the kernel for. */
+	rc = all.length ? context_export(call->context, device, bar, ranges->items, ranges->count,
+					 name, &dmabuf) :
+			  -ENODEV;
 	if (rc)
-		return cannot_export(&pci, bar, ranges, size, rc);
+		return cannot_export(device->name, bar, ranges, all.length, rc);
 	if (given_name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, given_name);
 	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
@@ -173,6 +170,7 @@ const struct command cmd_export = {
 	.most = 2,
 	.words = { WORD_DEVICE, WORD_BAR },
 	.context = CONTEXT_STARTED,
+	.quiet_in_batch = true,
 	.sections = sections,
 	.run = run,
 };

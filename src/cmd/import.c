@@ -257,6 +257,7 @@ const struct command cmd_import = {
 	.most = 1,
 	.words = { WORD_DMABUF, WORD_NONE },
 	.context = CONTEXT_STARTED,
+	.quiet_in_batch = true,
 	.sections = sections,
 	.run = run,
 };

@@ -80,6 +80,7 @@ const struct command cmd_unbind = {
 	.most = -1,
 	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
+	.quiet_in_batch = true,
 	.sections = bind_sections,
 	.run = run,
 };

@@ -276,9 +276,9 @@ static void holder_program(char path[PATH_MAX])
 static _Noreturn void become_holder(const char *program, const char *socket_path, int listener)
 {
 	char *const arguments[] = { "dmabufctl-holder", (char *)socket_path, NULL };
-	char *const environment[] = { NULL };
 	int null = open("/dev/null", O_RDWR);
 
+	unsetenv("DMABUFCTL_FAULT"); /* meant for the command */
 	setsid();
 	if (null < 0 || dup2(listener, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
 	    chdir("/"))
@@ -286,7 +286,7 @@ static _Noreturn void become_holder(const char *program, const char *socket_path
 	close_range(3, ~0u, 0);
 	/* A grandchild is nobody's zombie. */
 	if (fork() == 0) {
-		execve(program, arguments, environment);
+		execv(program, arguments);
 		_exit(127);
 	}
 	_exit(0);

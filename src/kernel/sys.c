@@ -51,19 +51,20 @@ static void parse_fault(void)
 }
 
 /* Whether this call is the one that DMABUFCTL_FAULT names. */
-static bool fault_is_due(const char *call)
+static bool fault_is_due(const char *call, bool changes)
 {
 	if (!fault.parsed)
 		parse_fault();
-	if (!fault.countdown || (strcmp(fault.call, call) && strcmp(fault.call, "any")))
+	if (!fault.countdown ||
+	    (strcmp(fault.call, call) && !(changes && !strcmp(fault.call, "change"))))
 		return false;
 	return --fault.countdown == 0;
 }
 
 /* Decides the fate of a call: performs it unless an error was injected. */
-#define SYS_CALL(name, expression)                                 \
+#define SYS_CALL(name, changes, expression)                        \
 	({                                                         \
-		bool due_ = fault_is_due(name);                    \
+		bool due_ = fault_is_due(name, changes);           \
 		long result_;                                      \
 		if (due_ && fault.error) {                         \
 			result_ = -fault.error;                    \
@@ -98,7 +99,7 @@ static void trace(long result, const char *format, ...)
 
 static int open_untraced(const char *path, int flags)
 {
-	return SYS_CALL("open", open(path, flags | O_CLOEXEC));
+	return SYS_CALL("open", false, open(path, flags | O_CLOEXEC));
 }
 
 int sys_open(const char *path, int flags)
@@ -119,7 +120,7 @@ void sys_close(int fd)
 
 ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
 {
-	ssize_t got = SYS_CALL("pread", pread(fd, buffer, size, offset));
+	ssize_t got = SYS_CALL("pread", false, pread(fd, buffer, size, offset));
 
 	if (sys_trace)
 		trace(got, "pread(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
@@ -128,7 +129,7 @@ ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
 
 ssize_t sys_pwrite(int fd, const void *buffer, size_t size, off_t offset)
 {
-	ssize_t put = SYS_CALL("pwrite", pwrite(fd, buffer, size, offset));
+	ssize_t put = SYS_CALL("pwrite", true, pwrite(fd, buffer, size, offset));
 
 	if (sys_trace)
 		trace(put, "pwrite(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
@@ -152,7 +153,7 @@ int sys_read_file(const char *path, char **text)
 			break;
 		}
 		buffer = bigger;
-		got = SYS_CALL("read", read(fd, buffer + used, room - used));
+		got = SYS_CALL("read", false, read(fd, buffer + used, room - used));
 		if (got <= 0)
 			break;
 		used += got;
@@ -177,7 +178,7 @@ int sys_write_file(const char *path, const char *text)
 
 	if (fd < 0)
 		return fd;
-	put = SYS_CALL("write", write(fd, text, strlen(text)));
+	put = SYS_CALL("write", true, write(fd, text, strlen(text)));
 	close(fd);
 	if (sys_trace)
 		trace(put, "write(%s, \"%.*s\")", path, (int)strcspn(text, "\n"), text);
@@ -186,7 +187,7 @@ int sys_write_file(const char *path, const char *text)
 
 int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const char *format, ...)
 {
-	int result = SYS_CALL(name, ioctl(fd, request, arg));
+	int result = SYS_CALL(name, true, ioctl(fd, request, arg));
 
 	if (sys_trace) {
 		char decoded[768];
@@ -202,7 +203,7 @@ int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const 
 
 int sys_sendmsg(int fd, const char *name, const struct msghdr *message)
 {
-	int result = SYS_CALL(name, sendmsg(fd, message, MSG_NOSIGNAL));
+	int result = SYS_CALL(name, true, sendmsg(fd, message, MSG_NOSIGNAL));
 
 	if (sys_trace)
 		trace(result, "sendmsg(%d, %s)", fd, name);
@@ -211,7 +212,7 @@ int sys_sendmsg(int fd, const char *name, const struct msghdr *message)
 
 int sys_recvmsg(int fd, const char *name, struct msghdr *message)
 {
-	int result = SYS_CALL(name, recvmsg(fd, message, MSG_CMSG_CLOEXEC));
+	int result = SYS_CALL(name, false, recvmsg(fd, message, MSG_CMSG_CLOEXEC));
 
 	if (sys_trace)
 		trace(result, "recvmsg(%d, %s)", fd, name);

@@ -6,7 +6,8 @@
  *
  * DMABUFCTL_FAULT=CALL[#N]=ERRNO|kill makes the Nth (default: first) CALL fail with that
  * errno without being made, or kills the process right after it was made. CALL is the name
- * shown by -vv ("open", "pread", an ioctl's request such as IOMMU_IOAS_MAP_FILE) or "any".
+ * shown by -vv ("open", "pread", an ioctl's request such as IOMMU_IOAS_MAP_FILE), or "change"
+ * for any that can change something outside the process: ioctls, writes, messages sent.
  */
 #ifndef DMABUFCTL_KERNEL_SYS_H
 #define DMABUFCTL_KERNEL_SYS_H

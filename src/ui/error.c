@@ -98,6 +98,11 @@ enum status fail_status(enum status status)
 	return status;
 }
 
+bool fail_is_noted(void)
+{
+	return failure.what;
+}
+
 void fail_print(FILE *stream, const char *place)
 {
 	if (!failure.what)

@@ -4,6 +4,7 @@
 #define DMABUFCTL_UI_ERROR_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* The exit status of every command, as the manual lists it. */
@@ -36,6 +37,8 @@ enum status fail_status(enum status status);
 
 /* Takes back what was noted. */
 void fail_forget(void);
+
+bool fail_is_noted(void);
 
 /* Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. */
 void fail_print(FILE *stream, const char *place);

@@ -5,48 +5,57 @@
 
 void put_text(json_object *object, const char *key, const char *text)
 {
-	json_object_object_add(object, key,
-			       text && *text ? json_object_new_string(text) : NULL);
+	if (object)
+		json_object_object_add(object, key,
+				       text && *text ? json_object_new_string(text) : NULL);
 }
 
 void put_number(json_object *object, const char *key, uint64_t value)
 {
-	json_object_object_add(object, key, json_object_new_uint64(value));
+	if (object)
+		json_object_object_add(object, key, json_object_new_uint64(value));
 }
 
 void put_address(json_object *object, const char *key, uint64_t value)
 {
 	char text[20];
 
+	if (!object)
+		return;
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
 	put_text(object, key, text);
 }
 
 void put_bool(json_object *object, const char *key, int value)
 {
-	json_object_object_add(object, key, json_object_new_boolean(value));
+	if (object)
+		json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+static json_object *put_new(json_object *object, const char *key, json_object *inner(void))
+{
+	json_object *value = object ? inner() : NULL;
+
+	if (value)
+		json_object_object_add(object, key, value);
+	return value;
 }
 
 json_object *put_array(json_object *object, const char *key)
 {
-	json_object *array = json_object_new_array();
-
-	json_object_object_add(object, key, array);
-	return array;
+	return put_new(object, key, json_object_new_array);
 }
 
 json_object *put_object(json_object *object, const char *key)
 {
-	json_object *inner = json_object_new_object();
-
-	json_object_object_add(object, key, inner);
-	return inner;
+	return put_new(object, key, json_object_new_object);
 }
 
 json_object *add_object(json_object *array)
 {
-	json_object *object = json_object_new_object();
+	json_object *object = array ? json_object_new_object() : NULL;
 
-	json_object_array_add(array, object);
+	if (object)
+		json_object_array_add(array, object);
 	return object;
 }

@@ -5,7 +5,10 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-/* Short cuts for building results. Text may be NULL or "": null. */
+/*
+ * Short cuts for building results. Text may be NULL or "": null. With a NULL object or array
+ * they do nothing and return NULL, for results that nobody will look at.
+ */
 void put_text(json_object *object, const char *key, const char *text);
 void put_number(json_object *object, const char *key, uint64_t value);
 void put_address(json_object *object, const char *key, uint64_t value);

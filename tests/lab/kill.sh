@@ -1,16 +1,16 @@
 #!/bin/bash
-# A command killed after each of its system calls in turn leaves the context consistent: what
-# it was making is there or is not, in the record and in the kernel alike.
+# A command killed after each call that changes something, in turn, leaves the context
+# consistent: what it was making is there or is not, in the record and in the kernel alike.
 . "$(dirname "$0")/lib.sh"
 
-# die_everywhere DESCRIPTION PREPARE COMMAND... - COMMAND is killed after its 1st, 2nd, ...
-# system call, until it completes. PREPARE brings the context back to where it starts from.
+# die_everywhere DESCRIPTION SETUP COMMAND... - COMMAND is killed after its 1st, 2nd, ...
+# call, until it completes. SETUP is a batch that brings an empty context to the start.
 die_everywhere() {
-	local description=$1 prepare=$2 call bad='' state
+	local description=$1 setup=$2 call bad='' state
 	shift 2
-	for ((call = 1; call < 400; call++)); do
-		$prepare >/dev/null 2>&1 || bad+=" $call:prepare"
-		run env DMABUFCTL_FAULT="any#$call=kill" dmabufctl "$@"
+	for ((call = 1; call < 100; call++)); do
+		printf 'release --all\n%b' "$setup" | d --context default batch - >/dev/null || bad+=" $call:setup"
+		run env DMABUFCTL_FAULT="change#$call=kill" dmabufctl "$@"
 		[ "$rc" -eq 137 ] || break
 		state=$(d status --json) || bad+=" $call:status"
 		consistent "$state" || bad+=" $call:$(jq -c '[.mappings, .devices]' <<<"$state")"
@@ -29,26 +29,25 @@ consistent() {
 	d import fb --ioas ioas0 --iova $IOVA >/dev/null && d unmap map0
 }
 
-clean() { d release --all; }
-device() { clean; d export $NVME 2 --name fb --range 0:64K; }
-attached() { device; d attach $EDU; }
-mapped() { attached; d import fb --iova $IOVA; }
-stale() { mapped; d revoke $NVME --by memory; }
+device="export $NVME 2 --name fb --range 0:64K\n"
+attached="${device}attach $EDU\n"
+mapped="${attached}import fb --iova $IOVA\n"
+stale="${mapped}revoke $NVME --by memory\n"
 
 d bind $NVME $EDU >/dev/null
-die_everywhere export clean export $NVME 2 --name fb --range 0:64K
-die_everywhere attach device attach $EDU
-die_everywhere import attached import fb --iova $IOVA
-die_everywhere 'import into a new IOAS' attached import fb --ioas other --iova $IOVA
-die_everywhere unmap mapped unmap map0
-die_everywhere detach mapped detach $EDU
-die_everywhere recover stale recover map0
-die_everywhere revoke mapped revoke $NVME --by memory
-die_everywhere 'revoke --by close' mapped revoke $NVME --by close
-die_everywhere 'release --all' mapped release --all
+die_everywhere export '' export $NVME 2 --name fb --range 0:64K
+die_everywhere attach "$device" attach $EDU
+die_everywhere import "$attached" import fb --iova $IOVA
+die_everywhere 'import into a new IOAS' "$attached" import fb --ioas other --iova $IOVA
+die_everywhere unmap "$mapped" unmap map0
+die_everywhere detach "$mapped" detach $EDU
+die_everywhere recover "$stale" recover map0
+die_everywhere revoke "$mapped" revoke $NVME --by memory
+die_everywhere 'revoke --by close' "$mapped" revoke $NVME --by close
+die_everywhere 'release --all' "$mapped" release --all
 
 # An error from the kernel instead: the step is rolled back, and says so.
-mapped
+printf 'release --all\n%b' "$mapped" | d --context default batch - >/dev/null
 before=$(d status --json)
 fails() {
 	local fault=$1 status=$2

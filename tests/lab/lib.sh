@@ -36,6 +36,11 @@ leave_nothing() {
 	ok 'nothing left: the drivers are back' equal "$(driver_of "$NVME") $(driver_of "$EDU")" 'nvme none'
 }
 
+done_testing() {
+	ok 'no complaint in the kernel log' equal "$(dmesg | grep -E 'WARNING:|BUG:|Oops|stall')" ''
+	echo "1..$TEST_COUNT"
+}
+
 driver_of() {
 	local link
 	link=$(readlink "/sys/bus/pci/devices/$1/driver") && basename "$link" || echo none

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The floor under `dmabufctl batch`: the same ioctls and nothing else. Prints the seconds that
+ * CYCLES rounds of export, import, unmap and release take.
+ *
+ *   floor EXPORTER IMPORTER CYCLES
+ *
+ * EXPORTER and IMPORTER are VFIO nodes; the first one's BAR 2 is exported, the second is
+ * attached to the IOAS, so that each import fills an IOMMU page table and each unmap empties it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "uapi/iommufd.h"
+#include "uapi/vfio.h"
+
+#define BAR 2
+
+static void must(int result, const char *what)
+{
+	if (result >= 0)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static int open_device(const char *path, int iommufd)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = 16, .iommufd = iommufd };
+	int device = open(path, O_RDWR | O_CLOEXEC);
+
+	must(device, path);
+	must(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind), "VFIO_DEVICE_BIND_IOMMUFD");
+	return device;
+}
+
+static int export_bar(int device, __u64 size)
+{
+	struct {
+		struct vfio_device_feature header;
+		struct vfio_device_feature_dma_buf export;
+		struct vfio_region_dma_range range;
+	} feature = {
+		.header = { .argsz = sizeof(feature),
+			    .flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF },
+		.export = { .region_index = BAR, .open_flags = O_RDWR | O_CLOEXEC, .nr_ranges = 1 },
+		.range = { .length = size },
+	};
+	int fd = ioctl(device, VFIO_DEVICE_FEATURE, &feature);
+
+	must(fd, "VFIO_DEVICE_FEATURE");
+	return fd;
+}
+
+static void cycle(int iommufd, int device, __u32 ioas)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region), .index = BAR };
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas,
+	};
+	struct iommu_ioas_unmap unmap = { .size = sizeof(unmap), .ioas_id = ioas };
+
+	must(ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &region), "VFIO_DEVICE_GET_REGION_INFO");
+	map.fd = export_bar(device, region.size);
+	map.length = region.size;
+	must(ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map), "IOMMU_IOAS_MAP_FILE");
+	unmap.iova = map.iova;
+	unmap.length = map.length;
+	must(ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "IOMMU_IOAS_UNMAP");
+	close(map.fd);
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = 12 };
+	int iommufd, exporter, importer;
+	double start;
+	long cycles;
+
+	if (argc != 4)
+		return 2;
+	cycles = strtol(argv[3], NULL, 10);
+	start = now();
+	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	must(iommufd, "/dev/iommu");
+	exporter = open_device(argv[1], iommufd);
+	importer = open_device(argv[2], iommufd);
+	must(ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc), "IOMMU_IOAS_ALLOC");
+	attach.pt_id = alloc.out_ioas_id;
+	must(ioctl(importer, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	while (cycles--)
+		cycle(iommufd, exporter, alloc.out_ioas_id);
+	close(importer);
+	close(exporter);
+	close(iommufd);
+	printf("%.6f\n", now() - start);
+	return 0;
+}

@@ -1,0 +1,74 @@
+#!/bin/bash
+# What lab/run promises: the command's output and status, limits, and nothing left running.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+export TMPDIR=$TEST_DIR
+lab() { "$top/lab/run" --timeout 60 "$@"; }
+machines_left() { pgrep -fc "qemu-system-x86_64.*$TEST_DIR"; }
+folders_left() { find "$TEST_DIR" -maxdepth 1 -name 'dmabufctl-lab.*' | wc -l; }
+
+cd "$top/tests" || exit 1
+run lab -- bash -c 'echo out; echo err >&2; pwd; id -u; touch made; exit 7'
+ok "the exit status is the command's" equal "$rc" 7
+ok 'so is its output, in its own folder, as root' equal "$out" "$(printf 'out\n%s\n0' "$PWD")"
+ok 'and its standard error' equal "$err" err
+ok 'what it writes stays in the lab' [ ! -e made ]
+
+seq 200000 >"$TEST_DIR/numbers"
+run bash -c "'$top/lab/run' -- cat <'$TEST_DIR/numbers'"
+ok 'standard input arrives, all of it' cmp -s "$TEST_DIR/numbers" "$TEST_DIR/out"
+run lab -- bash -c 'echo 1; echo 2 >&2; echo 3' 2>&1
+run bash -c "'$top/lab/run' -- bash -c 'for i in 1 3 5; do echo \$i; echo \$((i + 1)) >&2; done' 2>&1"
+ok 'one destination for both keeps their order' equal "$(tr -d '\n' <<<"$out")" 123456
+
+run "$top/lab/run" --timeout 8 -- sleep 1000
+ok 'a limit: exit status 124' equal "$rc" 124
+ok "a limit: the console's last lines" contains "$err" 'lab: \| \['
+run lab -- bash -c 'echo c >/proc/sysrq-trigger; sleep 5'
+ok 'a panic: exit status 125' equal "$rc" 125
+ok "a panic: the console's last lines" contains "$err" 'Kernel panic'
+
+for signal in INT TERM KILL; do
+	# INT is ignored in a background job otherwise.
+	: >"$TEST_DIR/out"
+	env --default-signal=INT "$top/lab/run" -- sh -c 'echo up; exec sleep 1000' \
+		>"$TEST_DIR/out" 2>/dev/null </dev/null &
+	pid=$!
+	until grep -q up "$TEST_DIR/out"; do sleep 0.1; done
+	ok "$signal: it runs" equal "$(machines_left)" 1
+	kill -$signal $pid
+	wait $pid
+	timeout 5 bash -c "while pgrep -f 'qemu-system-x86_64.*$TEST_DIR' >/dev/null; do sleep 0.1; done"
+	ok "$signal: nothing is left running" equal "$(machines_left)" 0
+	[ $signal = KILL ] || ok "$signal: no folder is left" equal "$(folders_left)" 0
+done
+rm -rf "$TEST_DIR"/dmabufctl-lab.*
+
+refuses 125 'no option --frob' lab --frob
+refuses 125 'no IOMMU' lab --iommu magic -- true
+refuses 125 "no kernel 'frob'" lab --kernel frob -- true
+refuses 125 'is not a kernel source tree' lab --kernel "$TEST_DIR" -- true
+refuses 125 'no command' lab
+refuses 125 '--timeout wants seconds' "$top/lab/run" --timeout soon -- true
+run env XDG_CACHE_HOME=/dev/null "$top/lab/run" -- true
+ok 'no room for the cache: exit status 125' equal "$rc" 125
+ok 'no room for the cache: one clear message' contains "$err" '^lab: cannot write to the cache folder'
+
+# An ordinary user, with a tree and a cache of their own.
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir "$TEST_DIR/home"
+	chmod 755 "$TEST_DIR"
+	(cd "$top" && tar c --exclude=./build --exclude=./build-sanitized --exclude=./.git .) | tar x -C "$TEST_DIR/home"
+	mkdir -p "$TEST_DIR/home/.cache/dmabufctl"
+	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}/dmabufctl/kernels" "$TEST_DIR/home/.cache/dmabufctl/"
+	chown -R 65534:65534 "$TEST_DIR/home"
+	cd "$TEST_DIR/home" || exit 1
+	run env HOME="$TEST_DIR/home" XDG_CACHE_HOME= TMPDIR=/tmp \
+		setpriv --reuid=65534 --regid=65534 --clear-groups -- \
+		lab/run -- bash -c 'id -u; dmabufctl doctor >/dev/null; echo $?'
+	ok 'an ordinary user: works' equal "$out" "$(printf '0\n0')"
+else
+	skip 'an ordinary user: works' 'this is one'
+fi
+done_testing
