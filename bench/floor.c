@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floor under `dmabufctl batch`: the same ioctls and nothing else. Prints the seconds that
- * CYCLES rounds of export, import, unmap and release take.
+ * The floor under `dmabufctl batch`: the same ioctls and nothing else.
  *
- *   floor EXPORTER IMPORTER CYCLES
- *
- * EXPORTER and IMPORTER are VFIO nodes; the first one's BAR 2 is exported, the second is
- * attached to the IOAS, so that each import fills an IOMMU page table and each unmap empties it.
+ *   floor CDEV CYCLES     rounds of export, import, unmap and release of the BAR 2 of the
+ *                         device whose VFIO node is CDEV
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "uapi/iommufd.h"
@@ -76,38 +72,20 @@ static void cycle(int iommufd, int device, __u32 ioas)
 	close(map.fd);
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 int main(int argc, char **argv)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
-	struct vfio_device_attach_iommufd_pt attach = { .argsz = 12 };
-	int iommufd, exporter, importer;
-	double start;
+	int iommufd, device;
 	long cycles;
 
-	if (argc != 4)
+	if (argc != 3)
 		return 2;
-	cycles = strtol(argv[3], NULL, 10);
-	start = now();
+	cycles = strtol(argv[2], NULL, 10);
 	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	must(iommufd, "/dev/iommu");
-	exporter = open_device(argv[1], iommufd);
-	importer = open_device(argv[2], iommufd);
+	device = open_device(argv[1], iommufd);
 	must(ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc), "IOMMU_IOAS_ALLOC");
-	attach.pt_id = alloc.out_ioas_id;
-	must(ioctl(importer, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 	while (cycles--)
-		cycle(iommufd, exporter, alloc.out_ioas_id);
-	close(importer);
-	close(exporter);
-	close(iommufd);
-	printf("%.6f\n", now() - start);
+		cycle(iommufd, device, alloc.out_ioas_id);
 	return 0;
 }

@@ -172,9 +172,10 @@ static void print_failure(const struct globals *globals, const char *command,
 static enum status run_with_result(struct call *call)
 {
 	bool json = call->globals->json;
+	bool tables = call->command->sections && !(call->place && call->command->quiet_in_batch);
 	enum status status;
 
-	if (json || !call->place || !call->command->quiet_in_batch)
+	if (json || tables)
 		call->result = new_result(call->command->name);
 	status = call->command->run(call);
 	/* What was found and what failed are one object in JSON; people get them on two streams. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/dmabuf.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/process.h"
@@ -302,11 +303,17 @@ void fill_object(json_object *row, const struct object *object)
 	json_object_put(facts);
 }
 
-void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)
+void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf,
+		 struct survey *survey)
 {
 	struct exporter_report report;
+	uint64_t inode;
 
+	if (!row)
+		return;
 	fill_object(row, dmabuf);
+	if (!dmabuf_get_inode(context_fd(call->context, dmabuf), &inode))
+		put_number(row, "inode", inode);
 	if (!survey)
 		return;
 	report = survey_exporter(survey, dmabuf);

@@ -122,7 +122,7 @@ static enum status export_ranges(struct call *call, struct object *device,
 		return cannot_export(device->name, bar, ranges, all.length, rc);
 	if (given_name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, given_name);
-	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
+	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
 

@@ -72,31 +72,25 @@ static enum status check_request(const struct import_request *request, const str
 {
 	const uint64_t page = sysconf(_SC_PAGESIZE);
 	struct range source = request->source;
+	const char *why = NULL;
 
-	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
-	if (!source.length) {
-		fail_because("the length is 0");
-	} else if (source.offset % page || source.length % page) {
-		fail_because("offset or length is not page aligned");
-		fail_try("use multiples of %llu", (unsigned long long)page);
-	} else if (source.offset + source.length < source.offset ||
-		   source.offset + source.length > dmabuf->dmabuf.size) {
-		fail_because("0x%llx+0x%llx reaches beyond the dma-buf's 0x%llx bytes",
-			     (unsigned long long)source.offset, (unsigned long long)source.length,
-			     (unsigned long long)dmabuf->dmabuf.size);
-		fail_try("give a smaller --offset or --length");
-	} else if (request->iova % page) {
-		fail_because("the IOVA 0x%llx is not page aligned",
-			     (unsigned long long)request->iova);
-		fail_try("use a multiple of %llu", (unsigned long long)page);
-	} else if (request->iova + source.length < request->iova) {
-		fail_because("IOVA 0x%llx and length 0x%llx wrap around",
-			     (unsigned long long)request->iova, (unsigned long long)source.length);
-		fail_try("use a lower IOVA");
-	} else {
-		fail_forget();
+	if (!source.length)
+		why = "the length is 0";
+	else if (source.offset % page || source.length % page)
+		why = "offset or length is not page aligned";
+	else if (source.offset + source.length < source.offset ||
+		 source.offset + source.length > dmabuf->dmabuf.size)
+		why = "that reaches beyond the dma-buf";
+	else if (request->iova % page)
+		why = "the IOVA is not page aligned";
+	else if (request->iova + source.length < request->iova)
+		why = "IOVA and length wrap around";
+	if (!why)
 		return STATUS_OK;
-	}
+	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
+	fail_because("%s", why);
+	fail_try("it has 0x%llx bytes, the page size is %llu",
+		 (unsigned long long)dmabuf->dmabuf.size, (unsigned long long)page);
 	return STATUS_FAILED;
 }
 

@@ -199,7 +199,7 @@ static void report_dmabufs(struct revocation *revocation, struct survey *survey,
 
 	for_each_object(dmabuf, &revocation->call->context->objects, OBJECT_DMABUF)
 		if (is_exported_by(dmabuf, bdf))
-			fill_dmabuf(add_object(rows), dmabuf, survey);
+			fill_dmabuf(revocation->call, add_object(rows), dmabuf, survey);
 }
 
 /* A mapping that the device could reach must be seen to have gone. */

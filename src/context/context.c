@@ -376,13 +376,19 @@ static void sweep_private_trace(const char *instance)
 
 int context_open_private(struct context *context)
 {
-	char pid[16];
-
 	*context = (struct context){ .lock = -1, .socket = -1, .private = true };
 	trace_each_instance(PRIVATE_TRACE_PREFIX, sweep_private_trace);
+	return 0;
+}
+
+void context_record(struct context *context)
+{
+	char pid[16];
+
+	if (!context->private || context_trace(context))
+		return;
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	start_trace(context, PRIVATE_TRACE_PREFIX, pid);
-	return 0;
 }
 
 static void end_trace(struct context *context)

@@ -45,7 +45,10 @@ extern void (*context_on_wait)(const char *name);
 int context_open_existing(struct context *context, const char *name);
 int context_open_or_start(struct context *context, const char *name);
 
-/* A context that ends with this process. */
+/*
+ * A context that ends with this process. Its recorder starts with the first attachment:
+ * before that no IOMMU maps anything of its own.
+ */
 int context_open_private(struct context *context);
 
 /* Gives the context back. One that was left empty ends, and its holder with it. */
@@ -74,6 +77,9 @@ int context_add(struct context *context, struct object *object);
 int context_update(struct context *context, const struct object *object);
 /* Unrecords and frees it; its fd is closed here and in the holder. */
 int context_remove(struct context *context, struct object *object);
+
+/* Starts the flight recorder of a context that has none yet; nothing depends on success. */
+void context_record(struct context *context);
 
 /* Whether the context has anything that a user made. */
 bool context_is_empty(const struct context *context);

@@ -33,7 +33,6 @@ struct object_dmabuf {
 	unsigned bar;
 	struct range *ranges; /* inside the BAR */
 	unsigned range_count;
-	uint64_t inode;
 	uint64_t size;
 	uint64_t made; /* CLOCK_MONOTONIC, ns */
 };

@@ -2,14 +2,13 @@
 #include "context/operation.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
+#include "util/text.h"
 
 int context_open_device(struct context *context, const struct pci_device *pci,
 			struct object **device)
@@ -41,21 +40,24 @@ int context_open_device(struct context *context, const struct pci_device *pci,
 	return rc;
 }
 
+/* Takes the fd on success. */
 static struct object *new_dmabuf(const char *name, int fd, const struct range *ranges,
 				 unsigned count)
 {
-	struct object *object = object_new(OBJECT_DMABUF, name, fd);
+	struct object *object = object_new(OBJECT_DMABUF, name, -1);
 
 	if (!object)
 		return NULL;
 	object->dmabuf.ranges = calloc(count, sizeof(*ranges));
 	if (!object->dmabuf.ranges) {
-		object->fd = -1; /* still the caller's */
 		object_free(object);
 		return NULL;
 	}
 	memcpy(object->dmabuf.ranges, ranges, count * sizeof(*ranges));
 	object->dmabuf.range_count = count;
+	for (unsigned i = 0; i < count; i++)
+		object->dmabuf.size += ranges[i].length;
+	object->fd = fd;
 	return object;
 }
 
@@ -63,7 +65,6 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		   const struct range *ranges, unsigned count, const char *name,
 		   struct object **dmabuf)
 {
-	struct dmabuf_info info;
 	struct object *object;
 	uint64_t made = trace_now();
 	int fd, rc;
@@ -73,17 +74,13 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		fd = vfio_export(fd, bar, ranges, count);
 	if (fd < 0)
 		return fd;
-	rc = dmabuf_get_info(fd, &info);
-	object = rc ? NULL : new_dmabuf(name, fd, ranges, count);
+	object = new_dmabuf(name, fd, ranges, count);
 	if (!object) {
 		sys_close(fd);
-		return rc ? rc : -ENOMEM;
+		return -ENOMEM;
 	}
-	snprintf(object->dmabuf.device.bdf, sizeof(object->dmabuf.device.bdf), "%.23s",
-		 device->name);
+	copy_text(object->dmabuf.device.bdf, sizeof(object->dmabuf.device.bdf), device->name);
 	object->dmabuf.bar = bar;
-	object->dmabuf.inode = info.inode;
-	object->dmabuf.size = info.size;
 	object->dmabuf.made = made;
 	rc = context_add(context, object);
 	if (!rc)
@@ -136,7 +133,7 @@ static int set_attachment(struct context *context, struct object *device, const 
 	int rc;
 
 	memcpy(before, device->device.ioas, sizeof(before));
-	snprintf(device->device.ioas, NAME_SIZE, "%s", ioas);
+	copy_text(device->device.ioas, NAME_SIZE, ioas);
 	rc = apply_attachment(context, device);
 	if (!rc) {
 		rc = context_update(context, device);
@@ -150,6 +147,7 @@ static int set_attachment(struct context *context, struct object *device, const 
 
 int context_attach(struct context *context, struct object *device, const struct object *ioas)
 {
+	context_record(context);
 	return set_attachment(context, device, ioas->name);
 }
 

@@ -6,19 +6,14 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-int dmabuf_get_info(int fd, struct dmabuf_info *info)
+int dmabuf_get_inode(int fd, uint64_t *inode)
 {
 	struct stat status;
-	off_t size;
 
 	if (fstat(fd, &status))
 		return -errno;
-	size = lseek(fd, 0, SEEK_END);
-	if (size < 0)
-		return -errno;
-	*info = (struct dmabuf_info){ .inode = status.st_ino, .size = size };
+	*inode = status.st_ino;
 	return 0;
 }
 

@@ -5,12 +5,8 @@
 
 #include "kernel/sys.h"
 
-struct dmabuf_info {
-	uint64_t inode; /* unique among the dma-bufs that exist */
-	uint64_t size;	/* bytes */
-};
-
-int dmabuf_get_info(int fd, struct dmabuf_info *info);
+/* Unique among the dma-bufs that exist. */
+int dmabuf_get_inode(int fd, uint64_t *inode);
 
 /* The name that fdinfo and debugfs show, cut to the kernel's 31 bytes (DMA_BUF_SET_NAME). */
 int dmabuf_set_name(int fd, const char *name);

@@ -36,12 +36,12 @@ unchanged 1 'EEXIST: an object of this context has it' d export $NVME 2 --name f
 unchanged 1 'EEXIST: an object' d export $NVME 2 --name map0
 
 unchanged 1 'EEXIST: map0 \(live\) occupies' d import fb --iova $IOVA
-unchanged 1 'IOVA 0x123 is not page aligned' d import fb --iova 0x123
+unchanged 1 'the IOVA is not page aligned' d import fb --iova 0x123
 unchanged 1 "out of the IOMMU's aperture, or reserved" d import fb --iova 0xfee00000
 unchanged 1 "out of the IOMMU's aperture" d import fb --iova 0xff00000000000000
 unchanged 1 'wrap around' d import fb --iova 0xfffffffffffff000
 unchanged 1 'the length is 0' d import fb --length 0
-unchanged 1 'reaches beyond the dma-buf' d import fb --length 32M
+unchanged 1 'reaches beyond the dma-buf; it has 0x1000000 bytes' d import fb --length 32M
 unchanged 1 'reaches beyond the dma-buf' d import fb --offset 16M
 unchanged 1 'not page aligned' d import fb --offset 1
 unchanged 2 "option --prot: 'x'" d import fb --prot x

@@ -37,7 +37,7 @@ leave_nothing() {
 }
 
 done_testing() {
-	ok 'no complaint in the kernel log' equal "$(dmesg | grep -E 'WARNING:|BUG:|Oops|stall')" ''
+	ok 'no complaint in the kernel log' equal "$(dmesg | grep -E 'WARNING:|BUG:|Oops:|stall(s|ed) |blocked for more')" ''
 	echo "1..$TEST_COUNT"
 }
 

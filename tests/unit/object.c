@@ -37,7 +37,6 @@ static void check_kinds(void)
 						.bar = 2,
 						.ranges = ranges,
 						.range_count = 2,
-						.inode = UINT64_MAX,
 						.size = 8192,
 						.made = 13 };
 	ioas.ioas.id = UINT32_MAX;
