@@ -19,6 +19,11 @@ static void on_signal(int signal)
 	interrupted = signal;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /*
  * Splits a line into words in place, as a shell would: blanks, '...', "...", \ and # comments.
  * words[0] is left to the caller. -EINVAL: a quote is not closed; -E2BIG: too many words.
@@ -31,13 +36,14 @@ static int split_line(char *line, char *words[WORDS_MAX + 1])
 	for (;;) {
 		char quote = 0;
 
-		in += strspn(in, " \t\r\n");
+		while (is_blank(*in))
+			in++;
 		if (!*in || *in == '#')
 			break;
 		if (count == WORDS_MAX)
 			return -E2BIG;
 		words[count++] = out;
-		for (; *in && (quote || !strchr(" \t\r\n", *in)); in++) {
+		for (; *in && (quote || !is_blank(*in)); in++) {
 			if (quote ? *in == quote : *in == '\'' || *in == '"')
 				quote = quote ? 0 : *in;
 			else if (*in == '\\' && quote != '\'' && in[1])

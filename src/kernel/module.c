@@ -1,11 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/module.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <libkmod.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/*
+ * libkmod is loaded on first use: it brings libcrypto, whose relocation alone would be most of
+ * every command's start, and few commands ask about modules.
+ */
+#define KMOD_FUNCTIONS(each)                  \
+	each(kmod_new)                        \
+	each(kmod_unref)                      \
+	each(kmod_set_log_fn)                 \
+	each(kmod_module_new_from_name)       \
+	each(kmod_module_new_from_lookup)     \
+	each(kmod_module_get_initstate)       \
+	each(kmod_module_get_path)            \
+	each(kmod_module_probe_insert_module) \
+	each(kmod_module_unref)               \
+	each(kmod_module_unref_list)
+
+static struct {
+#define DECLARE(function) __typeof__(&function) function;
+	KMOD_FUNCTIONS(DECLARE)
+} lib;
+
+static bool load_library(void)
+{
+	static void *library;
+
+	if (library)
+		return true;
+	library = dlopen("libkmod.so.2", RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		return false;
+#define RESOLVE(function)                                               \
+	*(void **)&lib.function = dlsym(library, #function);            \
+	if (!lib.function) {                                            \
+		dlclose(library);                                       \
+		library = NULL;                                         \
+		return false;                                           \
+	}
+	KMOD_FUNCTIONS(RESOLVE)
+	return true;
+}
 
 static void quiet(void *data, int priority, const char *file, int line, const char *function,
 		  const char *format, va_list args)
@@ -15,36 +58,44 @@ static void quiet(void *data, int priority, const char *file, int line, const ch
 
 static struct kmod_ctx *new_context(void)
 {
-	struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+	struct kmod_ctx *kmod = load_library() ? lib.kmod_new(NULL, NULL) : NULL;
 
 	if (kmod)
-		kmod_set_log_fn(kmod, quiet, NULL);
+		lib.kmod_set_log_fn(kmod, quiet, NULL);
 	return kmod;
+}
+
+static enum module_state ask_library(struct kmod_ctx *kmod, const char *name)
+{
+	enum module_state state = MODULE_MISSING;
+	struct kmod_module *module;
+	int init;
+
+	if (lib.kmod_module_new_from_name(kmod, name, &module))
+		return MODULE_MISSING;
+	init = lib.kmod_module_get_initstate(module);
+	if (init == KMOD_MODULE_LIVE || init == KMOD_MODULE_BUILTIN)
+		state = MODULE_LIVE;
+	else if (lib.kmod_module_get_path(module))
+		state = MODULE_LOADABLE;
+	lib.kmod_module_unref(module);
+	return state;
 }
 
 enum module_state module_get_state(const char *name)
 {
 	enum module_state state = MODULE_MISSING;
 	struct kmod_ctx *kmod = new_context();
-	struct kmod_module *module;
 	char path[128];
-	int init;
 
-	snprintf(path, sizeof(path), "/sys/module/%s", name);
-	if (!kmod)
-		return access(path, F_OK) ? MODULE_MISSING : MODULE_LIVE;
-	if (!kmod_module_new_from_name(kmod, name, &module)) {
-		init = kmod_module_get_initstate(module);
-		if (init == KMOD_MODULE_LIVE || init == KMOD_MODULE_BUILTIN)
-			state = MODULE_LIVE;
-		else if (kmod_module_get_path(module))
-			state = MODULE_LOADABLE;
-		kmod_module_unref(module);
+	if (kmod) {
+		state = ask_library(kmod, name);
+		lib.kmod_unref(kmod);
 	}
 	/* modules.builtin may be absent; a built-in module with parameters still shows here. */
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
 	if (state == MODULE_MISSING && !access(path, F_OK))
 		state = MODULE_LIVE;
-	kmod_unref(kmod);
 	return state;
 }
 
@@ -55,13 +106,13 @@ int module_load(const char *name)
 	int rc;
 
 	if (!kmod)
-		return -ENOMEM;
-	rc = kmod_module_new_from_name(kmod, name, &module);
+		return -ELIBACC;
+	rc = lib.kmod_module_new_from_name(kmod, name, &module);
 	if (!rc) {
-		rc = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
-		kmod_module_unref(module);
+		rc = lib.kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		lib.kmod_module_unref(module);
 	}
-	kmod_unref(kmod);
+	lib.kmod_unref(kmod);
 	return rc > 0 ? -EPERM : rc; /* positive: blacklisted */
 }
 
@@ -93,9 +144,9 @@ enum module_state module_find_symbol(const char *symbol)
 	if (!kmod)
 		return MODULE_MISSING;
 	snprintf(alias, sizeof(alias), "symbol:%s", symbol);
-	if (!kmod_module_new_from_lookup(kmod, alias, &modules) && modules)
+	if (!lib.kmod_module_new_from_lookup(kmod, alias, &modules) && modules)
 		state = MODULE_LOADABLE;
-	kmod_module_unref_list(modules);
-	kmod_unref(kmod);
+	lib.kmod_module_unref_list(modules);
+	lib.kmod_unref(kmod);
 	return state;
 }
