@@ -36,18 +36,18 @@ static int open_device(const char *path, int iommufd)
 
 static int export_bar(int device, __u64 size)
 {
-	struct {
-		struct vfio_device_feature header;
-		struct vfio_device_feature_dma_buf export;
-		struct vfio_region_dma_range range;
-	} feature = {
-		.header = { .argsz = sizeof(feature),
-			    .flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF },
-		.export = { .region_index = BAR, .open_flags = O_RDWR | O_CLOEXEC, .nr_ranges = 1 },
-		.range = { .length = size },
-	};
-	int fd = ioctl(device, VFIO_DEVICE_FEATURE, &feature);
+	static __u64 room[8];
+	struct vfio_device_feature *feature = (void *)room;
+	struct vfio_device_feature_dma_buf *export = (void *)feature->data;
+	int fd;
 
+	feature->argsz = sizeof(*feature) + sizeof(*export) + sizeof(export->dma_ranges[0]);
+	feature->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	export->region_index = BAR;
+	export->open_flags = O_RDWR | O_CLOEXEC;
+	export->nr_ranges = 1;
+	export->dma_ranges[0].length = size;
+	fd = ioctl(device, VFIO_DEVICE_FEATURE, feature);
 	must(fd, "VFIO_DEVICE_FEATURE");
 	return fd;
 }

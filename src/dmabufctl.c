@@ -20,12 +20,15 @@ const struct command *const commands[] = {
 };
 
 static const struct option_entry global_options[] = {
-	OPT_TEXT(struct globals, context, "context", "NAME", "the context to work in (default: default)"),
+	OPT_TEXT(struct globals, context, "context", "NAME",
+		 "the context to work in (default: default)"),
 	OPT_FLAG(struct globals, json, "json", 0, "print JSON, one object a command, errors too"),
-	OPT_COUNT(struct globals, verbose, "verbose", 'v', "say more; twice: each system call, decoded"),
+	OPT_COUNT(struct globals, verbose, "verbose", 'v',
+		  "say more; twice: each system call, decoded"),
 	OPT_FLAG(struct globals, help, "help", 0, "print this and exit"),
 	OPT_FLAG(struct globals, version, "version", 0, "print the version and exit"),
-	OPT_FLAG(struct globals, list_commands, "list-commands", 0, "print the commands' names and exit"),
+	OPT_FLAG(struct globals, list_commands, "list-commands", 0,
+		 "print the commands' names and exit"),
 	OPT_FLAG(struct globals, list_options, "list-options", 0,
 		 "print the options of COMMAND, or the global ones, and exit"),
 	OPT_FLAG(struct globals, complete, "complete", 0,
@@ -44,14 +47,16 @@ const struct command *find_command(const char *name)
 static void print_help(void)
 {
 	printf("usage: dmabufctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
-	       "Exports PCI BARs as dma-bufs, maps them for other devices, and shows what becomes of them.\n\n"
+	       "Exports PCI BARs as dma-bufs, maps them for other devices, and shows what becomes "
+	       "of them.\n\n"
 	       "Commands:\n");
 	for (const struct command *const *command = commands; *command; command++)
 		printf("  %-10s  %s\n", (*command)->name, (*command)->summary);
 	printf("\nOptions, before or after the command:\n");
 	options_print(stdout, global_options);
 	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 not supported here, 4 no permission,\n"
-	       "5 a revoked dma-buf or stale mapping in the way, 6 not observed. See dmabufctl(1).\n");
+	       "5 a revoked dma-buf or stale mapping in the way, 6 not observed. See "
+	       "dmabufctl(1).\n");
 }
 
 static void print_command_help(const struct command *command)
@@ -108,7 +113,8 @@ enum status open_context(struct context *context, const char *name, enum context
 
 	if (!object_name_valid(name)) {
 		fail(STATUS_USAGE, 0, "context '%s'", name);
-		fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+		fail_because(
+			"not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
 		return STATUS_USAGE;
 	}
 	rc = need == CONTEXT_STARTED ? context_open_or_start(context, name) :
@@ -188,26 +194,27 @@ static enum status run_with_result(struct call *call)
 	return status;
 }
 
-static enum status run_in_context(struct call *call, struct context *shared)
+static enum status run_in_context(const struct call *call, struct context *shared)
 {
 	const char *name = call->globals->context ? call->globals->context : "default";
+	struct call inner = *call;
 	struct context own;
 	enum status status;
 
-	call->context = shared;
+	inner.context = shared;
 	if (call->command->context == CONTEXT_NONE || shared)
-		return run_with_result(call);
+		return run_with_result(&inner);
 	status = open_context(&own, name, call->command->context);
 	if (status)
 		return status;
-	call->context = &own;
-	status = run_with_result(call);
+	inner.context = &own;
+	status = run_with_result(&inner);
 	context_close(&own);
 	return status;
 }
 
-enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
-			const struct place *place)
+enum status run_command(const struct globals *globals, struct context *shared, int argc,
+			char **argv, const struct place *place)
 {
 	const struct command *command = find_command(argv[0]);
 	struct globals own = *globals;

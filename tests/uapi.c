@@ -17,7 +17,7 @@
 
 #define NUMBER(name) printf(#name " = 0x%lx\n", (unsigned long)(name))
 #define STRUCT(type) printf("sizeof(" #type ") = %zu\n", sizeof(type))
-#define MEMBER(type, member)                                                       \
+#define MEMBER(type, member)                                             \
 	printf(#type "." #member " = %zu+%zu\n", offsetof(type, member), \
 	       sizeof(((type *)0)->member))
 

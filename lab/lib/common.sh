@@ -55,6 +55,7 @@ build_dir() {
 	fi
 }
 
+# shellcheck disable=SC2120 # lab/check passes arguments
 # build_program [CONFIGURE-ARG...] - configures once, then brings the build up to date.
 build_program() {
 	local build log

@@ -20,6 +20,7 @@ private_apt() {
 # The Debian mirror that this machine itself is set up to use.
 debian_mirror() {
 	local mirror
+	# shellcheck disable=SC2016 # apt fills that in
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' \
 		'Created-By: Packages' 2>/dev/null | head -n 1)
 	[ -n "$mirror" ] || die "this machine's apt sources name no Debian archive;" \

@@ -1,5 +1,5 @@
 # The lab's machine: QEMU's arguments, and a boot with limits. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2054,SC2034 # commas are QEMU's; lab/run uses the variables
 
 # The default hardware. Slots are given so that every BDF is the same in each boot:
 #   00:03.0 edu           a DMA engine
@@ -103,6 +103,7 @@ new_run() {
 
 end_run() {
 	[ -n "${MACHINE_PID:-}" ] && kill -KILL "$MACHINE_PID" 2>/dev/null
+	# shellcheck disable=SC2086 # two process IDs
 	[ -n "${TAIL_PIDS:-}" ] && kill $TAIL_PIDS 2>/dev/null
 	[ -n "${TERMINAL:-}" ] && stty "$TERMINAL"
 	rm -rf "$RUN"

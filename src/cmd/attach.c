@@ -77,8 +77,9 @@ const struct command cmd_attach = {
 	.name = "attach",
 	.arguments = "BDF [IOAS]",
 	.summary = "attach a device to an I/O address space, made when there is none",
-	.description = "Opens the device if the context does not have it yet. From then on its DMA\n"
-		       "reaches what is mapped in the IOAS. A device attached elsewhere moves.",
+	.description =
+		"Opens the device if the context does not have it yet. From then on its DMA\n"
+		"reaches what is mapped in the IOAS. A device attached elsewhere moves.",
 	.least = 1,
 	.most = 2,
 	.words = { WORD_DEVICE, WORD_IOAS },

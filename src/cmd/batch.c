@@ -120,6 +120,7 @@ static enum status run(struct call *call)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct context context;
+	struct call inner = *call;
 	enum status status;
 
 	if (call->globals->context) {
@@ -129,17 +130,18 @@ static enum status run(struct call *call)
 	} else if (context_open_private(&context)) {
 		return fail_errno(ENOMEM, "batch");
 	}
-	call->context = &context;
+	inner.context = &context;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	status = run_file(call, call->arguments[0]);
+	status = run_file(&inner, call->arguments[0]);
 	context_close(&context);
 	return status;
 }
 
 static const struct option_entry options[] = {
-	OPT_FLAG(struct batch_options, keep_going, "keep-going", 0, "go on after a line that failed"),
+	OPT_FLAG(struct batch_options, keep_going, "keep-going", 0,
+		 "go on after a line that failed"),
 	{ 0 },
 };
 
@@ -147,10 +149,12 @@ const struct command cmd_batch = {
 	.name = "batch",
 	.arguments = "FILE|-",
 	.summary = "run one command a line, in one process",
-	.description = "Lines are split into words as a shell does, with quotes and # comments. Stops at\n"
-		       "the first line that fails; the exit status is that line's. Without --context the\n"
-		       "objects are the batch's own and are gone at its end. Commands that make something\n"
-		       "print nothing here, but with --json.",
+	.description =
+		"Lines are split into words as a shell does, with quotes and # comments. Stops at\n"
+		"the first line that fails; the exit status is that line's. Without --context the\n"
+		"objects are the batch's own and are gone at its end. Commands that make "
+		"something\n"
+		"print nothing here, but with --json.",
 	.options = options,
 	.options_size = sizeof(struct batch_options),
 	.least = 1,

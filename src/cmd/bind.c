@@ -55,7 +55,8 @@ int former_driver_load(const struct pci_name *name, struct former_driver *former
 	newline = strchr(text, '\n');
 	if (newline) {
 		*newline = '\0';
-		snprintf(former->driver_override, sizeof(former->driver_override), "%s", newline + 1);
+		snprintf(former->driver_override, sizeof(former->driver_override), "%s",
+			 newline + 1);
 	}
 	snprintf(former->driver, sizeof(former->driver), "%s", text);
 	return 0;
@@ -191,8 +192,9 @@ const struct command cmd_bind = {
 	.name = "bind",
 	.arguments = "BDF...",
 	.summary = "give devices to vfio-pci",
-	.description = "Loads vfio-pci if need be, and remembers the driver for unbind. A device that\n"
-		       "vfio-pci refuses goes back to the driver it had.",
+	.description =
+		"Loads vfio-pci if need be, and remembers the driver for unbind. A device that\n"
+		"vfio-pci refuses goes back to the driver it had.",
 	.least = 1,
 	.most = -1,
 	.words = { WORD_DEVICE },

@@ -64,11 +64,11 @@ struct command {
 	const char *description; /* further lines of --help, NULL for none */
 	const struct option_entry *options;
 	size_t options_size;
-	int least, most; /* arguments; most -1: any number */
+	int least, most;    /* arguments; most -1: any number */
 	enum word words[3]; /* by position, the last one repeated */
 	enum context_need context;
-	bool alone;		  /* not in a batch */
-	bool quiet_in_batch;	  /* its tables are for who types it; JSON is printed always */
+	bool alone;	     /* not in a batch */
+	bool quiet_in_batch; /* its tables are for who types it; JSON is printed always */
 	const struct section *sections;
 	/* Fills call->result, notes what failed (fail()). */
 	enum status (*run)(struct call *call);
@@ -82,8 +82,8 @@ const struct command *find_command(const char *name);
  * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
  * that is open already, or NULL. place: where the line is from, for messages, or NULL.
  */
-enum status run_command(const struct globals *globals, struct context *shared, int argc, char **argv,
-			const struct place *place);
+enum status run_command(const struct globals *globals, struct context *shared, int argc,
+			char **argv, const struct place *place);
 
 /* Opens what --context names, as the need says; the failure is noted. */
 enum status open_context(struct context *context, const char *name, enum context_need need);

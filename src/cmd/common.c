@@ -90,7 +90,7 @@ static enum status no_cdev(const struct pci_device *pci)
 static enum status no_iommufd(int error)
 {
 	enum status status = error == -ENOENT || error == -ENODEV ? STATUS_UNSUPPORTED :
-								   STATUS_FAILED;
+								    STATUS_FAILED;
 
 	if (error == -EACCES || error == -EPERM)
 		return fail_errno(error, IOMMUFD_PATH);
@@ -100,52 +100,72 @@ static enum status no_iommufd(int error)
 	return status;
 }
 
-/* Devices of the group that a host driver has keep the whole group from user space. */
+/* A whole IOMMU group has one owner: one iommufd context, or the host's drivers. */
 static void explain_group(const struct pci_device *pci)
 {
 	auto_free struct pci_name *names = NULL;
 	unsigned count = 0;
 
 	fail_because("its IOMMU group %d is in use", pci->group);
-	fail_try("close whatever uses /dev/vfio/%d", pci->group);
+	fail_try("close whatever uses /dev/vfio/%d or a device of the group", pci->group);
 	if (pci_list_group(pci->group, &names, &count))
 		return;
 	for (unsigned i = 0; i < count; i++) {
 		struct pci_device other;
+		char users[256];
 
-		if (pci_get(&names[i], &other) || !*other.driver || *other.cdev ||
-		    !strcmp(other.driver, "pcieport"))
+		if (pci_get(&names[i], &other) || other.header_type ||
+		    !strcmp(other.name.bdf, pci->name.bdf))
 			continue;
-		fail_because("%s, in the same IOMMU group %d, belongs to the driver %s",
-			     other.name.bdf, pci->group, other.driver);
-		fail_try("'dmabufctl bind %s' gives it to vfio-pci", other.name.bdf);
+		if (*other.driver && !*other.cdev) {
+			fail_because("%s, in the same IOMMU group %d, belongs to the driver %s",
+				     other.name.bdf, pci->group, other.driver);
+			fail_try("'dmabufctl bind %s' gives it to vfio-pci", other.name.bdf);
+			return;
+		}
+		describe_users(&other, users, sizeof(users));
+		if (*users) {
+			fail_because("%s, in the same IOMMU group %d, is open: %s", other.name.bdf,
+				     pci->group, users);
+			fail_try("devices of one group go into one context");
+			return;
+		}
 	}
+}
+
+static enum status is_in_use(const struct pci_device *pci, int error)
+{
+	char users[256];
+
+	fail(STATUS_FAILED, error, "device %s", pci->name.bdf);
+	describe_users(pci, users, sizeof(users));
+	if (*users) {
+		fail_because("it is open already: %s", users);
+		fail_try("end that process, or release the device in that context");
+	} else {
+		explain_group(pci);
+	}
+	return STATUS_FAILED;
 }
 
 static enum status cannot_open(const struct pci_device *pci, int error)
 {
 	const char *bdf = pci->name.bdf;
-	char users[256];
 
 	switch (error) {
-	case -EINVAL:
+	case -EINVAL: /* what a second open gets */
+		return is_in_use(pci, EBUSY);
 	case -EBUSY:
-		fail(STATUS_FAILED, EBUSY, "device %s", bdf);
-		describe_users(pci, users, sizeof(users));
-		if (*users) {
-			fail_because("it is open already: %s", users);
-			fail_try("end that process, or release the device in that context");
-		} else {
-			explain_group(pci);
-		}
-		return STATUS_FAILED;
+		return is_in_use(pci, error);
 	case -EPERM:
 		if (interrupt_get_isolation() != INTERRUPTS_SHARED)
-			return fail_errno(error, "device %s", bdf);
+			return is_in_use(pci, error);
 		fail(STATUS_UNSUPPORTED, error, "device %s", bdf);
-		fail_because("without interrupt remapping the kernel gives no device to user space");
-		fail_try("enable it in the firmware (or give the VM's IOMMU intremap=on), or accept "
-			 "the risk with the kernel parameter iommufd.allow_unsafe_interrupts=1");
+		fail_because(
+			"without interrupt remapping the kernel gives no device to user space");
+		fail_try(
+			"enable it in the firmware (or give the VM's IOMMU intremap=on), or accept "
+			"the risk with the kernel parameter iommufd.allow_unsafe_interrupts=1");
 		return STATUS_UNSUPPORTED;
 	case -EACCES:
 		fail(STATUS_PERMISSION, error, "device %s", bdf);
@@ -211,7 +231,8 @@ enum status want_name(struct call *call, enum object_kind kind, const char *give
 	}
 	if (!object_name_valid(given)) {
 		fail(STATUS_USAGE, 0, "name '%s'", given);
-		fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+		fail_because(
+			"not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
 		return STATUS_USAGE;
 	}
 	if (object_find(&call->context->objects, OBJECT_KINDS, given)) {
@@ -273,7 +294,8 @@ void explain_revoked(struct call *call, const struct object *dmabuf)
 	fd = context_fd(call->context, device);
 	if (fd >= 0 && !vfio_memory_decode(fd, &decode) && !decode) {
 		fail_because("the dma-buf is revoked: %s has memory decode off", bdf);
-		fail_try("'%s revoke %s --by memory' turns it on again, then import", self(call), bdf);
+		fail_try("'%s revoke %s --by memory' turns it on again, then import", self(call),
+			 bdf);
 		return;
 	}
 	fail_because("the dma-buf is revoked: %s is in reset or not in power state D0", bdf);
@@ -286,25 +308,26 @@ void put_evidence(json_object *row, const char *key, unsigned bits)
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
 		if (bits & 1u << i)
-			json_object_array_add(list,
-					      json_object_new_string(evidence_name(1u << i)));
+			json_object_array_add(list, json_object_new_string(evidence_name(1u << i)));
 }
 
 void fill_object(json_object *row, const struct object *object)
 {
+	struct json_object_iterator fact, end;
 	json_object *facts;
 
 	if (!row)
 		return;
 	facts = object_to_json(object);
 	put_text(row, "name", object->name);
-	json_object_object_foreach(facts, key, value)
-		json_object_object_add(row, key, json_object_get(value));
+	for (fact = json_object_iter_begin(facts), end = json_object_iter_end(facts);
+	     !json_object_iter_equal(&fact, &end); json_object_iter_next(&fact))
+		json_object_object_add(row, json_object_iter_peek_name(&fact),
+				       json_object_get(json_object_iter_peek_value(&fact)));
 	json_object_put(facts);
 }
 
-void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf,
-		 struct survey *survey)
+void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf, struct survey *survey)
 {
 	struct exporter_report report;
 	uint64_t inode;

@@ -61,7 +61,7 @@ static enum status stop(struct call *call, const char *name)
 static enum status run(struct call *call)
 {
 	const char *verb = call->count ? call->arguments[0] : "list";
-	const char *name = call->count > 1	    ? call->arguments[1] :
+	const char *name = call->count > 1	  ? call->arguments[1] :
 			   call->globals->context ? call->globals->context :
 						    "default";
 	enum status status;
@@ -93,9 +93,10 @@ const struct command cmd_context = {
 	.name = "context",
 	.arguments = "[list | start [NAME] | stop [NAME]]",
 	.summary = "the contexts and their holders",
-	.description = "A context starts by itself with the first export, attach or import, and ends\n"
-		       "when its last object is released; one made by start stays until then too, or\n"
-		       "until stop, which closes all that it has.",
+	.description =
+		"A context starts by itself with the first export, attach or import, and ends\n"
+		"when its last object is released; one made by start stays until then too, or\n"
+		"until stop, which closes all that it has.",
 	.least = 0,
 	.most = 2,
 	.words = { WORD_CONTEXT_VERB },

@@ -25,7 +25,8 @@ static const char *why_not(const struct pci_device *pci, unsigned bar)
 		return NULL;
 	if (pci->header_type == 1)
 		return "the device is a bridge";
-	snprintf(text, sizeof(text), "driver %s; bind it first", *pci->driver ? pci->driver : "none");
+	snprintf(text, sizeof(text), "driver %s; bind it first",
+		 *pci->driver ? pci->driver : "none");
 	return text;
 }
 
@@ -40,8 +41,8 @@ static void fill_bar(json_object *row, const struct pci_device *pci, unsigned i)
 	put_address(row, "address", bar->bus.offset);
 	put_bool(row, "prefetchable", bar->prefetchable);
 	/* VFIO's rule for whole pages (vfio_pci_probe_mmaps). */
-	put_bool(row, "mmap", bar->type == PCI_BAR_MEMORY &&
-				      bar->bus.length >= (uint64_t)sysconf(_SC_PAGESIZE));
+	put_bool(row, "mmap",
+		 bar->type == PCI_BAR_MEMORY && bar->bus.length >= (uint64_t)sysconf(_SC_PAGESIZE));
 	put_bool(row, "exportable", !reason);
 	put_text(row, "why_not", reason);
 }

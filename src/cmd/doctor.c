@@ -44,9 +44,9 @@ static void add_check(struct diagnosis *diagnosis, enum weight weight, const cha
 
 static enum answer answer_of(int error)
 {
-	return !error				       ? ANSWER_OK :
+	return !error				   ? ANSWER_OK :
 	       error == -EACCES || error == -EPERM ? ANSWER_FORBIDDEN :
-							    ANSWER_MISSING;
+						     ANSWER_MISSING;
 }
 
 /* A dma-buf that no device stands behind: what import makes of it tells what import knows. */
@@ -62,7 +62,8 @@ static int make_udmabuf(void)
 
 	if (control < 0)
 		return control;
-	if (memory < 0 || ftruncate(memory, create.size) || fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
+	if (memory < 0 || ftruncate(memory, create.size) ||
+	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
 		return -errno;
 	return sys_ioctl(control, "UDMABUF_CREATE", UDMABUF_CREATE, &create, "{one page}");
 }
@@ -102,7 +103,8 @@ static void check_iommufd(struct diagnosis *diagnosis)
 		return;
 	case ANSWER_FORBIDDEN:
 		add_check(diagnosis, REQUIRED, "iommufd", ANSWER_FORBIDDEN,
-			  "no permission to open " IOMMUFD_PATH, "run as root, or give yourself the node");
+			  "no permission to open " IOMMUFD_PATH,
+			  "run as root, or give yourself the node");
 		break;
 	default:
 		if (module_get_state("iommufd") == MODULE_LOADABLE)
@@ -111,7 +113,8 @@ static void check_iommufd(struct diagnosis *diagnosis)
 		else
 			add_check(diagnosis, REQUIRED, "iommufd", ANSWER_MISSING,
 				  "there is no " IOMMUFD_PATH,
-				  "use a kernel with CONFIG_IOMMUFD (Fedora's, Arch's and Ubuntu's have it)");
+				  "use a kernel with CONFIG_IOMMUFD (Fedora's, Arch's and Ubuntu's "
+				  "have it)");
 	}
 	add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN, "needs " IOMMUFD_PATH,
 		  "see iommufd");
@@ -131,14 +134,17 @@ static void check_iommu(struct diagnosis *diagnosis)
 
 		in_groups += !pci_get(&names[i], &pci) && pci.group >= 0;
 	}
-	snprintf(detail, sizeof(detail), "%u of %u PCI devices are in IOMMU groups", in_groups, count);
-	add_check(diagnosis, REQUIRED, "IOMMU", in_groups ? ANSWER_OK : ANSWER_MISSING, detail, remedy);
+	snprintf(detail, sizeof(detail), "%u of %u PCI devices are in IOMMU groups", in_groups,
+		 count);
+	add_check(diagnosis, REQUIRED, "IOMMU", in_groups ? ANSWER_OK : ANSWER_MISSING, detail,
+		  remedy);
 }
 
 static void check_interrupts(struct diagnosis *diagnosis)
 {
-	const char *remedy = "enable interrupt remapping in the firmware (a VM's IOMMU: intremap=on), "
-			     "or accept the risk: iommufd.allow_unsafe_interrupts=1";
+	const char *remedy =
+		"enable interrupt remapping in the firmware (a VM's IOMMU: intremap=on), "
+		"or accept the risk: iommufd.allow_unsafe_interrupts=1";
 
 	switch (interrupt_get_isolation()) {
 	case INTERRUPTS_ISOLATED:
@@ -195,9 +201,9 @@ static void check_tracefs(struct diagnosis *diagnosis)
 	int rc = trace_available();
 
 	add_check(diagnosis, EVIDENCE_ONLY, "tracefs", answer_of(rc),
-		  !rc		       ? "iommu:map and iommu:unmap can be recorded" :
+		  !rc		? "iommu:map and iommu:unmap can be recorded" :
 		  rc == -ENOENT ? "no tracefs, or no iommu events" :
-					 "no right to make an instance",
+				  "no right to make an instance",
 		  "mount -t tracefs tracefs /sys/kernel/tracing, as root; CONFIG_FTRACE");
 }
 
@@ -238,7 +244,8 @@ static void check_driver(struct diagnosis *diagnosis, const struct pci_device *p
 	snprintf(detail, sizeof(detail), "%s%s%s", *pci->driver ? pci->driver : "none",
 		 *pci->cdev ? ", " : "", pci->cdev);
 	snprintf(remedy, sizeof(remedy), "dmabufctl bind %s", pci->name.bdf);
-	add_check(diagnosis, REQUIRED, check, *pci->cdev ? ANSWER_OK : ANSWER_MISSING, detail, remedy);
+	add_check(diagnosis, REQUIRED, check, *pci->cdev ? ANSWER_OK : ANSWER_MISSING, detail,
+		  remedy);
 }
 
 static void check_access(struct diagnosis *diagnosis, const struct pci_device *pci)
@@ -256,8 +263,8 @@ static void check_access(struct diagnosis *diagnosis, const struct pci_device *p
 	snprintf(check, sizeof(check), "%s free", pci->name.bdf);
 	describe_users(pci, users, sizeof(users));
 	snprintf(detail, sizeof(detail), "open in %s", users);
-	add_check(diagnosis, EVIDENCE_ONLY, check, ANSWER_OK, *users ? detail : "nobody has it open",
-		  NULL);
+	add_check(diagnosis, EVIDENCE_ONLY, check, ANSWER_OK,
+		  *users ? detail : "nobody has it open", NULL);
 }
 
 static void check_bars(struct diagnosis *diagnosis, const struct pci_device *pci)
@@ -321,9 +328,10 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "[BDF...]",
 	.summary = "can this machine do it? and if not, what to do",
-	.description = "Features are probed, not guessed from the version; nothing is changed. With BDFs\n"
-		       "also looks at those devices. Exit status 3 when something required is missing,\n"
-		       "4 when only permissions are.",
+	.description =
+		"Features are probed, not guessed from the version; nothing is changed. With BDFs\n"
+		"also looks at those devices. Exit status 3 when something required is missing,\n"
+		"4 when only permissions are.",
 	.least = 0,
 	.most = -1,
 	.words = { WORD_DEVICE },

@@ -150,7 +150,8 @@ static enum status run(struct call *call)
 static const struct option_entry options[] = {
 	OPT_RANGES(struct export_options, ranges, "range", "OFF:LEN",
 		   "a part of the BAR, page aligned; repeat for more (default: all of it)"),
-	OPT_TEXT(struct export_options, name, "name", "NAME", "a name for it (default: dmabuf0, ...)"),
+	OPT_TEXT(struct export_options, name, "name", "NAME",
+		 "a name for it (default: dmabuf0, ...)"),
 	{ 0 },
 };
 

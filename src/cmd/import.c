@@ -155,8 +155,9 @@ static enum status cannot_import(struct call *call, const struct import_request 
 		break;
 	case -EOPNOTSUPP:
 		if (dmabuf->dmabuf.range_count > 1) {
-			fail_because("it has %u ranges, and iommufd imports dma-bufs of one range only",
-				     dmabuf->dmabuf.range_count);
+			fail_because(
+				"it has %u ranges, and iommufd imports dma-bufs of one range only",
+				dmabuf->dmabuf.range_count);
 			fail_try("export each range as a dma-buf of its own");
 		}
 		break;

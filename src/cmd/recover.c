@@ -51,8 +51,7 @@ static enum status recover_dmabuf(struct call *call, const struct object *dmabuf
 
 	/* A recovered mapping is made anew, at the end of the list: each is visited once. */
 	while (mapping && left-- && !status) {
-		struct object *next =
-			object_next(&call->context->objects, OBJECT_MAPPING, mapping);
+		struct object *next = object_next(&call->context->objects, OBJECT_MAPPING, mapping);
 
 		if (!strcmp(mapping->mapping.dmabuf, dmabuf->name))
 			status = recover(call, mapping, rows);

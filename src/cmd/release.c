@@ -17,7 +17,7 @@ static enum status cannot_release(struct call *call, const struct object *object
 	if (error == -EBUSY && user) {
 		fail_because("%s needs it", user->name);
 		fail_try("'%s %s %s' first, or release --all", self(call),
-			 user->kind == OBJECT_DEVICE ? "detach" :
+			 user->kind == OBJECT_DEVICE  ? "detach" :
 			 user->kind == OBJECT_MAPPING ? "unmap" :
 							"release",
 			 user->name);

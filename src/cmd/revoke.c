@@ -172,8 +172,7 @@ static int by_time(const void *a, const void *b)
 {
 	const struct witness *left = a, *right = b;
 
-	return left->unmapped_at < right->unmapped_at ? -1 :
-							left->unmapped_at > right->unmapped_at;
+	return left->unmapped_at < right->unmapped_at ? -1 : left->unmapped_at > right->unmapped_at;
 }
 
 static void report_unmaps(struct revocation *revocation)
@@ -207,9 +206,9 @@ static bool is_seen_gone(const struct witness *witness, const struct mapping_rep
 {
 	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
 
-	return witness->unmapped || ((after->state == MAPPING_STALE ||
-				      after->state == MAPPING_REVOKED) &&
-				     after->evidence & sight);
+	return witness->unmapped ||
+	       ((after->state == MAPPING_STALE || after->state == MAPPING_REVOKED) &&
+		after->evidence & sight);
 }
 
 static void report_mappings(struct revocation *revocation, struct survey *survey)
@@ -364,10 +363,11 @@ const struct command cmd_revoke = {
 	.name = "revoke",
 	.arguments = "BDF --by METHOD",
 	.summary = "pull a trigger, and report what it did to dma-bufs and mappings",
-	.description = "  reset   VFIO_DEVICE_RESET\n"
-		       "  memory  memory decode off, and on again\n"
-		       "  close   close the device; its dma-bufs never come back\n"
-		       "Exit status 6 when revocation was not observed on every mapping that was live.",
+	.description =
+		"  reset   VFIO_DEVICE_RESET\n"
+		"  memory  memory decode off, and on again\n"
+		"  close   close the device; its dma-bufs never come back\n"
+		"Exit status 6 when revocation was not observed on every mapping that was live.",
 	.options = options,
 	.options_size = sizeof(struct revoke_options),
 	.least = 1,

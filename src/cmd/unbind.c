@@ -23,8 +23,9 @@ static enum status check_free(const struct pci_device *pci)
 		return STATUS_OK;
 	fail(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
 	fail_because("it is open: %s", users);
-	fail_try("end that process, or release the device in that context (dmabufctl --context NAME "
-		 "release --all)");
+	fail_try(
+		"end that process, or release the device in that context (dmabufctl --context NAME "
+		"release --all)");
 	return STATUS_FAILED;
 }
 

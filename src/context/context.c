@@ -21,7 +21,7 @@
 #include "kernel/trace.h"
 #include "util/text.h"
 
-#define TRACE_PREFIX	     "dmabufctl-"
+#define TRACE_PREFIX "dmabufctl-"
 #define PRIVATE_TRACE_PREFIX "dmabufctl.batch-"
 
 void (*context_on_wait)(const char *name);
@@ -76,8 +76,7 @@ static int take_lock(const char *name, int extra)
 			while (flock(fd, LOCK_EX) && errno == EINTR)
 				;
 		}
-		if (!fstat(fd, &locked) && !stat(path, &present) &&
-		    locked.st_ino == present.st_ino)
+		if (!fstat(fd, &locked) && !stat(path, &present) && locked.st_ino == present.st_ino)
 			return fd;
 		close(fd);
 	}
@@ -428,8 +427,7 @@ void context_close(struct context *context)
 	}
 	if (context->socket < 0)
 		return;
-	if (context_is_empty(context) && !context->keep &&
-	    (context->started || context->emptied)) {
+	if (context_is_empty(context) && !context->keep && (context->started || context->emptied)) {
 		context_stop(context);
 		return;
 	}

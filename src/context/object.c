@@ -196,8 +196,7 @@ int object_from_json(struct object *object, json_object *facts)
 
 int object_list_add(struct object_list *list, struct object *object)
 {
-	struct object **bigger =
-		realloc(list->items, (list->count + 1) * sizeof(*list->items));
+	struct object **bigger = realloc(list->items, (list->count + 1) * sizeof(*list->items));
 
 	if (!bigger)
 		return -ENOMEM;

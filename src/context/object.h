@@ -23,7 +23,7 @@ enum object_kind {
 };
 
 struct object_device {
-	uint32_t id;		/* in the iommufd context */
+	uint32_t id;	      /* in the iommufd context */
 	char ioas[NAME_SIZE]; /* "" when not attached */
 	uint64_t made;	      /* CLOCK_MONOTONIC, ns */
 };
@@ -46,8 +46,8 @@ struct object_mapping {
 	char dmabuf[NAME_SIZE];
 	uint64_t offset; /* in the dma-buf */
 	struct range iova;
-	unsigned prot;	   /* enum iommufd_prot */
-	uint64_t made;	   /* CLOCK_MONOTONIC, ns */
+	unsigned prot;	     /* enum iommufd_prot */
+	uint64_t made;	     /* CLOCK_MONOTONIC, ns */
 	char revoked_by[16]; /* the trigger that dmabufctl itself pulled since; "" when none */
 };
 
@@ -88,15 +88,14 @@ void object_list_remove(struct object_list *list, struct object *object);
 void object_list_clear(struct object_list *list);
 
 /* By name, among one kind, or among all that have names of their own when kind is OBJECT_KINDS. */
-struct object *object_find(const struct object_list *list, enum object_kind kind,
-			   const char *name);
+struct object *object_find(const struct object_list *list, enum object_kind kind, const char *name);
 
 /* Walks one kind; start with NULL. */
 struct object *object_next(const struct object_list *list, enum object_kind kind,
 			   const struct object *previous);
 unsigned object_count(const struct object_list *list, enum object_kind kind);
 
-#define for_each_object(each, list, kind)                                \
+#define for_each_object(each, list, kind)                               \
 	for (struct object *each = object_next(list, kind, NULL); each; \
 	     each = object_next(list, kind, each))
 

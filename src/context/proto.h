@@ -16,10 +16,10 @@ enum proto_op {
 	 * Requests. A client that goes away without BYE was killed in the middle of a step:
 	 * the next one is told so and repairs the context.
 	 */
-	PROTO_HELLO,  /* -> OK: kind is the holder's PID, status 1 when the last client was killed */
-	PROTO_LIST,   /* -> OBJECT..., OK; without fds */
-	PROTO_GET,    /* kind, name -> OBJECT with its fd, or OK with status ENOENT */
-	PROTO_PUT,    /* kind, name, facts, perhaps an fd: adds, or replaces the facts -> OK */
+	PROTO_HELLO, /* -> OK: kind is the holder's PID, status 1 when the last client was killed */
+	PROTO_LIST,  /* -> OBJECT..., OK; without fds */
+	PROTO_GET,   /* kind, name -> OBJECT with its fd, or OK with status ENOENT */
+	PROTO_PUT,   /* kind, name, facts, perhaps an fd: adds, or replaces the facts -> OK */
 	PROTO_DELETE, /* kind, name -> OK */
 	PROTO_BYE,    /* the step is complete -> OK */
 	PROTO_STOP,   /* closes everything and ends; the socket closes when that is done */

@@ -24,7 +24,7 @@ const char *mapping_state_name(enum mapping_state state)
 const char *evidence_name(unsigned bit)
 {
 	static const char *const names[EVIDENCE_BITS] = { "page-table", "trace", "probe",
-							   "record" };
+							  "record" };
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
 		if (bit == 1u << i)
@@ -78,8 +78,8 @@ static bool shares_window(const struct context *context, const struct object *ma
 {
 	for_each_object(other, &context->objects, OBJECT_MAPPING)
 		if (other != mapping &&
-		    other->mapping.iova.offset < mapping->mapping.iova.offset +
-							 mapping->mapping.iova.length &&
+		    other->mapping.iova.offset <
+			    mapping->mapping.iova.offset + mapping->mapping.iova.length &&
 		    mapping->mapping.iova.offset <
 			    other->mapping.iova.offset + other->mapping.iova.length)
 			return true;
@@ -206,15 +206,13 @@ struct mapping_report survey_mapping(struct survey *survey, const struct object 
 	if (exporter.state == EXPORTER_REVOKED && tables != PAGETABLE_FULL)
 		return (struct mapping_report){
 			MAPPING_REVOKED,
-			EVIDENCE_PROBE |
-				(tables == PAGETABLE_EMPTY ? EVIDENCE_PAGE_TABLE : 0) |
+			EVIDENCE_PROBE | (tables == PAGETABLE_EMPTY ? EVIDENCE_PAGE_TABLE : 0) |
 				(trace == TRACE_UNMAPPED ? EVIDENCE_TRACE : 0),
 			0,
 		};
 	if (attached)
 		return judge_attached(mapping, tables, trace);
 	/* No page table holds it. Whether it would come back, only the record can tell. */
-	return (struct mapping_report){
-		*mapping->mapping.revoked_by ? MAPPING_STALE : MAPPING_IDLE, EVIDENCE_RECORD, 0
-	};
+	return (struct mapping_report){ *mapping->mapping.revoked_by ? MAPPING_STALE : MAPPING_IDLE,
+					EVIDENCE_RECORD, 0 };
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* iommufd: I/O address spaces and the files mapped into them (Documentation/userspace-api/iommufd.rst). */
+/* iommufd: I/O address spaces and the files mapped into them
+ * (Documentation/userspace-api/iommufd.rst). */
 #ifndef DMABUFCTL_KERNEL_IOMMUFD_H
 #define DMABUFCTL_KERNEL_IOMMUFD_H
 

@@ -13,17 +13,11 @@
  * libkmod is loaded on first use: it brings libcrypto, whose relocation alone would be most of
  * every command's start, and few commands ask about modules.
  */
-#define KMOD_FUNCTIONS(each)                  \
-	each(kmod_new)                        \
-	each(kmod_unref)                      \
-	each(kmod_set_log_fn)                 \
-	each(kmod_module_new_from_name)       \
-	each(kmod_module_new_from_lookup)     \
-	each(kmod_module_get_initstate)       \
-	each(kmod_module_get_path)            \
-	each(kmod_module_probe_insert_module) \
-	each(kmod_module_unref)               \
-	each(kmod_module_unref_list)
+#define KMOD_FUNCTIONS(each)                                                                  \
+	each(kmod_new) each(kmod_unref) each(kmod_set_log_fn) each(kmod_module_new_from_name) \
+		each(kmod_module_new_from_lookup) each(kmod_module_get_initstate)             \
+			each(kmod_module_get_path) each(kmod_module_probe_insert_module)      \
+				each(kmod_module_unref) each(kmod_module_unref_list)
 
 static struct {
 #define DECLARE(function) __typeof__(&function) function;
@@ -39,12 +33,12 @@ static bool load_library(void)
 	library = dlopen("libkmod.so.2", RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		return false;
-#define RESOLVE(function)                                               \
-	*(void **)&lib.function = dlsym(library, #function);            \
-	if (!lib.function) {                                            \
-		dlclose(library);                                       \
-		library = NULL;                                         \
-		return false;                                           \
+#define RESOLVE(function)                                    \
+	*(void **)&lib.function = dlsym(library, #function); \
+	if (!lib.function) {                                 \
+		dlclose(library);                            \
+		library = NULL;                              \
+		return false;                                \
 	}
 	KMOD_FUNCTIONS(RESOLVE)
 	return true;
@@ -53,7 +47,8 @@ static bool load_library(void)
 static void quiet(void *data, int priority, const char *file, int line, const char *function,
 		  const char *format, va_list args)
 {
-	(void)data, (void)priority, (void)file, (void)line, (void)function, (void)format, (void)args;
+	(void)data, (void)priority, (void)file, (void)line, (void)function, (void)format,
+		(void)args;
 }
 
 static struct kmod_ctx *new_context(void)

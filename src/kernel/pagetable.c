@@ -11,8 +11,8 @@
 #define INTEL_FOLDER "/sys/kernel/debug/iommu/intel"
 
 /* VT-d: 4 KiB pages, 9 bits a level; the address bits of an entry. */
-#define PAGE_SHIFT   12
-#define LEVEL_SHIFT  9
+#define PAGE_SHIFT 12
+#define LEVEL_SHIFT 9
 #define ADDRESS_MASK 0x000ffffffffff000ull
 
 struct leaf {
@@ -33,7 +33,8 @@ static bool parse_leaf(const char *line, struct leaf *leaf)
 {
 	unsigned long long pfn, entry[5];
 	int columns = sscanf(line, "%llx | %llx %llx %llx %llx %llx", &pfn, &entry[0], &entry[1],
-			     &entry[2], &entry[3], &entry[4]) - 1;
+			     &entry[2], &entry[3], &entry[4]) -
+		      1;
 	unsigned shift;
 
 	if (columns < 3)
@@ -80,5 +81,7 @@ enum pagetable_answer pagetable_look_up(const struct pci_name *device, struct ra
 	}
 	if (elsewhere)
 		return PAGETABLE_ELSEWHERE;
-	return !covered ? PAGETABLE_EMPTY : covered < iova.length ? PAGETABLE_PARTIAL : PAGETABLE_FULL;
+	return !covered		     ? PAGETABLE_EMPTY :
+	       covered < iova.length ? PAGETABLE_PARTIAL :
+				       PAGETABLE_FULL;
 }

@@ -17,10 +17,10 @@
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
 /* Resource flags as the "resource" attribute shows them (include/linux/ioport.h). */
-#define RESOURCE_IO	  0x00000100
-#define RESOURCE_MEM	  0x00000200
+#define RESOURCE_IO 0x00000100
+#define RESOURCE_MEM 0x00000200
 #define RESOURCE_PREFETCH 0x00002000
-#define RESOURCE_MEM_64	  0x00100000
+#define RESOURCE_MEM_64 0x00100000
 
 /* A hexadecimal number of 1 to digits digits, then end; NULL when that is not there. */
 static const char *parse_field(const char *text, unsigned digits, char end, unsigned *value)
@@ -46,8 +46,8 @@ static char *put_hex(char *out, unsigned value, unsigned digits)
 int pci_parse_name(const char *text, struct pci_name *name)
 {
 	const char *colon = strchr(text, ':');
-	unsigned domain = 0, bus, slot, function;
-	char *out = name->bdf;
+	unsigned domain = 0, bus = 0, slot = 0, function = 0;
+	char *out;
 
 	if (colon && strchr(colon + 1, ':'))
 		text = parse_field(text, 8, ':', &domain);
@@ -59,14 +59,14 @@ int pci_parse_name(const char *text, struct pci_name *name)
 		text = parse_field(text, 1, '\0', &function);
 	if (!text || slot > 31 || function > 7)
 		return -EINVAL;
-	out = put_hex(out, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
+	*name = (struct pci_name){ 0 };
+	out = put_hex(name->bdf, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
 	*out++ = ':';
 	out = put_hex(out, bus, 2);
 	*out++ = ':';
 	out = put_hex(out, slot, 2);
 	*out++ = '.';
-	out = put_hex(out, function, 1);
-	*out = '\0';
+	put_hex(out, function, 1);
 	return 0;
 }
 
@@ -248,6 +248,7 @@ struct pci_names *pci_names_open(void)
 	if (!names)
 		return NULL;
 	names->access = pci_alloc();
+
 	/* A method that is given, not searched for, cannot fail; libpci exits on failure. */
 	names->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	pci_init(names->access);
@@ -268,7 +269,7 @@ void pci_names_class(struct pci_names *names, const struct pci_device *device, c
 	char id[16];
 
 	read_attribute(&device->name, "class", id, sizeof(id));
-	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS,
+	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_HWDB,
 			     (int)(strtoul(id, NULL, 16) >> 8)))
 		snprintf(text, size, "%s", id);
 }
@@ -276,7 +277,8 @@ void pci_names_class(struct pci_names *names, const struct pci_device *device, c
 void pci_names_device(struct pci_names *names, const struct pci_device *device, char *text,
 		      size_t size)
 {
-	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+	if (!pci_lookup_name(names->access, text, size,
+			     PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_HWDB,
 			     device->vendor, device->device))
 		snprintf(text, size, "%04x:%04x", device->vendor, device->device);
 }

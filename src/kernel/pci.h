@@ -31,12 +31,12 @@ struct pci_device {
 	struct pci_name name;
 	uint16_t vendor;
 	uint16_t device;
-	unsigned header_type; /* 0: an endpoint, 1: a bridge */
-	char driver[64];	/* "" when none */
+	unsigned header_type;	  /* 0: an endpoint, 1: a bridge */
+	char driver[64];	  /* "" when none */
 	char driver_override[64]; /* "" when none */
-	char cdev[64];		/* "/dev/vfio/devices/vfio0", "" when none */
-	int group;		/* IOMMU group, -1 when none */
-	char reset_methods[64]; /* as in sysfs: "flr bus", "" when none */
+	char cdev[64];		  /* "/dev/vfio/devices/vfio0", "" when none */
+	int group;		  /* IOMMU group, -1 when none */
+	char reset_methods[64];	  /* as in sysfs: "flr bus", "" when none */
 	struct pci_bar bars[PCI_BARS];
 };
 

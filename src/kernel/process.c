@@ -52,7 +52,8 @@ int process_list_users(const char *path, struct process **list, unsigned *count)
 		auto_free char *name = NULL;
 		char comm[32];
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, status.st_rdev))
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !holds(process.pid, status.st_rdev))
 			continue;
 		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
 		if (!sys_read_file(comm, &name))

@@ -62,22 +62,22 @@ static bool fault_is_due(const char *call, bool changes)
 }
 
 /* Decides the fate of a call: performs it unless an error was injected. */
-#define SYS_CALL(name, changes, expression)                        \
-	({                                                         \
-		bool due_ = fault_is_due(name, changes);           \
-		long result_;                                      \
-		if (due_ && fault.error) {                         \
-			result_ = -fault.error;                    \
-		} else {                                           \
-			do {                                       \
-				result_ = (expression);            \
-			} while (result_ < 0 && errno == EINTR);   \
-			if (result_ < 0)                           \
-				result_ = -errno;                  \
-			if (due_)                                  \
-				raise(SIGKILL);                    \
-		}                                                  \
-		result_;                                           \
+#define SYS_CALL(name, changes, expression)                      \
+	({                                                       \
+		bool due_ = fault_is_due(name, changes);         \
+		long result_;                                    \
+		if (due_ && fault.error) {                       \
+			result_ = -fault.error;                  \
+		} else {                                         \
+			do {                                     \
+				result_ = (expression);          \
+			} while (result_ < 0 && errno == EINTR); \
+			if (result_ < 0)                         \
+				result_ = -errno;                \
+			if (due_)                                \
+				raise(SIGKILL);                  \
+		}                                                \
+		result_;                                         \
 	})
 
 static void trace(long result, const char *format, ...)

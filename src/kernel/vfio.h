@@ -13,8 +13,9 @@
  * Opens a VFIO character device for the iommufd context. On success *id is the device's
  * object in it. Errors (drivers/vfio/device_cdev.c, drivers/iommu/iommufd/device.c):
  *   -EINVAL  another process has the device open
- *   -EPERM   interrupts are not isolated (no interrupt remapping)
- *   -EBUSY   its IOMMU group is in use: through the group API, or by a host driver
+ *   -EPERM   interrupts are not isolated (no interrupt remapping), or its IOMMU group
+ *            belongs to a host driver or to another iommufd context
+ *   -EBUSY   its IOMMU group is in use through the group API
  */
 int vfio_open(const char *cdev, int iommufd, uint32_t *id);
 

@@ -45,8 +45,8 @@ struct iommu_ioas_iova_ranges {
 };
 
 #define IOMMU_IOAS_MAP_FIXED_IOVA (1 << 0)
-#define IOMMU_IOAS_MAP_WRITEABLE  (1 << 1)
-#define IOMMU_IOAS_MAP_READABLE	  (1 << 2)
+#define IOMMU_IOAS_MAP_WRITEABLE (1 << 1)
+#define IOMMU_IOAS_MAP_READABLE (1 << 2)
 
 #define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, 0x86)
 struct iommu_ioas_unmap {

@@ -14,8 +14,8 @@ enum status {
 	STATUS_USAGE = 2,
 	STATUS_UNSUPPORTED = 3, /* by this kernel or device */
 	STATUS_PERMISSION = 4,
-	STATUS_REVOKED = 5,	/* a revoked dma-buf or stale mapping stood in the way */
-	STATUS_UNOBSERVED = 6,	/* what was expected was not observed */
+	STATUS_REVOKED = 5,    /* a revoked dma-buf or stale mapping stood in the way */
+	STATUS_UNOBSERVED = 6, /* what was expected was not observed */
 };
 
 /*

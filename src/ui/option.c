@@ -65,7 +65,8 @@ static const struct option_entry *find_long(const struct option_set sets[2], con
 					    size_t length, void **values)
 {
 	for (unsigned i = 0; i < 2; i++)
-		for (const struct option_entry *entry = sets[i].table; entry && entry->name; entry++)
+		for (const struct option_entry *entry = sets[i].table; entry && entry->name;
+		     entry++)
 			if (strlen(entry->name) == length && !strncmp(entry->name, name, length)) {
 				*values = sets[i].values;
 				return entry;
@@ -77,7 +78,8 @@ static const struct option_entry *find_letter(const struct option_set sets[2], c
 					      void **values)
 {
 	for (unsigned i = 0; i < 2; i++)
-		for (const struct option_entry *entry = sets[i].table; entry && entry->name; entry++)
+		for (const struct option_entry *entry = sets[i].table; entry && entry->name;
+		     entry++)
 			if (entry->letter == letter) {
 				*values = sets[i].values;
 				return entry;
@@ -149,10 +151,9 @@ enum status options_parse(const struct option_set sets[2], int *argc, char **arg
 			argv[kept++] = argv[i];
 			continue;
 		}
-		status = argv[i][1] == '-' ?
-				 take_long(sets, argv[i], i + 1 < *argc ? argv[i + 1] : NULL,
-					   &used) :
-				 take_letters(sets, argv[i]);
+		status = argv[i][1] == '-' ? take_long(sets, argv[i],
+						       i + 1 < *argc ? argv[i + 1] : NULL, &used) :
+					     take_letters(sets, argv[i]);
 		if (status)
 			return status;
 		i += used;
@@ -168,7 +169,8 @@ void options_free(const struct option_set *set)
 {
 	for (const struct option_entry *entry = set->table; entry && entry->name; entry++)
 		if (entry->type == OPTION_RANGES)
-			free(((struct option_ranges *)((char *)set->values + entry->offset))->items);
+			free(((struct option_ranges *)((char *)set->values + entry->offset))
+				     ->items);
 }
 
 void options_print(FILE *stream, const struct option_entry *table)

@@ -41,20 +41,31 @@ struct option_entry {
 	size_t offset;
 };
 
-#define OPTION_AT(type, member, wanted)                                                     \
-	(offsetof(type, member) +                                                           \
+#define OPTION_AT(type, member, wanted)                                                         \
+	(offsetof(type, member) +                                                               \
 	 0 * sizeof(char[1 - 2 * !__builtin_types_compatible_p(__typeof__(((type *)0)->member), \
 							       wanted)]))
-#define OPT_FLAG(type, member, name, letter, help) \
-	{ name, letter, OPTION_FLAG, NULL, help, OPTION_AT(type, member, bool) }
-#define OPT_COUNT(type, member, name, letter, help) \
-	{ name, letter, OPTION_COUNT, NULL, help, OPTION_AT(type, member, unsigned) }
-#define OPT_TEXT(type, member, name, argument, help) \
-	{ name, 0, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) }
-#define OPT_SIZE(type, member, name, argument, help) \
-	{ name, 0, OPTION_SIZE, argument, help, OPTION_AT(type, member, struct option_size) }
-#define OPT_RANGES(type, member, name, argument, help) \
-	{ name, 0, OPTION_RANGES, argument, help, OPTION_AT(type, member, struct option_ranges) }
+#define OPT_FLAG(type, member, name, letter, help)                                   \
+	{                                                                            \
+		name, letter, OPTION_FLAG, NULL, help, OPTION_AT(type, member, bool) \
+	}
+#define OPT_COUNT(type, member, name, letter, help)                                       \
+	{                                                                                 \
+		name, letter, OPTION_COUNT, NULL, help, OPTION_AT(type, member, unsigned) \
+	}
+#define OPT_TEXT(type, member, name, argument, help)                                        \
+	{                                                                                   \
+		name, 0, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) \
+	}
+#define OPT_SIZE(type, member, name, argument, help)                                              \
+	{                                                                                         \
+		name, 0, OPTION_SIZE, argument, help, OPTION_AT(type, member, struct option_size) \
+	}
+#define OPT_RANGES(type, member, name, argument, help)                \
+	{                                                             \
+		name, 0, OPTION_RANGES, argument, help,               \
+			OPTION_AT(type, member, struct option_ranges) \
+	}
 
 /* A table and the values that it fills. */
 struct option_set {

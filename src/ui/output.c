@@ -21,9 +21,8 @@ static void format_ranges(FILE *cell, json_object *ranges)
 		json_object *range = json_object_array_get_idx(ranges, i);
 		char length[24];
 
-		value_format_size(
-			json_object_get_uint64(json_object_object_get(range, "length")), length,
-			sizeof(length));
+		value_format_size(json_object_get_uint64(json_object_object_get(range, "length")),
+				  length, sizeof(length));
 		fprintf(cell, "%s0x%llx+%s", i ? "," : "",
 			(unsigned long long)json_object_get_uint64(
 				json_object_object_get(range, "offset")),
@@ -104,13 +103,13 @@ static void add_columns(struct sheet *sheet, json_object *row, json_object *pare
 	for (unsigned i = 0; sheet->columns[i].heading; i++) {
 		const struct column *column = &sheet->columns[i];
 
-		sheet->shown[i] = (sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
-				  (json_object_object_get_ex(row, column->key, NULL) ||
-				   (parent && json_object_object_get_ex(parent, column->key, NULL)));
+		sheet->shown[i] =
+			(sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
+			(json_object_object_get_ex(row, column->key, NULL) ||
+			 (parent && json_object_object_get_ex(parent, column->key, NULL)));
 		if (sheet->shown[i])
 			scols_table_new_column(sheet->table, column->heading, 0,
-					       is_to_the_right(column->type) ? SCOLS_FL_RIGHT :
-									       0);
+					       is_to_the_right(column->type) ? SCOLS_FL_RIGHT : 0);
 	}
 }
 
@@ -124,15 +123,14 @@ static void add_row(struct sheet *sheet, json_object *row, json_object *parent)
 	line = scols_table_new_line(sheet->table, NULL);
 	for (unsigned i = 0; line && sheet->columns[i].heading; i++)
 		if (sheet->shown[i])
-			scols_line_refer_data(line, cell++,
-					      format_cell(look_up(row, parent,
-								  sheet->columns[i].key),
-							  sheet->columns[i].type));
+			scols_line_refer_data(
+				line, cell++,
+				format_cell(look_up(row, parent, sheet->columns[i].key),
+					    sheet->columns[i].type));
 }
 
 /* Rows may be one object, an array, or the arrays inside each row of an array. */
-static void add_rows(struct sheet *sheet, json_object *outer, json_object *parent,
-		     const char *path)
+static void add_rows(struct sheet *sheet, json_object *outer, json_object *parent, const char *path)
 {
 	const char *slash = strchr(path, '/');
 	char key[32];

@@ -12,12 +12,12 @@
 #define OUTPUT_SCHEMA "dmabufctl/1"
 
 enum column_type {
-	COLUMN_TEXT,   /* string or number as it is */
-	COLUMN_NUMBER, /* the same, to the right */
-	COLUMN_SIZE,   /* bytes -> 16M */
-	COLUMN_LIST,   /* array of strings -> a,b */
-	COLUMN_RANGES, /* array of {offset, length} -> 0x0+16M */
-	COLUMN_TIME,   /* ns -> 12.3 us */
+	COLUMN_TEXT,		 /* string or number as it is */
+	COLUMN_NUMBER,		 /* the same, to the right */
+	COLUMN_SIZE,		 /* bytes -> 16M */
+	COLUMN_LIST,		 /* array of strings -> a,b */
+	COLUMN_RANGES,		 /* array of {offset, length} -> 0x0+16M */
+	COLUMN_TIME,		 /* ns -> 12.3 us */
 	COLUMN_VERBOSE = 1 << 4, /* with any of the above: shown with -v only */
 };
 
@@ -30,9 +30,9 @@ struct column {
 
 /* An array in the result, or one object, shown as a table of its own. */
 struct section {
-	const char *key;    /* NULL ends the list; "devices/bars": the arrays of each row */
-	const char *title;  /* a heading line when the result has more than one section */
-	const char *empty;  /* said when there is no row; NULL: nothing */
+	const char *key;   /* NULL ends the list; "devices/bars": the arrays of each row */
+	const char *title; /* a heading line when the result has more than one section */
+	const char *empty; /* said when there is no row; NULL: nothing */
 	const struct column *columns;
 };
 

@@ -4,12 +4,12 @@
 
 cat >"$TEST_DIR/main" <<END
 # the main job
-bind $NVME $EDU
-export $NVME 2 --name "fb"
-attach $EDU
-import fb --iova $IOVA
+bind "$NVME" "$EDU"
+export "$NVME" 2 --name "fb"
+attach "$EDU"
+import fb --iova "$IOVA"
 
-revoke $NVME --by reset
+revoke "$NVME" --by reset
 recover map0
 status
 END
@@ -28,7 +28,7 @@ ok 'batch in a context: the objects stay' \
 	equal "$(d --context kept status --json | jq -r '.mappings[0].state')" live
 d --context kept release --all
 
-printf 'export %s 2 --name a\nexport %s 9\nexport %s 2 --name b\n' $NVME $NVME $NVME >"$TEST_DIR/bad"
+printf 'export %s 2 --name a\nexport %s 9\nexport %s 2 --name b\n' "$NVME" "$NVME" "$NVME" >"$TEST_DIR/bad"
 run d --context stop batch "$TEST_DIR/bad"
 ok 'a failing line: its exit status' equal "$rc" 2
 ok 'a failing line: its file and number' contains "$err" "^dmabufctl: $TEST_DIR/bad:2: BAR '9'"
@@ -52,7 +52,7 @@ dmabufctl batch "$TEST_DIR/pipe" >/dev/null 2>&1 &
 pid=$!
 exec 8>"$TEST_DIR/pipe"
 echo "export $NVME 2" >&8
-until ls -l /proc/$pid/fd 2>/dev/null | grep -q dmabuf; do :; done
+until find /proc/$pid/fd -lname '*dmabuf*' 2>/dev/null | grep -q .; do :; done
 kill -TERM $pid
 exec 8>&-
 wait $pid

@@ -9,8 +9,8 @@ ok 'doctor: names what is missing' contains "$out" 'iommufd +missing +there is n
 ok 'doctor: and the remedy' contains "$out" 'CONFIG_IOMMUFD'
 ok 'doctor: what cannot be tried is unknown' contains "$out" 'iommufd import +unknown'
 ok 'doctor: changes nothing' equal "$(ls /run/dmabufctl /dev/vfio/devices 2>/dev/null) $(driver_of $NVME)" ' nvme'
-d bind $NVME >/dev/null
-refuses 3 '/dev/iommu: ENOENT: this kernel offers no iommufd' d export $NVME 2
+d bind "$NVME" >/dev/null
+refuses 3 '/dev/iommu: ENOENT: this kernel offers no iommufd' d export "$NVME" 2
 ok 'nothing is left of it' equal "$(d context)" 'no contexts'
-d unbind $NVME >/dev/null
+d unbind "$NVME" >/dev/null
 done_testing

@@ -6,7 +6,7 @@ main_setup
 
 # Two at once: each name is made once, nothing is lost.
 for _ in {1..10}; do
-	d export $NVME 2 --range 0:4K >/dev/null 2>&1 &
+	d export "$NVME" 2 --range 0:4K >/dev/null 2>&1 &
 done
 wait
 ok 'ten exports at once: ten dma-bufs, ten names' \
@@ -33,7 +33,7 @@ ok 'then it goes on' contains "$(cat "$TEST_DIR/late")" 'map0'
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 run nobody dmabufctl status
 ok 'another user sees an empty context' contains "$out" 'no open devices'
-run env XDG_RUNTIME_DIR=/run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl export $NVME 2
+run env XDG_RUNTIME_DIR=/run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl export "$NVME" 2
 ok 'another user cannot use the folder' equal "$rc" 1
 chmod 755 /run/dmabufctl
 chmod 777 /run/dmabufctl/default.socket
@@ -49,7 +49,7 @@ chmod 755 "$TEST_DIR"
 ok 'root is answered' equal "$(perl "$TEST_DIR/peer.pl" /run/dmabufctl/default.socket | grep -c '^0$')" 0
 ok 'another user gets nothing out of the socket' \
 	equal "$(nobody perl "$TEST_DIR/peer.pl" /run/dmabufctl/default.socket 2>/dev/null || echo 0)" 0
-refuses 1 "this user's alone" d export $NVME 2
+refuses 1 "this user's alone" d export "$NVME" 2
 chmod 700 /run/dmabufctl
 
 # Idle: no CPU time, little memory of its own.
@@ -69,8 +69,8 @@ fi
 # Objects in use stay; the last one to go takes the holder along.
 d unmap map0
 d release ioas0 2>/dev/null
-d detach $EDU
-gives 0 'release one by one' d release ioas0 fb $EDU $NVME
+d detach "$EDU"
+gives 0 'release one by one' d release ioas0 fb "$EDU" "$NVME"
 ok 'the holder is gone with the last object' equal "$(d context)" 'no contexts'
 ok 'and the trace instance' equal "$(ls /sys/kernel/tracing/instances)" ''
 
@@ -79,7 +79,7 @@ gives 0 'context start' d context start calm
 ok 'it stays' contains "$(d context)" 'calm'
 gives 0 'context stop' d context stop calm
 ok 'it is gone' equal "$(d context)" 'no contexts'
-gives 2 'a bad name' d --context '../x' export $NVME 2
+gives 2 'a bad name' d --context '../x' export "$NVME" 2
 gives 0 'stopping what is not there' d context stop nothing
 
 # A holder that was killed leaves a context that can be started anew.

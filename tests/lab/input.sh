@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 main_setup
-d bind $RAM >/dev/null
+d bind "$RAM" >/dev/null
 before=$(d status --json)
 
 # unchanged STATUS REGEX COMMAND...
@@ -15,27 +15,27 @@ unchanged() {
 unchanged 1 'ENODEV: there is no such PCI device' d export 99:00.0 2
 unchanged 2 'not a PCI address' d export zz 2
 unchanged 2 'not a PCI address' d export 1:2:3:4 2
-unchanged 2 'not a BAR number' d export $NVME 6
-unchanged 2 'not a BAR number' d export $NVME 2x
-unchanged 3 'ENODEV: the device has no such BAR' d export $NVME 5
-unchanged 3 'upper half' d export $NVME 3
-unchanged 3 'smaller than a page' d export $RAM 0
-unchanged 1 'the driver nvme has it' d export $NVME2 2
-unchanged 1 'range 0x10:0x1000 is not page aligned' d export $NVME 2 --range 0x10:0x1000
-unchanged 1 'range 0x0:0x0 is empty' d export $NVME 2 --range 0:0
-unchanged 1 'reaches beyond the BAR' d export $NVME 2 --range 0:32M
-unchanged 1 'EOVERFLOW: range .* wraps' d export $NVME 2 --range 0xfffffffffffff000:8K
-unchanged 2 "'4KB x:1': not a valid value" d export $NVME 2 --range '4KB x:1'
-unchanged 2 'not a valid value' d export $NVME 2 --range -1:4K
-unchanged 2 'too large' d export $NVME 2 --range 0:99999999999999999999
-unchanged 2 'too large' d export $NVME 2 --range 0:16777216T
-unchanged 2 "name 'a b': not a name" d export $NVME 2 --name 'a b'
-unchanged 2 'not a name' d export $NVME 2 --name ''
-unchanged 2 'not a name' d export $NVME 2 --name "$(printf 'x%.0s' {1..64})"
-unchanged 1 'EEXIST: an object of this context has it' d export $NVME 2 --name fb
-unchanged 1 'EEXIST: an object' d export $NVME 2 --name map0
+unchanged 2 'not a BAR number' d export "$NVME" 6
+unchanged 2 'not a BAR number' d export "$NVME" 2x
+unchanged 3 'ENODEV: the device has no such BAR' d export "$NVME" 5
+unchanged 3 'upper half' d export "$NVME" 3
+unchanged 3 'smaller than a page' d export "$RAM" 0
+unchanged 1 'the driver nvme has it' d export "$NVME2" 2
+unchanged 1 'range 0x10:0x1000 is not page aligned' d export "$NVME" 2 --range 0x10:0x1000
+unchanged 1 'range 0x0:0x0 is empty' d export "$NVME" 2 --range 0:0
+unchanged 1 'reaches beyond the BAR' d export "$NVME" 2 --range 0:32M
+unchanged 1 'EOVERFLOW: range .* wraps' d export "$NVME" 2 --range 0xfffffffffffff000:8K
+unchanged 2 "'4KB x:1': not a valid value" d export "$NVME" 2 --range '4KB x:1'
+unchanged 2 'not a valid value' d export "$NVME" 2 --range -1:4K
+unchanged 2 'too large' d export "$NVME" 2 --range 0:99999999999999999999
+unchanged 2 'too large' d export "$NVME" 2 --range 0:16777216T
+unchanged 2 "name 'a b': not a name" d export "$NVME" 2 --name 'a b'
+unchanged 2 'not a name' d export "$NVME" 2 --name ''
+unchanged 2 'not a name' d export "$NVME" 2 --name "$(printf 'x%.0s' {1..64})"
+unchanged 1 'EEXIST: an object of this context has it' d export "$NVME" 2 --name fb
+unchanged 1 'EEXIST: an object' d export "$NVME" 2 --name map0
 
-unchanged 1 'EEXIST: map0 \(live\) occupies' d import fb --iova $IOVA
+unchanged 1 'EEXIST: map0 \(live\) occupies' d import fb --iova "$IOVA"
 unchanged 1 'the IOVA is not page aligned' d import fb --iova 0x123
 unchanged 1 "out of the IOMMU's aperture, or reserved" d import fb --iova 0xfee00000
 unchanged 1 "out of the IOMMU's aperture" d import fb --iova 0xff00000000000000
@@ -53,35 +53,35 @@ unchanged 1 'EEXIST' d import fb --ioas fb
 
 unchanged 1 'map0 needs it' d release fb
 unchanged 1 'map0 needs it' d release ioas0
-unchanged 1 'fb needs it' d release $NVME
+unchanged 1 'fb needs it' d release "$NVME"
 unchanged 1 'no object of that name' d release nope
 unchanged 2 'nothing to release' d release
 unchanged 2 'takes no objects' d release --all fb
 unchanged 1 'no mapping of that name' d unmap fb
-unchanged 2 'not a trigger' d revoke $NVME --by magic
-unchanged 2 'it is missing' d revoke $NVME
-unchanged 2 'goes with --by memory' d revoke $NVME --by reset --hold
-unchanged 1 'no device of that name' d revoke $NVME2 --by reset
-unchanged 1 'it is not attached' d detach $NVME
-unchanged 1 'it is open: context default' d unbind $EDU
-unchanged 1 'it is open already: context default' d --context other export $NVME 2
-unchanged 1 'the driver nvme has it, not vfio-pci' d unbind $NVME2
+unchanged 2 'not a trigger' d revoke "$NVME" --by magic
+unchanged 2 'it is missing' d revoke "$NVME"
+unchanged 2 'goes with --by memory' d revoke "$NVME" --by reset --hold
+unchanged 1 'no device of that name' d revoke "$NVME2" --by reset
+unchanged 1 'it is not attached' d detach "$NVME"
+unchanged 1 'it is open: context default' d unbind "$EDU"
+unchanged 1 'it is open already: context default' d --context other export "$NVME" 2
+unchanged 1 'the driver nvme has it, not vfio-pci' d unbind "$NVME2"
 unchanged 3 'it is a bridge' d bind 00:10.0
 
-gives 0 'export from a device without reset' d export $RAM 2 --name ram
+gives 0 'export from a device without reset' d export "$RAM" 2 --name ram
 before=$(d status --json)
-unchanged 3 'no reset that VFIO can use' d revoke $RAM --by reset
+unchanged 3 'no reset that VFIO can use' d revoke "$RAM" --by reset
 
 # A mapping that was made where the device cannot reach keeps it from being attached.
-d detach $EDU
+d detach "$EDU"
 d import fb --ioas far --iova 0xff00000000000000 --name far0 >/dev/null
 before=$(d status --json)
-unchanged 1 'EADDRINUSE: a mapping of far lies' d attach $EDU far
+unchanged 1 'EADDRINUSE: a mapping of far lies' d attach "$EDU" far
 
 # A process that is not a context holds the device.
 exec 9<>/dev/vfio/devices/"$(basename "$(echo /sys/bus/pci/devices/$RAM/vfio-dev/*)")"
-d release ram $RAM
-refuses 1 "it is open: $(cat /proc/$$/comm) \(PID $$\)" d unbind $RAM
+d release ram "$RAM"
+refuses 1 "it is open: $(cat /proc/$$/comm) \(PID $$\)" d unbind "$RAM"
 exec 9<&-
 
 leave_nothing

@@ -25,7 +25,7 @@ consistent() {
 	case $(jq -r 'if [.mappings[].state] - ["live", "idle", "stale", "revoked"] != [] then "bad"
 		elif (.mappings == []) and any(.dmabufs[]; .name == "fb") then "try" else "good" end' <<<"$1") in
 	good) ;;
-	try) printf 'import fb --ioas ioas0 --iova %s\nunmap map0\n' $IOVA | d --context default batch - ;;
+	try) printf 'import fb --ioas ioas0 --iova %s\nunmap map0\n' "$IOVA" | d --context default batch - ;;
 	*) return 1 ;;
 	esac
 }
@@ -36,16 +36,16 @@ attached="${device}attach $EDU\n"
 mapped="${attached}import fb --iova $IOVA\n"
 stale="${mapped}revoke $RAM --by memory\n"
 
-d bind $RAM $EDU >/dev/null
-die_everywhere export '' export $RAM 2 --name fb --range 0:64K
-die_everywhere attach "$device" attach $EDU
-die_everywhere import "$attached" import fb --iova $IOVA
-die_everywhere 'import into a new IOAS' "$attached" import fb --ioas other --iova $IOVA
+d bind "$RAM" "$EDU" >/dev/null
+die_everywhere export '' export "$RAM" 2 --name fb --range 0:64K
+die_everywhere attach "$device" attach "$EDU"
+die_everywhere import "$attached" import fb --iova "$IOVA"
+die_everywhere 'import into a new IOAS' "$attached" import fb --ioas other --iova "$IOVA"
 die_everywhere unmap "$mapped" unmap map0
-die_everywhere detach "$mapped" detach $EDU
+die_everywhere detach "$mapped" detach "$EDU"
 die_everywhere recover "$stale" recover map0
-die_everywhere revoke "$mapped" revoke $RAM --by memory
-die_everywhere 'revoke --by close' "$mapped" revoke $RAM --by close
+die_everywhere revoke "$mapped" revoke "$RAM" --by memory
+die_everywhere 'revoke --by close' "$mapped" revoke "$RAM" --by close
 die_everywhere 'release --all' "$mapped" release --all
 
 # An error from the kernel instead: the step is rolled back, and says so.
@@ -61,12 +61,12 @@ fails() {
 }
 fails IOMMU_IOAS_MAP_FILE=ENOMEM 1 import fb --ioas other
 fails IOMMU_IOAS_ALLOC=ENOSPC 1 import fb --ioas other
-fails VFIO_DEVICE_FEATURE=ENOTTY 3 export $RAM 2
-fails VFIO_DEVICE_FEATURE=EOPNOTSUPP 3 export $RAM 2
-fails VFIO_DEVICE_GET_REGION_INFO=EPERM 4 export $RAM 2
-fails VFIO_DEVICE_ATTACH_IOMMUFD_PT=EINVAL 1 attach $EDU other
-fails VFIO_DEVICE_DETACH_IOMMUFD_PT=EIO 1 detach $EDU
-fails VFIO_DEVICE_RESET=EAGAIN 1 revoke $RAM --by reset
+fails VFIO_DEVICE_FEATURE=ENOTTY 3 export "$RAM" 2
+fails VFIO_DEVICE_FEATURE=EOPNOTSUPP 3 export "$RAM" 2
+fails VFIO_DEVICE_GET_REGION_INFO=EPERM 4 export "$RAM" 2
+fails VFIO_DEVICE_ATTACH_IOMMUFD_PT=EINVAL 1 attach "$EDU" other
+fails VFIO_DEVICE_DETACH_IOMMUFD_PT=EIO 1 detach "$EDU"
+fails VFIO_DEVICE_RESET=EAGAIN 1 revoke "$RAM" --by reset
 
 leave_nothing
 done_testing

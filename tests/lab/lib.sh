@@ -1,6 +1,6 @@
 # For tests that run in the lab. The first lines of a test file may name machines:
 #   # lab: OPTIONS-OF-LAB/RUN     (once for each machine; default: one without options)
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2012 # tests use the names; the folders hold BDFs
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 NVME=0000:01:00.0   # an exporter: BAR 2 is 16 MiB

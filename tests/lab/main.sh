@@ -21,14 +21,14 @@ ok 'bind: the driver is vfio-pci' equal "$(driver_of $NVME) $(driver_of $EDU)" '
 gives 0 'export a 16 MiB BAR' d export 01:00.0 2 --name fb
 ok 'export: shows the size' contains "$out" '16M'
 gives 0 'attach' d attach 00:03.0
-gives 0 'import' d import fb --iova $IOVA
+gives 0 'import' d import fb --iova "$IOVA"
 ok 'import: shows the IOVA' contains "$out" "$IOVA"
 
 gives 0 'status' d status
 ok 'status: live, with evidence' contains "$out" "map0 .* live +$strongest"
 ok 'status --json: live' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" "live $strongest"
 ok 'status --json: bytes are integers' equal "$(fact '.mappings[0].length')" 16777216
-ok 'status --json: addresses are hex strings' equal "$(fact '.mappings[0].iova')" $IOVA
+ok 'status --json: addresses are hex strings' equal "$(fact '.mappings[0].iova')" "$IOVA"
 ok 'status --json: names its schema' equal "$(fact .schema)" dmabufctl/1
 
 gives 0 'revoke --by reset' d revoke 01:00.0 --by reset
@@ -36,7 +36,7 @@ ok 'revoke: shows the unmap' contains "$out" 'unmapped +map0'
 ok 'revoke: names the way back' contains "$out" 'dmabufctl recover map0'
 ok 'after reset: the dma-buf is usable' equal "$(fact '.dmabufs[0].state')" usable
 ok 'after reset: the mapping is stale' equal "$(fact '.mappings[0].state')" stale
-refuses 5 'EEXIST: map0 \(stale\) occupies' d import fb --iova $IOVA
+refuses 5 'EEXIST: map0 \(stale\) occupies' d import fb --iova "$IOVA"
 gives 0 'recover' d recover map0
 ok 'recover: live again, at the same IOVA' \
 	equal "$(fact '.mappings[] | .name + " " + .state + " " + .iova')" "map0 live $IOVA"

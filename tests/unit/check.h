@@ -7,11 +7,11 @@
 
 static unsigned check_count;
 
-#define check(condition, ...)                                                    \
-	do {                                                                     \
+#define check(condition, ...)                                                     \
+	do {                                                                      \
 		printf("%s %u - ", (condition) ? "ok" : "not ok", ++check_count); \
-		printf(__VA_ARGS__);                                             \
-		putchar('\n');                                                   \
+		printf(__VA_ARGS__);                                              \
+		putchar('\n');                                                    \
 	} while (0)
 
 static inline int check_plan(void)

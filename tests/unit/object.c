@@ -14,8 +14,7 @@ static void check_round_trip(const struct object *object)
 	json_object *first = object_to_json(object), *parsed, *second;
 
 	parsed = json_tokener_parse(json_object_to_json_string(first));
-	check(object_from_json(copy, parsed) == 0, "%s: read back",
-	      object_kind_name(object->kind));
+	check(object_from_json(copy, parsed) == 0, "%s: read back", object_kind_name(object->kind));
 	second = object_to_json(copy);
 	check(json_object_equal(first, second), "%s: nothing lost", object_kind_name(object->kind));
 	json_object_put(first);

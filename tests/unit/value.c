@@ -57,9 +57,14 @@ static const struct {
 	uint64_t value;
 	const char *text;
 } formats[] = {
-	{ 0, "0" },	  { 1, "1" },		      { 4096, "4K" },
-	{ 4097, "4097" }, { 16 << 20, "16M" },	      { 1ull << 40, "1T" },
-	{ 1ull << 50, "1024T" }, { UINT64_MAX, "18446744073709551615" },
+	{ 0, "0" },
+	{ 1, "1" },
+	{ 4096, "4K" },
+	{ 4097, "4097" },
+	{ 16 << 20, "16M" },
+	{ 1ull << 40, "1T" },
+	{ 1ull << 50, "1024T" },
+	{ UINT64_MAX, "18446744073709551615" },
 };
 
 int main(void)
@@ -75,9 +80,8 @@ int main(void)
 		struct range range = { 0 };
 		int rc = value_parse_range(ranges[i].text, &range);
 
-		check(rc == ranges[i].rc &&
-			      (rc || (range.offset == ranges[i].range.offset &&
-				      range.length == ranges[i].range.length)),
+		check(rc == ranges[i].rc && (rc || (range.offset == ranges[i].range.offset &&
+						    range.length == ranges[i].range.length)),
 		      "range '%s'", ranges[i].text);
 	}
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
