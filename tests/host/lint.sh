@@ -1,0 +1,38 @@
+#!/bin/bash
+# What the compilers and the checkers say; each is skipped where it is not installed.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top" || exit 1
+
+# with TOOL DESCRIPTION COMMAND... - passes when the command finds nothing.
+with() {
+	local tool=$1 description=$2
+	shift 2
+	if command -v "$tool" >/dev/null; then
+		run "$@"
+		ok "$description" equal "$rc" 0
+	else
+		skip "$description" "no $tool"
+	fi
+}
+
+build_with_clang() {
+	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
+		"$top/configure" -q CC=clang && make -j"$(nproc)"
+}
+
+scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
+	bench/batch bash-completion/dmabufctl)
+[ -e .ci/run ] || scripts=("${scripts[@]:1}")
+with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
+with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 \
+	--enable=warning,performance,portability -Isrc -Itests/unit -I. src tests bench
+if [ -f Makefile ]; then
+	skip 'clang builds without a warning' 'the tree is configured in place'
+else
+	with clang 'clang builds without a warning' build_with_clang
+fi
+with make 'make distcheck' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
+
+done_testing
