@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The program: global options, dispatch, and the check that the output arrived. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,7 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 			char **argv, const struct place *place)
 {
 	const struct command *command = find_command(argv[0]);
+	_Alignas(max_align_t) char values[command ? command->options_size + 1 : 1];
 	struct globals own = *globals;
 	struct option_set sets[2] = { { global_options, &own } };
 	struct call call = { .command = command, .globals = &own, .place = place };
@@ -230,10 +232,9 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 		return status;
 	}
 	sets[1].table = command->options;
-	sets[1].values = calloc(1, command->options_size + 1);
-	if (!sets[1].values)
-		return fail_errno(ENOMEM, "%s", command->name);
-	call.options = sets[1].values;
+	memset(values, 0, sizeof(values));
+	sets[1].values = values;
+	call.options = values;
 	status = options_parse(sets, &argc, argv, false);
 	call.count = argc - 1;
 	call.arguments = argv + 1;
@@ -248,7 +249,6 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 	}
 	print_failure(&own, command->name, place);
 	options_free(&sets[1]);
-	free(sets[1].values);
 	return status;
 }
 

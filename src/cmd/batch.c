@@ -127,8 +127,8 @@ static enum status run(struct call *call)
 		status = open_context(&context, call->globals->context, CONTEXT_STARTED);
 		if (status)
 			return status;
-	} else if (context_open_private(&context)) {
-		return fail_errno(ENOMEM, "batch");
+	} else {
+		context_open_private(&context);
 	}
 	inner.context = &context;
 	sigaction(SIGINT, &action, NULL);

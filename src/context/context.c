@@ -373,11 +373,9 @@ static void sweep_private_trace(const char *instance)
 		trace_stop(instance);
 }
 
-int context_open_private(struct context *context)
+void context_open_private(struct context *context)
 {
 	*context = (struct context){ .lock = -1, .socket = -1, .private = true };
-	trace_each_instance(PRIVATE_TRACE_PREFIX, sweep_private_trace);
-	return 0;
 }
 
 void context_record(struct context *context)
@@ -386,6 +384,7 @@ void context_record(struct context *context)
 
 	if (!context->private || context_trace(context))
 		return;
+	trace_each_instance(PRIVATE_TRACE_PREFIX, sweep_private_trace);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	start_trace(context, PRIVATE_TRACE_PREFIX, pid);
 }

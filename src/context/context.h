@@ -49,7 +49,7 @@ int context_open_or_start(struct context *context, const char *name);
  * A context that ends with this process. Its recorder starts with the first attachment:
  * before that no IOMMU maps anything of its own.
  */
-int context_open_private(struct context *context);
+void context_open_private(struct context *context);
 
 /* Gives the context back. One that was left empty ends, and its holder with it. */
 void context_close(struct context *context);

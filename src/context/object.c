@@ -22,12 +22,11 @@ const char *object_kind_name(enum object_kind kind)
 
 struct object *object_new(enum object_kind kind, const char *name, int fd)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	struct object *object = malloc(sizeof(*object));
 
 	if (!object)
 		return NULL;
-	object->kind = kind;
-	object->fd = fd;
+	*object = (struct object){ .kind = kind, .fd = fd };
 	copy_text(object->name, sizeof(object->name), name);
 	return object;
 }

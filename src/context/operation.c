@@ -48,7 +48,7 @@ static struct object *new_dmabuf(const char *name, int fd, const struct range *r
 
 	if (!object)
 		return NULL;
-	object->dmabuf.ranges = calloc(count, sizeof(*ranges));
+	object->dmabuf.ranges = malloc(count * sizeof(*ranges));
 	if (!object->dmabuf.ranges) {
 		object_free(object);
 		return NULL;

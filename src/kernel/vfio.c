@@ -60,16 +60,20 @@ int vfio_export(int device, unsigned bar, const struct range *ranges, unsigned c
 	struct vfio_device_feature_dma_buf *export;
 	size_t size = sizeof(struct vfio_device_feature) + sizeof(*export) +
 		      count * sizeof(export->dma_ranges[0]);
-	auto_free struct vfio_device_feature *feature = calloc(1, size);
+	auto_free struct vfio_device_feature *feature = malloc(size);
 
 	if (!feature)
 		return -ENOMEM;
-	feature->argsz = size;
-	feature->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	*feature = (struct vfio_device_feature){
+		.argsz = size,
+		.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+	};
 	export = (void *)feature->data;
-	export->region_index = bar;
-	export->open_flags = O_RDWR | O_CLOEXEC;
-	export->nr_ranges = count;
+	*export = (struct vfio_device_feature_dma_buf){
+		.region_index = bar,
+		.open_flags = O_RDWR | O_CLOEXEC,
+		.nr_ranges = count,
+	};
 	for (unsigned i = 0; i < count; i++) {
 		export->dma_ranges[i].offset = ranges[i].offset;
 		export->dma_ranges[i].length = ranges[i].length;
