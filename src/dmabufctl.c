@@ -127,6 +127,9 @@ enum status open_context(struct context *context, const char *name, enum context
 	return rc < 0 ? cannot_open(name, rc) : STATUS_OK;
 }
 
+/* How many members every result has. */
+#define RESULT_HEADER 2
+
 static json_object *new_result(const char *command)
 {
 	json_object *result = json_object_new_object();
@@ -146,14 +149,9 @@ static const char *place_text(const struct place *place)
 	return text;
 }
 
-static void print_result(const struct call *call)
+static void print_trace(const char *line)
 {
-	if (json_object_object_length(call->result) <= 2)
-		return;
-	if (call->globals->json)
-		output_json(call->result);
-	else if (call->command->sections)
-		output_tables(call->result, call->command->sections, call->globals->verbose);
+	fprintf(stderr, "%s\n", line);
 }
 
 /* A failure before there was anything to show, or after it was shown to people. */
@@ -189,8 +187,10 @@ static enum status run_with_result(struct call *call)
 	if (json && fail_is_noted())
 		json_object_object_add(call->result, "error",
 				       fail_to_json(place_text(call->place)));
-	if (call->result)
-		print_result(call);
+	if (json)
+		output_json(call->result);
+	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
+		output_tables(call->result, call->command->sections, call->globals->verbose);
 	json_object_put(call->result);
 	return status;
 }
@@ -236,6 +236,7 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 	sets[1].values = values;
 	call.options = values;
 	status = options_parse(sets, &argc, argv, false);
+	sys_trace = own.verbose >= 2 ? print_trace : NULL;
 	call.count = argc - 1;
 	call.arguments = argv + 1;
 	if (!status && own.help)
@@ -275,38 +276,28 @@ static enum status run_global(const struct globals *globals, int argc, char **ar
 	return STATUS_OK;
 }
 
-static void print_trace(const char *line)
-{
-	fprintf(stderr, "%s\n", line);
-}
-
 static void print_wait(const char *context)
 {
 	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end\n", context);
 }
 
-/* Known before all is parsed, so that a usage error is JSON too, and nothing goes untraced. */
-static void look_ahead(struct globals *globals, int argc, char **argv)
+/* Known before all is parsed, so that a usage error is JSON too. */
+static bool wants_json(int argc, char **argv)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--json"))
-			globals->json = true;
-		if (!strcmp(argv[i], "-vv"))
-			sys_trace = print_trace;
-	}
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
-	struct globals globals = { 0 };
+	struct globals globals = { .json = wants_json(argc, argv) };
 	const struct option_set sets[2] = { { global_options, &globals } };
 	enum status status;
 
 	context_on_wait = print_wait;
-	look_ahead(&globals, argc, argv);
 	status = options_parse(sets, &argc, argv, true);
-	if (globals.verbose >= 2)
-		sys_trace = print_trace;
 	if (!status)
 		status = run_global(&globals, argc, argv);
 	print_failure(&globals, NULL, NULL);

@@ -25,9 +25,11 @@ static int record_path(char path[PATH_MAX], const struct pci_name *name)
 int former_driver_save(const struct pci_device *pci)
 {
 	char path[PATH_MAX];
-	int rc = record_path(path, &pci->name);
+	int rc = context_make_folder();
 	FILE *file;
 
+	if (!rc)
+		rc = record_path(path, &pci->name);
 	if (rc)
 		return rc;
 	file = fopen(path, "we");
@@ -113,7 +115,7 @@ static void undo(const struct pci_device *before)
 
 static enum status check_bindable(const struct pci_device *pci)
 {
-	if (pci->header_type) {
+	if (pci->bridge) {
 		fail(STATUS_UNSUPPORTED, 0, "bind %s", pci->name.bdf);
 		fail_because("it is a bridge, and VFIO takes endpoints only");
 		return STATUS_UNSUPPORTED;

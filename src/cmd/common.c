@@ -114,7 +114,7 @@ static void explain_group(const struct pci_device *pci)
 		struct pci_device other;
 		char users[256];
 
-		if (pci_get(&names[i], &other) || other.header_type ||
+		if (pci_get(&names[i], &other) || other.bridge ||
 		    !strcmp(other.name.bdf, pci->name.bdf))
 			continue;
 		if (*other.driver && !*other.cdev) {

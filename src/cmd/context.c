@@ -12,7 +12,7 @@ static enum status list(struct call *call)
 	int rc = context_list(&list, &count);
 
 	/* No folder, no context. */
-	if (rc && rc != -ENOTDIR)
+	if (rc && rc != -ENOTDIR && rc != -ENOENT)
 		return fail_errno(rc, "context list");
 	for (unsigned i = 0; i < count; i++) {
 		json_object *row = add_object(rows);

@@ -23,7 +23,7 @@ static const char *why_not(const struct pci_device *pci, unsigned bar)
 		return "smaller than a page";
 	if (*pci->cdev)
 		return NULL;
-	if (pci->header_type == 1)
+	if (pci->bridge)
 		return "the device is a bridge";
 	snprintf(text, sizeof(text), "driver %s; bind it first",
 		 *pci->driver ? pci->driver : "none");

@@ -26,22 +26,39 @@
 
 void (*context_on_wait)(const char *name);
 
-int context_folder(char *path, size_t size)
+static int folder_path(char *path, size_t size)
 {
 	const char *runtime = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
-	struct stat status;
 
 	if (!runtime || !*runtime)
 		return -ENOTDIR;
 	snprintf(path, size, "%s/dmabufctl", runtime);
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return -errno;
+	return 0;
+}
+
+int context_folder(char *path, size_t size)
+{
+	struct stat status;
+	int rc = folder_path(path, size);
+
+	if (rc)
+		return rc;
 	if (lstat(path, &status))
 		return -errno;
 	/* Whoever else could enter this folder could take the devices. */
 	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || status.st_mode & 077)
 		return -ENOTDIR;
 	return 0;
+}
+
+int context_make_folder(void)
+{
+	char path[PATH_MAX];
+	int rc = folder_path(path, sizeof(path));
+
+	if (rc)
+		return rc;
+	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
 static int context_path(char path[PATH_MAX], const char *name, const char *suffix)
@@ -59,8 +76,10 @@ static int take_lock(const char *name, int extra)
 {
 	struct stat locked, present;
 	char path[PATH_MAX];
-	int rc = context_path(path, name, ".lock");
+	int rc = context_make_folder();
 
+	if (!rc)
+		rc = context_path(path, name, ".lock");
 	while (!rc) {
 		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 

@@ -63,8 +63,12 @@ void context_sweep(const char *name);
 /* One entry for each running holder; malloc'd. */
 int context_list(struct context_summary **list, unsigned *count);
 
-/* Where the sockets are: /run/dmabufctl for root, else $XDG_RUNTIME_DIR/dmabufctl. */
+/*
+ * Where the sockets are: /run/dmabufctl for root, else $XDG_RUNTIME_DIR/dmabufctl. -ENOENT when
+ * nobody has made it, -ENOTDIR when it is not this user's alone.
+ */
 int context_folder(char *path, size_t size);
+int context_make_folder(void);
 
 /* The context's iommufd fd, opened on first use; errors as open(/dev/iommu). */
 int context_iommufd(struct context *context);

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pci/pci.h>
 #include <stdio.h>
@@ -100,22 +99,6 @@ static void read_link(const struct pci_name *name, const char *attribute, char *
 	copy_text(text, size, strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
 }
 
-/* From config space, whose first 64 bytes anybody may read. */
-static unsigned read_header_type(const struct pci_name *name)
-{
-	char path[PATH_MAX];
-	uint8_t type = 0;
-	int fd;
-
-	attribute_path(path, name, "config");
-	fd = sys_open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	sys_pread(fd, &type, sizeof(type), PCI_HEADER_TYPE);
-	sys_close(fd);
-	return type & 0x7f;
-}
-
 static void read_bars(struct pci_device *device)
 {
 	auto_free char *text = NULL;
@@ -176,7 +159,8 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	device->vendor = strtoul(id, NULL, 16);
 	read_attribute(name, "device", id, sizeof(id));
 	device->device = strtoul(id, NULL, 16);
-	device->header_type = read_header_type(name);
+	attribute_path(path, name, "subordinate_bus_number");
+	device->bridge = !access(path, F_OK);
 	read_link(name, "driver", device->driver, sizeof(device->driver));
 	read_link(name, "iommu_group", group, sizeof(group));
 	device->group = *group ? atoi(group) : -1;

@@ -31,7 +31,7 @@ struct pci_device {
 	struct pci_name name;
 	uint16_t vendor;
 	uint16_t device;
-	unsigned header_type;	  /* 0: an endpoint, 1: a bridge */
+	bool bridge;
 	char driver[64];	  /* "" when none */
 	char driver_override[64]; /* "" when none */
 	char cdev[64];		  /* "/dev/vfio/devices/vfio0", "" when none */

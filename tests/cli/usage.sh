@@ -29,7 +29,7 @@ for command in $(d --list-commands); do
 done
 
 gives 0 'status without a context' d status
-ok 'status without a context starts none' equal "$(ls "$XDG_RUNTIME_DIR/dmabufctl" 2>/dev/null)" ''
+ok 'status without a context starts none' equal "$(ls "$XDG_RUNTIME_DIR")" ''
 ok 'status: the same in JSON' \
 	equal "$(d status --json | jq -c '[.schema, .command, .devices, .mappings]')" \
 	'["dmabufctl/1","status",[],[]]'
@@ -51,5 +51,8 @@ ok 'a full disk: says so' contains "$err" 'standard output: No space left'
 run bash -c 'dmabufctl status --json >/dev/full'
 ok 'a full disk, JSON: exit status 1' equal "$rc" 1
 
-ok 'nothing is left behind' equal "$(ls "$XDG_RUNTIME_DIR/dmabufctl")" ''
+run bash -c 'dmabufctl -vv status 2>&1; dmabufctl status -v -v 2>&1; dmabufctl status -vv'
+ok '-vv goes before and after the command' equal "$rc" 0
+
+ok 'nothing is left behind' equal "$(find "$XDG_RUNTIME_DIR" -type f)" ''
 done_testing

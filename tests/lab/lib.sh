@@ -31,7 +31,7 @@ leave_nothing() {
 	[ -z "$bound" ] || d unbind $bound >/dev/null
 	ok 'nothing left: no holder' equal "$(pgrep -fc dmabufctl-holder)" 0
 	ok 'nothing left: no trace instance' equal "$(ls /sys/kernel/tracing/instances 2>/dev/null)" ''
-	ok 'nothing left: no file' equal "$(ls /run/dmabufctl)" ''
+	ok 'nothing left: no file' equal "$(ls /run/dmabufctl 2>/dev/null)" ''
 	ok 'nothing left: no VFIO node' equal "$(ls /dev/vfio/devices 2>/dev/null)" ''
 	ok 'nothing left: the drivers are back' equal "$(driver_of "$NVME") $(driver_of "$EDU")" 'nvme none'
 }
