@@ -184,10 +184,10 @@ static enum status run_with_result(struct call *call)
 		call->result = new_result(call->command->name);
 	status = call->command->run(call);
 	/* What was found and what failed are one object in JSON; people get them on two streams. */
-	if (json && fail_is_noted())
+	if (json && call->result && fail_is_noted())
 		json_object_object_add(call->result, "error",
 				       fail_to_json(place_text(call->place)));
-	if (json)
+	if (json && call->result)
 		output_json(call->result);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
 		output_tables(call->result, call->command->sections, call->globals->verbose);

@@ -131,6 +131,9 @@ static enum status run(struct call *call)
 		context_open_private(&context);
 	}
 	inner.context = &context;
+	/* The lines have results, the batch has none. */
+	json_object_put(call->result);
+	call->result = NULL;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
