@@ -153,6 +153,14 @@ static enum status bind_device(const struct pci_device *before)
 	return STATUS_FAILED;
 }
 
+void fill_moved(json_object *row, const char *driver_before, const struct pci_device *pci)
+{
+	put_text(row, "name", pci->name.bdf);
+	put_text(row, "driver_before", driver_before);
+	put_text(row, "driver", pci->driver);
+	put_text(row, "cdev", pci->cdev);
+}
+
 static enum status run(struct call *call)
 {
 	json_object *rows = put_array(call->result, "devices");
@@ -160,7 +168,6 @@ static enum status run(struct call *call)
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device before, after;
 		enum status status = want_device(call->arguments[i], &before);
-		json_object *row;
 
 		if (!status && strcmp(before.driver, VFIO_PCI))
 			status = bind_device(&before);
@@ -168,11 +175,7 @@ static enum status run(struct call *call)
 			status = want_device(call->arguments[i], &after);
 		if (status)
 			return status;
-		row = add_object(rows);
-		put_text(row, "name", after.name.bdf);
-		put_text(row, "driver_before", before.driver);
-		put_text(row, "driver", after.driver);
-		put_text(row, "cdev", after.cdev);
+		fill_moved(add_object(rows), before.driver, &after);
 	}
 	return STATUS_OK;
 }

@@ -23,7 +23,9 @@ void former_driver_forget(const struct pci_name *name);
  */
 int move_device(struct pci_device *pci, const char *driver_override);
 
-/* Shared by the tables of bind and unbind. */
+/* A row of the result of bind and unbind, whose tables are the same. */
+void fill_moved(json_object *row, const char *driver_before, const struct pci_device *pci);
+
 extern const struct section bind_sections[];
 
 #endif

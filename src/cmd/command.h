@@ -54,8 +54,8 @@ struct call {
 	int count;		 /* arguments without options */
 	char **arguments;
 	const struct place *place; /* NULL outside a batch */
-	json_object *result;	   /* an object to fill, NULL when nobody will look at it;
-				    * a command may drop it */
+	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
+	json_object *result;
 };
 
 struct command {

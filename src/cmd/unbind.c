@@ -57,17 +57,12 @@ static enum status run(struct call *call)
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device pci;
 		enum status status = want_device(call->arguments[i], &pci);
-		json_object *row;
 
 		if (!status)
 			status = unbind_device(&pci);
 		if (status)
 			return status;
-		row = add_object(rows);
-		put_text(row, "name", pci.name.bdf);
-		put_text(row, "driver_before", "vfio-pci");
-		put_text(row, "driver", pci.driver);
-		put_text(row, "cdev", pci.cdev);
+		fill_moved(add_object(rows), "vfio-pci", &pci);
 	}
 	return STATUS_OK;
 }

@@ -114,8 +114,7 @@ int context_make_ioas(struct context *context, const char *name, struct object *
 	return 0;
 }
 
-/* Makes the kernel's attachment what the record says. */
-static int apply_attachment(struct context *context, struct object *device)
+int context_apply_attachment(struct context *context, struct object *device)
 {
 	const struct object *ioas =
 		object_find(&context->objects, OBJECT_IOAS, device->device.ioas);
@@ -134,14 +133,14 @@ static int set_attachment(struct context *context, struct object *device, const 
 
 	memcpy(before, device->device.ioas, sizeof(before));
 	copy_text(device->device.ioas, NAME_SIZE, ioas);
-	rc = apply_attachment(context, device);
+	rc = context_apply_attachment(context, device);
 	if (!rc) {
 		rc = context_update(context, device);
 		if (!rc)
 			return 0;
 	}
 	memcpy(device->device.ioas, before, sizeof(before));
-	apply_attachment(context, device);
+	context_apply_attachment(context, device);
 	return rc;
 }
 

@@ -24,6 +24,9 @@ int context_make_ioas(struct context *context, const char *name, struct object *
 int context_attach(struct context *context, struct object *device, const struct object *ioas);
 int context_detach(struct context *context, struct object *device);
 
+/* Makes the kernel's attachment what the record says. */
+int context_apply_attachment(struct context *context, struct object *device);
+
 struct import_request {
 	struct range source; /* in the dma-buf */
 	unsigned prot;	     /* enum iommufd_prot */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context/operation.h"
 #include "kernel/iommufd.h"
-#include "kernel/vfio.h"
 
 static int by_iova(const void *a, const void *b)
 {
@@ -84,17 +84,6 @@ static void destroy_strays(const struct context *context, int iommufd)
 			iommufd_destroy(iommufd, id);
 }
 
-static int restore_attachment(struct context *context, struct object *device)
-{
-	const struct object *ioas =
-		object_find(&context->objects, OBJECT_IOAS, device->device.ioas);
-	int fd = context_fd(context, device);
-
-	if (fd < 0)
-		return fd;
-	return ioas ? vfio_attach(fd, ioas->ioas.id) : vfio_detach(fd);
-}
-
 int context_repair(struct context *context)
 {
 	int iommufd, rc;
@@ -105,7 +94,7 @@ int context_repair(struct context *context)
 	if (iommufd < 0)
 		return iommufd;
 	for_each_object(device, &context->objects, OBJECT_DEVICE) {
-		rc = restore_attachment(context, device);
+		rc = context_apply_attachment(context, device);
 		if (rc)
 			return rc;
 	}
