@@ -12,12 +12,12 @@
 
 extern const struct command cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach, cmd_device,
 	cmd_doctor, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke, cmd_status,
-	cmd_unbind, cmd_unmap;
+	cmd_unbind, cmd_unmap, cmd_verify;
 
 const struct command *const commands[] = {
-	&cmd_doctor, &cmd_device, &cmd_bind,	&cmd_unbind,  &cmd_export, &cmd_attach,
-	&cmd_detach, &cmd_import, &cmd_unmap,	&cmd_release, &cmd_revoke, &cmd_recover,
-	&cmd_status, &cmd_batch,  &cmd_context, NULL,
+	&cmd_doctor, &cmd_device, &cmd_bind,  &cmd_unbind,  &cmd_export, &cmd_attach,
+	&cmd_detach, &cmd_import, &cmd_unmap, &cmd_release, &cmd_revoke, &cmd_recover,
+	&cmd_verify, &cmd_status, &cmd_batch, &cmd_context, NULL,
 };
 
 static const struct option_entry global_options[] = {

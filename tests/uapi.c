@@ -39,6 +39,13 @@ int main(void)
 	NUMBER(IOMMU_IOAS_MAP_FIXED_IOVA);
 	NUMBER(IOMMU_IOAS_MAP_WRITEABLE);
 	NUMBER(IOMMU_IOAS_MAP_READABLE);
+	NUMBER(IOMMU_IOAS_MAP);
+	STRUCT(struct iommu_ioas_map);
+	MEMBER(struct iommu_ioas_map, flags);
+	MEMBER(struct iommu_ioas_map, ioas_id);
+	MEMBER(struct iommu_ioas_map, user_va);
+	MEMBER(struct iommu_ioas_map, length);
+	MEMBER(struct iommu_ioas_map, iova);
 	NUMBER(IOMMU_IOAS_UNMAP);
 	STRUCT(struct iommu_ioas_unmap);
 	MEMBER(struct iommu_ioas_unmap, ioas_id);

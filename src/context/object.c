@@ -97,6 +97,10 @@ static void mapping_to_json(const struct object *object, json_object *facts)
 	put_text(facts, "prot", prots[mapping->prot & 3]);
 	put_number(facts, "made_ns", mapping->made);
 	put_text(facts, "revoked_by", mapping->revoked_by);
+	if (!mapping->verified)
+		return;
+	put_number(facts, "verified_ns", mapping->verified);
+	put_bool(facts, "arrived", mapping->arrived);
 }
 
 static uint64_t get_int(json_object *facts, const char *key)
@@ -163,6 +167,8 @@ static int mapping_from_json(struct object *object, json_object *facts)
 	get_text(facts, "prot", text, sizeof(text));
 	mapping->prot = (strchr(text, 'r') ? 1 : 0) | (strchr(text, 'w') ? 2 : 0);
 	mapping->made = get_int(facts, "made_ns");
+	mapping->verified = get_int(facts, "verified_ns");
+	mapping->arrived = json_object_get_boolean(json_object_object_get(facts, "arrived"));
 	get_text(facts, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by));
 	return 0;
 }

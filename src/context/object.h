@@ -48,6 +48,8 @@ struct object_mapping {
 	struct range iova;
 	unsigned prot;	     /* enum iommufd_prot */
 	uint64_t made;	     /* CLOCK_MONOTONIC, ns */
+	uint64_t verified;   /* when a device last did DMA through it, CLOCK_MONOTONIC; 0: never */
+	bool arrived;	     /* and whether that DMA arrived, or faulted */
 	char revoked_by[16]; /* the trigger that dmabufctl itself pulled since; "" when none */
 };
 

@@ -23,7 +23,7 @@ const char *mapping_state_name(enum mapping_state state)
 
 const char *evidence_name(unsigned bit)
 {
-	static const char *const names[EVIDENCE_BITS] = { "page-table", "trace", "probe",
+	static const char *const names[EVIDENCE_BITS] = { "dma", "page-table", "trace", "probe",
 							  "record" };
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
@@ -192,7 +192,7 @@ static struct mapping_report judge_attached(const struct object *mapping,
 	};
 }
 
-struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping)
+static struct mapping_report judge(struct survey *survey, const struct object *mapping)
 {
 	struct object *dmabuf =
 		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
@@ -215,4 +215,22 @@ struct mapping_report survey_mapping(struct survey *survey, const struct object 
 	/* No page table holds it. Whether it would come back, only the record can tell. */
 	return (struct mapping_report){ *mapping->mapping.revoked_by ? MAPPING_STALE : MAPPING_IDLE,
 					EVIDENCE_RECORD, 0 };
+}
+
+/* A mapping that was recovered is a new one, so a verification is never older than its mapping. */
+static bool agrees_with_dma(const struct object_mapping *mapping, enum mapping_state state)
+{
+	if (!mapping->verified)
+		return false;
+	return mapping->arrived ? state == MAPPING_LIVE :
+				  state == MAPPING_STALE || state == MAPPING_REVOKED;
+}
+
+struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping)
+{
+	struct mapping_report report = judge(survey, mapping);
+
+	if (agrees_with_dma(&mapping->mapping, report.state))
+		report.evidence |= EVIDENCE_DMA;
+	return report;
 }

@@ -11,12 +11,13 @@
 
 /* Strongest first. */
 enum evidence {
-	EVIDENCE_PAGE_TABLE = 1 << 0, /* read back through the IOMMU's debugfs */
-	EVIDENCE_TRACE = 1 << 1,      /* its map and unmap events */
-	EVIDENCE_PROBE = 1 << 2,      /* a trial import */
-	EVIDENCE_RECORD = 1 << 3,     /* dmabufctl did it itself */
+	EVIDENCE_DMA = 1 << 0,	      /* a device's own DMA arrived, or faulted */
+	EVIDENCE_PAGE_TABLE = 1 << 1, /* read back through the IOMMU's debugfs */
+	EVIDENCE_TRACE = 1 << 2,      /* its map and unmap events */
+	EVIDENCE_PROBE = 1 << 3,      /* a trial import */
+	EVIDENCE_RECORD = 1 << 4,     /* dmabufctl did it itself */
 };
-#define EVIDENCE_BITS 4
+#define EVIDENCE_BITS 5
 
 enum exporter_state {
 	EXPORTER_UNKNOWN,

@@ -57,6 +57,22 @@ int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, un
 	return 0;
 }
 
+int iommufd_map_memory(int iommufd, uint32_t ioas, void *memory, size_t size, uint64_t *iova)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)memory,
+		.length = size,
+	};
+	int rc = sys_ioctl(iommufd, "IOMMU_IOAS_MAP", IOMMU_IOAS_MAP, &map,
+			   "READABLE|WRITEABLE {ioas %u, %zu bytes}", ioas, size);
+
+	*iova = map.iova;
+	return rc;
+}
+
 int iommufd_unmap(int iommufd, uint32_t ioas, struct range window)
 {
 	struct iommu_ioas_unmap unmap = {

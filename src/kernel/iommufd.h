@@ -35,6 +35,12 @@ int iommufd_destroy(int iommufd, uint32_t id);
 int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, unsigned prot,
 		     bool fixed, uint64_t *iova);
 
+/*
+ * Maps the process's own memory, page aligned, for devices to read and write; the kernel pins
+ * it and chooses *iova. It stays mapped until iommufd_unmap(), also when the process ends.
+ */
+int iommufd_map_memory(int iommufd, uint32_t ioas, void *memory, size_t size, uint64_t *iova);
+
 /* Everything mapped inside the window; nothing mapped there is -ENOENT. */
 int iommufd_unmap(int iommufd, uint32_t ioas, struct range window);
 

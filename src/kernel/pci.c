@@ -159,6 +159,8 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	device->vendor = strtoul(id, NULL, 16);
 	read_attribute(name, "device", id, sizeof(id));
 	device->device = strtoul(id, NULL, 16);
+	read_attribute(name, "class", id, sizeof(id));
+	device->class_code = strtoul(id, NULL, 16);
 	attribute_path(path, name, "subordinate_bus_number");
 	device->bridge = !access(path, F_OK);
 	read_link(name, "driver", device->driver, sizeof(device->driver));
@@ -250,12 +252,9 @@ void pci_names_close(struct pci_names *names)
 void pci_names_class(struct pci_names *names, const struct pci_device *device, char *text,
 		     size_t size)
 {
-	char id[16];
-
-	read_attribute(&device->name, "class", id, sizeof(id));
 	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_HWDB,
-			     (int)(strtoul(id, NULL, 16) >> 8)))
-		snprintf(text, size, "%s", id);
+			     (int)(device->class_code >> 8)))
+		snprintf(text, size, "%06x", device->class_code);
 }
 
 void pci_names_device(struct pci_names *names, const struct pci_device *device, char *text,

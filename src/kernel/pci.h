@@ -31,6 +31,7 @@ struct pci_device {
 	struct pci_name name;
 	uint16_t vendor;
 	uint16_t device;
+	uint32_t class_code; /* class, subclass, interface: 0x010802 */
 	bool bridge;
 	char driver[64];	  /* "" when none */
 	char driver_override[64]; /* "" when none */

@@ -149,7 +149,7 @@ int vfio_memory_decode(int device, bool *on)
 	return 0;
 }
 
-int vfio_set_memory_decode(int device, bool on)
+static int set_command_bit(int device, uint16_t bit, bool on)
 {
 	uint16_t command;
 	off_t offset;
@@ -159,10 +159,44 @@ int vfio_set_memory_decode(int device, bool on)
 	if (rc)
 		return rc;
 	if (on)
-		command |= PCI_COMMAND_MEMORY;
+		command |= bit;
 	else
-		command &= ~PCI_COMMAND_MEMORY;
+		command &= ~bit;
 	command = htole16(command);
 	put = sys_pwrite(device, &command, sizeof(command), offset);
 	return put < 0 ? put : put == sizeof(command) ? 0 : -EIO;
+}
+
+int vfio_set_memory_decode(int device, bool on)
+{
+	return set_command_bit(device, PCI_COMMAND_MEMORY, on);
+}
+
+int vfio_set_bus_master(int device, bool on)
+{
+	return set_command_bit(device, PCI_COMMAND_MASTER, on);
+}
+
+int vfio_read_bar(int device, unsigned bar, uint64_t offset, void *buffer, size_t size)
+{
+	struct vfio_region_info info;
+	int rc = region_info(device, bar, &info);
+	ssize_t got;
+
+	if (rc)
+		return rc;
+	got = sys_pread(device, buffer, size, info.offset + offset);
+	return got < 0 ? got : (size_t)got == size ? 0 : -EIO;
+}
+
+int vfio_write_bar(int device, unsigned bar, uint64_t offset, const void *buffer, size_t size)
+{
+	struct vfio_region_info info;
+	int rc = region_info(device, bar, &info);
+	ssize_t put;
+
+	if (rc)
+		return rc;
+	put = sys_pwrite(device, buffer, size, info.offset + offset);
+	return put < 0 ? put : (size_t)put == size ? 0 : -EIO;
 }

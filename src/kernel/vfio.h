@@ -46,6 +46,16 @@ int vfio_bar_size(int device, unsigned bar, uint64_t *size);
 /* -EINVAL: the device has no reset. */
 int vfio_reset(int device);
 
+/*
+ * Access to a BAR through VFIO, in units of the registers that size allows (1, 2, 4, 8) or as
+ * plain memory for longer ones. -EIO while the device's memory is off.
+ */
+int vfio_read_bar(int device, unsigned bar, uint64_t offset, void *buffer, size_t size);
+int vfio_write_bar(int device, unsigned bar, uint64_t offset, const void *buffer, size_t size);
+
+/* Without it the device makes no memory accesses of its own. */
+int vfio_set_bus_master(int device, bool on);
+
 /* Memory decode, by the command register as VFIO shows it. */
 int vfio_memory_decode(int device, bool *on);
 int vfio_set_memory_decode(int device, bool on);

@@ -48,6 +48,17 @@ struct iommu_ioas_iova_ranges {
 #define IOMMU_IOAS_MAP_WRITEABLE (1 << 1)
 #define IOMMU_IOAS_MAP_READABLE (1 << 2)
 
+#define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, 0x85)
+struct iommu_ioas_map {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
 #define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, 0x86)
 struct iommu_ioas_unmap {
 	__u32 size;

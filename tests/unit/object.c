@@ -45,6 +45,8 @@ static void check_kinds(void)
 						   .iova = { UINT64_MAX - 4095, 4096 },
 						   .prot = 2,
 						   .made = 14,
+						   .verified = 15,
+						   .arrived = true,
 						   .revoked_by = "reset" };
 	check_round_trip(&device);
 	check_round_trip(&dmabuf);

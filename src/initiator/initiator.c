@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "initiator/initiator.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+extern const struct initiator_driver initiator_edu, initiator_nvme;
+
+static const struct initiator_driver *const drivers[] = { &initiator_edu, &initiator_nvme };
+
+#define DRIVERS (sizeof(drivers) / sizeof(*drivers))
+
+const struct initiator_driver *initiator_find(const struct pci_device *pci)
+{
+	for (unsigned i = 0; i < DRIVERS; i++)
+		if (drivers[i]->matches(pci))
+			return drivers[i];
+	return NULL;
+}
+
+void initiator_describe_all(char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < DRIVERS && used < size; i++)
+		used += snprintf(text + used, size - used, "%s%s (%s)", i ? ", " : "",
+				 drivers[i]->name, drivers[i]->drives);
+}
+
+int initiator_await(struct initiator *initiator, int (*done)(struct initiator *initiator))
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		int rc = done(initiator);
+
+		if (rc)
+			return rc < 0 ? rc : 0;
+		nanosleep(&pause, NULL);
+	}
+	return -ETIMEDOUT;
+}

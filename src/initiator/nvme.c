@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Any NVMe controller, through its admin queue alone: no namespace is touched. It writes by
+ * Identify Controller, whose data it is told to put at the IOVA (NVM Express Base Specification,
+ * 5.17), so the pattern is that data. What it reads it does not hand on.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "initiator/initiator.h"
+#include "kernel/vfio.h"
+
+#define BAR 0
+
+enum nvme_register {
+	NVME_CAP = 0x00,
+	NVME_CC = 0x14,
+	NVME_CSTS = 0x1c,
+	NVME_AQA = 0x24,
+	NVME_ASQ = 0x28,
+	NVME_ACQ = 0x30,
+	NVME_DOORBELLS = 0x1000,
+};
+
+#define NVME_CC_ENABLE (1 << 0 | 6 << 16 | 4 << 20) /* 64-byte commands, 16-byte completions */
+#define NVME_READY (1 << 0)
+#define NVME_IDENTIFY 0x06
+#define NVME_CNS_CTRL 0x01
+
+/* How the bounce buffer is used, a page each. */
+enum page { PAGE_PATTERN, PAGE_SUBMISSION, PAGE_COMPLETION };
+
+struct nvme_command {
+	uint8_t opcode;
+	uint8_t flags;
+	uint16_t id;
+	uint32_t namespace;
+	uint64_t reserved;
+	uint64_t metadata;
+	uint64_t prp1;
+	uint64_t prp2;
+	uint32_t dword10_15[6];
+};
+
+struct nvme_completion {
+	uint32_t result;
+	uint32_t reserved;
+	uint16_t head;
+	uint16_t queue;
+	uint16_t id;
+	uint16_t status; /* bit 0 is the phase */
+};
+
+_Static_assert(sizeof(struct nvme_command) == 64, "NVMe says 64");
+_Static_assert(sizeof(struct nvme_completion) == 16, "NVMe says 16");
+
+/*
+ * Queues of two entries, used once: for each command the controller is disabled and enabled,
+ * so that no state need be kept and a command that was stopped half-way is forgotten.
+ */
+#define QUEUE_ENTRIES 2
+
+static bool matches(const struct pci_device *pci)
+{
+	return pci->class_code == 0x010802;
+}
+
+static int put32(struct initiator *initiator, uint64_t reg, uint32_t value)
+{
+	value = htole32(value);
+	return vfio_write_bar(initiator->device, BAR, reg, &value, sizeof(value));
+}
+
+static int put64(struct initiator *initiator, uint64_t reg, uint64_t value)
+{
+	int rc = put32(initiator, reg, value);
+
+	return rc ? rc : put32(initiator, reg + 4, value >> 32);
+}
+
+static int get32(struct initiator *initiator, uint64_t reg, uint32_t *value)
+{
+	int rc = vfio_read_bar(initiator->device, BAR, reg, value, sizeof(*value));
+
+	*value = le32toh(*value);
+	return rc;
+}
+
+static int is_ready(struct initiator *initiator)
+{
+	uint32_t status;
+	int rc = get32(initiator, NVME_CSTS, &status);
+
+	return rc ? rc : !!(status & NVME_READY);
+}
+
+static int is_disabled(struct initiator *initiator)
+{
+	int rc = is_ready(initiator);
+
+	return rc < 0 ? rc : !rc;
+}
+
+static void *page_of(struct initiator *initiator, enum page page)
+{
+	return initiator->bounce + page * INITIATOR_BLOCK;
+}
+
+static uint64_t iova_of(struct initiator *initiator, enum page page)
+{
+	return initiator->iova + page * INITIATOR_BLOCK;
+}
+
+static int disable(struct initiator *initiator)
+{
+	int rc = put32(initiator, NVME_CC, 0);
+
+	return rc ? rc : initiator_await(initiator, is_disabled);
+}
+
+static int enable(struct initiator *initiator)
+{
+	int rc = disable(initiator);
+
+	memset(page_of(initiator, PAGE_SUBMISSION), 0, INITIATOR_BLOCK);
+	memset(page_of(initiator, PAGE_COMPLETION), 0, INITIATOR_BLOCK);
+	if (!rc)
+		rc = put32(initiator, NVME_AQA, (QUEUE_ENTRIES - 1) << 16 | (QUEUE_ENTRIES - 1));
+	if (!rc)
+		rc = put64(initiator, NVME_ASQ, iova_of(initiator, PAGE_SUBMISSION));
+	if (!rc)
+		rc = put64(initiator, NVME_ACQ, iova_of(initiator, PAGE_COMPLETION));
+	if (!rc)
+		rc = put32(initiator, NVME_CC, NVME_CC_ENABLE);
+	return rc ? rc : initiator_await(initiator, is_ready);
+}
+
+static int is_complete(struct initiator *initiator)
+{
+	const volatile struct nvme_completion *completion = page_of(initiator, PAGE_COMPLETION);
+
+	return le16toh(completion->status) & 1;
+}
+
+static int outcome(struct initiator *initiator)
+{
+	const struct nvme_completion *completion = page_of(initiator, PAGE_COMPLETION);
+
+	return le16toh(completion->status) >> 1 ? -EREMOTEIO : 0;
+}
+
+static int identify(struct initiator *initiator, uint64_t iova)
+{
+	struct nvme_command *command = page_of(initiator, PAGE_SUBMISSION);
+	int rc = enable(initiator);
+
+	if (rc)
+		return rc;
+	*command = (struct nvme_command){
+		.opcode = NVME_IDENTIFY,
+		.prp1 = htole64(iova),
+		.dword10_15[0] = htole32(NVME_CNS_CTRL),
+	};
+	rc = put32(initiator, NVME_DOORBELLS, 1);
+	if (!rc)
+		rc = initiator_await(initiator, is_complete);
+	return rc ? rc : outcome(initiator);
+}
+
+static int start(struct initiator *initiator)
+{
+	return enable(initiator);
+}
+
+static void stop(struct initiator *initiator)
+{
+	disable(initiator);
+}
+
+static int pattern(struct initiator *initiator, void *bytes)
+{
+	int rc = identify(initiator, iova_of(initiator, PAGE_PATTERN));
+
+	memcpy(bytes, page_of(initiator, PAGE_PATTERN), INITIATOR_BLOCK);
+	return rc;
+}
+
+const struct initiator_driver initiator_nvme = {
+	.name = "nvme",
+	.drives = "any NVMe controller, class 010802",
+	.matches = matches,
+	.start = start,
+	.stop = stop,
+	.pattern = pattern,
+	.write = identify,
+};

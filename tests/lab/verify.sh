@@ -1,0 +1,67 @@
+#!/bin/bash
+# lab:
+# lab: --iommu virtio
+# Real DMA through a mapping: it arrives while the mapping is live, and faults when it is not.
+. "$(dirname "$0")/lib.sh"
+
+setup() {
+	main_setup
+	d bind "$NVME2" "$RAM" >/dev/null
+	d attach "$NVME2" >/dev/null
+	d export "$RAM" 2 --name ram >/dev/null
+	d import ram --name ramp >/dev/null
+}
+field() { jq -r ".verification.$1" <<<"$out"; }
+
+setup
+for target in map0 ramp; do
+	run d verify $target --from "$EDU" --json
+	ok "edu into $target: exit status 0" equal "$rc" 0
+	ok "edu into $target: equal by both ways of reading" equal "$(field read_by_dma) $(field read_by_cpu)" 'equal equal'
+	ok "edu into $target: what was there is back" equal "$(field restored)" true
+	run d verify $target --from "$NVME2" --json
+	ok "nvme into $target: exit status 0" equal "$rc" 0
+	ok "nvme into $target: the CPU finds the bytes" equal "$(field read_by_cpu)" equal
+done
+ok 'status: by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'live dma'
+
+gives 0 'revoke' d revoke "$NVME" --by reset
+run d verify map0 --from "$EDU" --json
+ok 'a stale mapping: exit status 5' equal "$rc" 5
+ok 'a stale mapping: the DMA faulted' equal "$(field verdict)" faulted
+ok 'a stale mapping: the fault is in the report' contains "$(jq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
+ok 'a stale mapping: the target is unchanged' equal "$(field target_unchanged)" true
+ok 'status: stale, by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'stale dma'
+gives 0 'expected to fault' d verify map0 --from "$EDU" --expect-fault
+gives 0 'expected to fault, from NVMe' d verify map0 --from "$NVME2" --expect-fault
+d recover map0 >/dev/null
+ok 'recovered: not yet by DMA' equal "$(fact '.mappings[] | select(.name == "map0") | .evidence | index("dma")')" null
+gives 0 'recovered: it arrives again' d verify map0 --from "$EDU"
+gives 6 'recovered: a fault that was expected' d verify map0 --from "$EDU" --expect-fault
+
+gives 0 'memory decode off' d revoke "$NVME" --by memory --hold
+run d verify map0 --from "$NVME2" --json
+ok 'while memory decode is off: exit status 5' equal "$rc" 5
+ok 'while memory decode is off: the CPU cannot look' equal "$(field read_by_cpu)" null
+d revoke "$NVME" --by memory >/dev/null
+d recover map0 >/dev/null
+
+before=$(fact .mappings)
+refuses 2 'option --from: it is missing' d verify map0
+refuses 1 'no mapping of that name' d verify nope --from "$EDU"
+refuses 1 'not attached to ioas0' d verify map0 --from "$NVME"
+refuses 3 'no driver here can make 1af4:1110 do DMA; known are: edu' d verify map0 --from "$RAM"
+d import fb --name readonly --prot r >/dev/null
+refuses 1 'the mapping is read-only' d verify readonly --from "$EDU"
+d unmap readonly
+ok 'refused: nothing changed' equal "$(fact .mappings)" "$before"
+run env DMABUFCTL_FAULT=pwrite#6=EIO dmabufctl verify map0 --from "$EDU"
+ok 'a device that fails half-way: exit status 1' equal "$rc" 1
+ok 'a device that fails half-way: the IOAS is as it was' equal "$(fact .mappings)" "$before"
+
+# A bounce buffer that a killed command left in the IOAS is gone with the next.
+run env DMABUFCTL_FAULT=IOMMU_IOAS_MAP=kill dmabufctl verify map0 --from "$EDU"
+gives 0 'after a kill: verify works' d verify map0 --from "$EDU"
+d release --all
+leave_nothing
+done_testing
