@@ -275,6 +275,14 @@ int pci_set_override(const struct pci_name *name, const char *driver)
 	return sys_write_file(path, line);
 }
 
+int pci_reset(const struct pci_name *name)
+{
+	char path[PATH_MAX];
+
+	attribute_path(path, name, "reset");
+	return sys_write_file(path, "1");
+}
+
 int pci_unbind(const struct pci_device *device)
 {
 	char path[PATH_MAX];

@@ -68,4 +68,7 @@ int pci_set_override(const struct pci_name *name, const char *driver);
 int pci_unbind(const struct pci_device *device);
 int pci_probe(const struct pci_name *name);
 
+/* Resets the function through sysfs, behind its driver's back; -ENOENT: it has no reset. */
+int pci_reset(const struct pci_name *name);
+
 #endif

@@ -13,7 +13,20 @@
 
 #include "kernel/sys.h"
 
-static bool holds(pid_t pid, dev_t wanted)
+/* Whether a file is the one that is looked for. */
+typedef bool (*is_wanted)(const struct stat *file, const struct stat *wanted);
+
+static bool is_device(const struct stat *file, const struct stat *wanted)
+{
+	return S_ISCHR(file->st_mode) && file->st_rdev == wanted->st_rdev;
+}
+
+static bool is_file(const struct stat *file, const struct stat *wanted)
+{
+	return file->st_dev == wanted->st_dev && file->st_ino == wanted->st_ino;
+}
+
+static bool holds(pid_t pid, const struct stat *wanted, is_wanted is)
 {
 	char path[32];
 	struct dirent *entry;
@@ -25,26 +38,22 @@ static bool holds(pid_t pid, dev_t wanted)
 	if (!folder)
 		return false;
 	while (!found && (entry = readdir(folder))) {
-		struct stat status;
+		struct stat file;
 
-		found = !fstatat(dirfd(folder), entry->d_name, &status, 0) &&
-			S_ISCHR(status.st_mode) && status.st_rdev == wanted;
+		found = !fstatat(dirfd(folder), entry->d_name, &file, 0) && is(&file, wanted);
 	}
 	closedir(folder);
 	return found;
 }
 
-int process_list_users(const char *path, struct process **list, unsigned *count)
+static int list_processes(const struct stat *wanted, is_wanted is, struct process **list,
+			  unsigned *count)
 {
 	struct dirent *entry;
-	struct stat status;
-	DIR *folder;
+	DIR *folder = opendir("/proc");
 
 	*list = NULL;
 	*count = 0;
-	if (stat(path, &status))
-		return -errno;
-	folder = opendir("/proc");
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
@@ -52,8 +61,7 @@ int process_list_users(const char *path, struct process **list, unsigned *count)
 		auto_free char *name = NULL;
 		char comm[32];
 
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    !holds(process.pid, status.st_rdev))
+		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, wanted, is))
 			continue;
 		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
 		if (!sys_read_file(comm, &name))
@@ -66,4 +74,22 @@ int process_list_users(const char *path, struct process **list, unsigned *count)
 	}
 	closedir(folder);
 	return 0;
+}
+
+int process_list_users(const char *path, struct process **list, unsigned *count)
+{
+	struct stat wanted;
+
+	*list = NULL;
+	*count = 0;
+	return stat(path, &wanted) ? -errno : list_processes(&wanted, is_device, list, count);
+}
+
+int process_list_holders(int fd, struct process **list, unsigned *count)
+{
+	struct stat wanted;
+
+	*list = NULL;
+	*count = 0;
+	return fstat(fd, &wanted) ? -errno : list_processes(&wanted, is_file, list, count);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which processes hold a device node open. Without privileges: one's own only. */
+/* Which processes hold a file open. Without privileges: one's own only. */
 #ifndef DMABUFCTL_KERNEL_PROCESS_H
 #define DMABUFCTL_KERNEL_PROCESS_H
 
@@ -10,7 +10,10 @@ struct process {
 	char name[32]; /* as in /proc/PID/comm */
 };
 
-/* Holders of the character device at path; malloc'd, by PID. */
+/* Holders of the character device at path; malloc'd. */
 int process_list_users(const char *path, struct process **list, unsigned *count);
+
+/* Holders of the very file that fd is, such as a dma-buf; malloc'd, this process among them. */
+int process_list_holders(int fd, struct process **list, unsigned *count);
 
 #endif

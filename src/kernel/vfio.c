@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -117,31 +118,64 @@ int vfio_reset(int device)
 	return sys_ioctl(device, "VFIO_DEVICE_RESET", VFIO_DEVICE_RESET, NULL, "%s", "");
 }
 
-/* Reads the command register; *offset is its place in the device file. */
-static int read_command(int device, off_t *offset, uint16_t *command)
+/* Config space, of size 1, 2 or 4, in the CPU's byte order. */
+static int read_config(int device, unsigned offset, unsigned size, uint32_t *value)
 {
 	struct vfio_region_info info;
-	uint16_t raw;
+	uint32_t raw = 0;
 	ssize_t got;
 	int rc = region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
 
 	if (rc)
 		return rc;
-	*offset = info.offset + PCI_COMMAND;
-	got = sys_pread(device, &raw, sizeof(raw), *offset);
-	if (got < 0)
-		return got;
-	if (got != sizeof(raw))
-		return -EIO;
-	*command = le16toh(raw);
-	return 0;
+	got = sys_pread(device, &raw, size, info.offset + offset);
+	*value = le32toh(raw);
+	return got < 0 ? got : got == size ? 0 : -EIO;
+}
+
+static int write_config(int device, unsigned offset, unsigned size, uint32_t value)
+{
+	struct vfio_region_info info;
+	ssize_t put;
+	int rc = region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+
+	if (rc)
+		return rc;
+	value = htole32(value);
+	put = sys_pwrite(device, &value, size, info.offset + offset);
+	return put < 0 ? put : put == size ? 0 : -EIO;
+}
+
+/* Changes the bits of mask in a 16-bit register. */
+static int update_config(int device, unsigned offset, uint16_t mask, uint16_t bits)
+{
+	uint32_t value;
+	int rc = read_config(device, offset, 2, &value);
+
+	return rc ? rc : write_config(device, offset, 2, (value & ~(uint32_t)mask) | bits);
+}
+
+/* Where a capability starts; -EOPNOTSUPP when there is none of that kind. */
+static int find_capability(int device, uint8_t wanted, unsigned *place)
+{
+	uint32_t next, header;
+	int rc = read_config(device, PCI_CAPABILITY_LIST, 1, &next);
+
+	/* Each takes four bytes at least, so a longer walk goes in circles. */
+	for (unsigned steps = 0; !rc && next && steps < 48; steps++) {
+		*place = next & ~3u;
+		rc = read_config(device, *place, 2, &header);
+		if (!rc && (header & 0xff) == wanted)
+			return 0;
+		next = header >> 8;
+	}
+	return rc ? rc : -EOPNOTSUPP;
 }
 
 int vfio_memory_decode(int device, bool *on)
 {
-	uint16_t command;
-	off_t offset;
-	int rc = read_command(device, &offset, &command);
+	uint32_t command;
+	int rc = read_config(device, PCI_COMMAND, 2, &command);
 
 	if (rc)
 		return rc;
@@ -149,32 +183,90 @@ int vfio_memory_decode(int device, bool *on)
 	return 0;
 }
 
-static int set_command_bit(int device, uint16_t bit, bool on)
-{
-	uint16_t command;
-	off_t offset;
-	ssize_t put;
-	int rc = read_command(device, &offset, &command);
-
-	if (rc)
-		return rc;
-	if (on)
-		command |= bit;
-	else
-		command &= ~bit;
-	command = htole16(command);
-	put = sys_pwrite(device, &command, sizeof(command), offset);
-	return put < 0 ? put : put == sizeof(command) ? 0 : -EIO;
-}
-
 int vfio_set_memory_decode(int device, bool on)
 {
-	return set_command_bit(device, PCI_COMMAND_MEMORY, on);
+	return update_config(device, PCI_COMMAND, PCI_COMMAND_MEMORY, on ? PCI_COMMAND_MEMORY : 0);
 }
 
 int vfio_set_bus_master(int device, bool on)
 {
-	return set_command_bit(device, PCI_COMMAND_MASTER, on);
+	return update_config(device, PCI_COMMAND, PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
+}
+
+int vfio_flr(int device)
+{
+	unsigned express;
+	uint32_t capabilities;
+	int rc = find_capability(device, PCI_CAP_ID_EXP, &express);
+
+	if (!rc)
+		rc = read_config(device, express + PCI_EXP_DEVCAP, 4, &capabilities);
+	if (!rc && !(capabilities & PCI_EXP_DEVCAP_FLR))
+		rc = -EOPNOTSUPP;
+	return rc ? rc :
+		    update_config(device, express + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR,
+				  PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+int vfio_set_power(int device, enum vfio_power state)
+{
+	unsigned power;
+	int rc = find_capability(device, PCI_CAP_ID_PM, &power);
+
+	return rc ? rc : update_config(device, power + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK, state);
+}
+
+int vfio_set_low_power(int device, bool on)
+{
+	struct vfio_device_feature feature = {
+		.argsz = sizeof(feature),
+		.flags = VFIO_DEVICE_FEATURE_SET | (on ? VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY :
+							 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT),
+	};
+
+	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, &feature,
+			 "SET|LOW_POWER_%s", on ? "ENTRY" : "EXIT");
+}
+
+static int get_reset_info(int device, struct vfio_pci_hot_reset_info *info, unsigned room)
+{
+	*info = (struct vfio_pci_hot_reset_info){
+		.argsz = sizeof(*info) + room * sizeof(info->devices[0]),
+	};
+	return sys_ioctl(device, "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
+			 VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, info, "{room for %u}", room);
+}
+
+int vfio_hot_reset_set(int device, struct vfio_reset_member **members, unsigned *count)
+{
+	/* A bus has 256 functions at the most. */
+	auto_free struct vfio_pci_hot_reset_info *info =
+		malloc(sizeof(*info) + 256 * sizeof(info->devices[0]));
+	int rc = info ? get_reset_info(device, info, 256) : -ENOMEM;
+
+	if (rc)
+		return rc;
+	*members = calloc(info->count + 1, sizeof(**members));
+	if (!*members)
+		return -ENOMEM;
+	*count = info->count;
+	for (unsigned i = 0; i < info->count; i++) {
+		const struct vfio_pci_dependent_device *from = &info->devices[i];
+
+		snprintf((*members)[i].name.bdf, sizeof((*members)[i].name.bdf),
+			 "%04x:%02x:%02x.%x", from->segment, from->bus, from->devfn >> 3,
+			 from->devfn & 7);
+		(*members)[i].owned = (int)from->group_id != VFIO_PCI_DEVID_NOT_OWNED;
+	}
+	return 0;
+}
+
+int vfio_hot_reset(int device)
+{
+	struct vfio_pci_hot_reset reset = { .argsz = sizeof(reset) };
+
+	return sys_ioctl(device, "VFIO_DEVICE_PCI_HOT_RESET", VFIO_DEVICE_PCI_HOT_RESET, &reset,
+			 "{count 0}");
 }
 
 int vfio_read_bar(int device, unsigned bar, uint64_t offset, void *buffer, size_t size)

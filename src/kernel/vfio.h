@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "kernel/pci.h"
 #include "kernel/sys.h"
 
 #define VFIO_CDEV_FOLDER "/dev/vfio/devices"
@@ -45,6 +46,27 @@ int vfio_bar_size(int device, unsigned bar, uint64_t *size);
 
 /* -EINVAL: the device has no reset. */
 int vfio_reset(int device);
+
+/* A device that a hot reset takes along. */
+struct vfio_reset_member {
+	struct pci_name name;
+	bool owned; /* by the device's own iommufd context, or by nobody */
+};
+
+/* Who shares the device's slot or bus; malloc'd. -ENODEV: neither can be reset. */
+int vfio_hot_reset_set(int device, struct vfio_reset_member **members, unsigned *count);
+/* Resets the slot or bus; -EPERM, or -EINVAL, when a member is not owned. */
+int vfio_hot_reset(int device);
+
+/* Function level reset through config space; -EOPNOTSUPP: the device has none. */
+int vfio_flr(int device);
+
+/* Power state through the power management capability, D0 or D3hot; -EOPNOTSUPP: it has none. */
+enum vfio_power { VFIO_D0 = 0, VFIO_D3HOT = 3 };
+int vfio_set_power(int device, enum vfio_power state);
+
+/* VFIO's low power feature: the host may suspend the device until it is left again. */
+int vfio_set_low_power(int device, bool on);
 
 /*
  * Access to a BAR through VFIO, in units of the registers that size allows (1, 2, 4, 8) or as

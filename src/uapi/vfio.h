@@ -38,6 +38,14 @@ struct vfio_device_detach_iommufd_pt {
 };
 #endif
 
+/* VFIO_DEVICE_GET_PCI_HOT_RESET_INFO by device ID (6.5): group_id holds a devid then. */
+#ifndef VFIO_PCI_HOT_RESET_FLAG_DEV_ID
+#define VFIO_PCI_DEVID_OWNED 0
+#define VFIO_PCI_DEVID_NOT_OWNED -1
+#define VFIO_PCI_HOT_RESET_FLAG_DEV_ID (1 << 0)
+#define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED (1 << 1)
+#endif
+
 #ifndef VFIO_DEVICE_FEATURE_DMA_BUF
 #define VFIO_DEVICE_FEATURE_DMA_BUF 11
 struct vfio_region_dma_range {
