@@ -8,16 +8,18 @@
 
 #include "cmd/command.h"
 #include "cmd/complete.h"
+#include "cmd/explain.h"
 #include "config.h"
 
 extern const struct command cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach, cmd_device,
-	cmd_doctor, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke, cmd_status,
-	cmd_unbind, cmd_unmap, cmd_verify;
+	cmd_doctor, cmd_explain, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke,
+	cmd_status, cmd_topology, cmd_unbind, cmd_unmap, cmd_verify;
 
 const struct command *const commands[] = {
-	&cmd_doctor, &cmd_device, &cmd_bind,  &cmd_unbind,  &cmd_export, &cmd_attach,
-	&cmd_detach, &cmd_import, &cmd_unmap, &cmd_release, &cmd_revoke, &cmd_recover,
-	&cmd_verify, &cmd_status, &cmd_batch, &cmd_context, NULL,
+	&cmd_doctor, &cmd_device,  &cmd_bind,	 &cmd_unbind,	&cmd_export,
+	&cmd_attach, &cmd_detach,  &cmd_import,	 &cmd_unmap,	&cmd_release,
+	&cmd_revoke, &cmd_recover, &cmd_verify,	 &cmd_topology, &cmd_status,
+	&cmd_batch,  &cmd_explain, &cmd_context, NULL,
 };
 
 static const struct option_entry global_options[] = {
@@ -154,6 +156,27 @@ static void print_trace(const char *line)
 	fprintf(stderr, "%s\n", line);
 }
 
+/* Where the failure noted last is explained further, NULL when nowhere. */
+static const char *pointer_text(const char *command)
+{
+	static char text[96];
+
+	if (!explain_knows(fail_error(), command))
+		return NULL;
+	snprintf(text, sizeof(text), "dmabufctl explain %s --during %s",
+		 strerrorname_np(fail_error()), command);
+	return text;
+}
+
+static json_object *error_to_json(const char *command, const struct place *place)
+{
+	const char *pointer = pointer_text(command);
+	json_object *error = fail_to_json(place_text(place));
+
+	put_text(error, "explain", pointer);
+	return error;
+}
+
 /* A failure before there was anything to show, or after it was shown to people. */
 static void print_failure(const struct globals *globals, const char *command,
 			  const struct place *place)
@@ -164,11 +187,15 @@ static void print_failure(const struct globals *globals, const char *command,
 		return;
 	fflush(stdout);
 	if (!globals->json) {
+		const char *pointer = pointer_text(command);
+
 		fail_print(stderr, place_text(place));
+		if (pointer)
+			fprintf(stderr, "dmabufctl: see '%s'\n", pointer);
 		return;
 	}
 	result = new_result(command);
-	json_object_object_add(result, "error", fail_to_json(place_text(place)));
+	json_object_object_add(result, "error", error_to_json(command, place));
 	output_json(result);
 	json_object_put(result);
 }
@@ -186,7 +213,7 @@ static enum status run_with_result(struct call *call)
 	/* What was found and what failed are one object in JSON; people get them on two streams. */
 	if (json && call->result && fail_is_noted())
 		json_object_object_add(call->result, "error",
-				       fail_to_json(place_text(call->place)));
+				       error_to_json(call->command->name, call->place));
 	if (json && call->result)
 		output_json(call->result);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)

@@ -116,8 +116,8 @@ static int pull_sysfs_reset(struct revocation *revocation)
 
 static const struct trigger triggers[] = {
 	{ "reset", "VFIO_DEVICE_RESET", "reset that VFIO can use", NULL, pull_reset },
-	{ "hot-reset", "VFIO_DEVICE_PCI_HOT_RESET", "slot or bus whose reset the kernel could complete", NULL,
-	  pull_hot_reset },
+	{ "hot-reset", "VFIO_DEVICE_PCI_HOT_RESET",
+	  "slot or bus whose reset the kernel could complete", NULL, pull_hot_reset },
 	{ "flr", "function level reset, through config space", "function level reset", NULL,
 	  pull_flr },
 	{ "memory", "memory decode off, and on again", "command register", NULL, pull_memory },

@@ -98,6 +98,11 @@ enum status fail_status(enum status status)
 	return status;
 }
 
+int fail_error(void)
+{
+	return failure.error;
+}
+
 bool fail_is_noted(void)
 {
 	return failure.what;

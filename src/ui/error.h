@@ -40,6 +40,9 @@ void fail_forget(void);
 
 bool fail_is_noted(void);
 
+/* The errno of the failure noted last, 0 when it has none. */
+int fail_error(void);
+
 /* Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. */
 void fail_print(FILE *stream, const char *place);
 

@@ -43,7 +43,7 @@ complete_words() {
 # shellcheck disable=SC1090 # bash-completion/dmabufctl
 . "$completion"
 ok 'completion: commands' equal "$(complete_words dmabufctl '' | sort)" "$(d --list-commands | sort)"
-ok 'completion: a part of a command' equal "$(complete_words dmabufctl exp)" export
+ok 'completion: a part of a command' equal "$(complete_words dmabufctl expo)" export
 ok 'completion: global options' equal "$(complete_words dmabufctl -- | sort)" "$(d --list-options | grep -- '^--' | sort)"
 for command in $(d --list-commands); do
 	ok "completion: options of $command" \

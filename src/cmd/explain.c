@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/explain.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/common.h"
+#include "kernel/interrupt.h"
+#include "kernel/iommufd.h"
+#include "kernel/module.h"
+
+struct explain_options {
+	const char *during;
+};
+
+/* Whether a cause is there now. */
+enum presence { PRESENCE_UNKNOWN, PRESENCE_NO, PRESENCE_YES };
+
+struct cause {
+	int error;
+	const char *during; /* commands, separated by blanks */
+	const char *check;
+	const char *where; /* in the kernel, as of Linux 7.2 */
+	const char *next;
+	enum presence (*look)(struct call *call); /* NULL: only the request itself can tell */
+};
+
+static enum presence presence(bool there)
+{
+	return there ? PRESENCE_YES : PRESENCE_NO;
+}
+
+static enum presence look_for_revoked(struct call *call)
+{
+	struct survey survey;
+	bool revoked = false;
+
+	survey_begin(&survey, call->context);
+	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
+		revoked |= survey_exporter(&survey, dmabuf).state == EXPORTER_REVOKED;
+	survey_end(&survey);
+	return presence(revoked);
+}
+
+static enum presence look_for_ranges(struct call *call)
+{
+	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
+		if (dmabuf->dmabuf.range_count > 1)
+			return PRESENCE_YES;
+	return PRESENCE_NO;
+}
+
+static enum presence look_for_mappings(struct call *call)
+{
+	return presence(object_count(&call->context->objects, OBJECT_MAPPING));
+}
+
+/* Contexts have dma-bufs of VFIO alone. */
+static enum presence look_for_foreign(struct call *call)
+{
+	(void)call;
+	return PRESENCE_NO;
+}
+
+static enum presence look_for_import(struct call *call)
+{
+	auto_close int iommufd = iommufd_open();
+
+	(void)call;
+	if (iommufd < 0)
+		return PRESENCE_UNKNOWN;
+	return presence(iommufd_try_import(iommufd, -1) == -ENOTTY);
+}
+
+static enum presence look_for_export(struct call *call)
+{
+	(void)call;
+	return presence(module_find_symbol("vfio_pci_core_feature_dma_buf") != MODULE_LIVE &&
+			module_find_symbol("vfio_pci_dma_buf_iommufd_map") == MODULE_MISSING);
+}
+
+static enum presence look_for_iommufd(struct call *call)
+{
+	(void)call;
+	return presence(access(IOMMUFD_PATH, F_OK));
+}
+
+static enum presence look_for_permission(struct call *call)
+{
+	(void)call;
+	return presence(access(IOMMUFD_PATH, R_OK | W_OK) && errno == EACCES);
+}
+
+static enum presence look_for_interrupts(struct call *call)
+{
+	enum interrupt_isolation isolation = interrupt_get_isolation();
+
+	(void)call;
+	return isolation == INTERRUPTS_UNKNOWN ? PRESENCE_UNKNOWN :
+						 presence(isolation == INTERRUPTS_SHARED);
+}
+
+#define OPENING "export attach"
+
+static const struct cause causes[] = {
+	{ ENODEV, "import recover", "the dma-buf is revoked",
+	  "vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "bring the exporter back ('status' says whether it can), or export again",
+	  look_for_revoked },
+	{ EOPNOTSUPP, "import", "the dma-buf has more than one range",
+	  "vfio_pci_dma_buf_iommufd_map(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "export each range as a dma-buf of its own", look_for_ranges },
+	{ EOPNOTSUPP, "import", "the exporter is not VFIO",
+	  "sym_vfio_pci_dma_buf_iommufd_map(), drivers/iommu/iommufd/pages.c",
+	  "iommufd imports VFIO's dma-bufs only", look_for_foreign },
+	{ EEXIST, "import", "something is mapped in the IOVA range, a stale mapping too",
+	  "iopt_check_iova(), drivers/iommu/iommufd/io_pagetable.c",
+	  "recover or unmap what is there, or choose another IOVA", look_for_mappings },
+	{ EINVAL, "import", "the IOVA is reserved, or beyond what an attached device reaches",
+	  "iopt_check_iova(), drivers/iommu/iommufd/io_pagetable.c",
+	  "leave --iova out and let the kernel choose", NULL },
+	{ EINVAL, "import", "offset and length reach beyond the dma-buf, or length is 0",
+	  "iopt_alloc_dmabuf_pages(), drivers/iommu/iommufd/pages.c",
+	  "give a smaller --offset or --length", NULL },
+	{ EOVERFLOW, "import", "IOVA or offset wraps around",
+	  "iopt_map_file_pages(), drivers/iommu/iommufd/io_pagetable.c", "use lower numbers",
+	  NULL },
+	{ ENOSPC, "import", "no free IOVA range is large enough",
+	  "iopt_alloc_iova(), drivers/iommu/iommufd/io_pagetable.c",
+	  "unmap something, or use an IOAS of its own", NULL },
+	{ ENOTTY, "import", "iommufd has no IOMMU_IOAS_MAP_FILE (before 6.13)",
+	  "iommufd_fops_ioctl(), drivers/iommu/iommufd/main.c", "use Linux 6.19 or later",
+	  look_for_import },
+	{ ENODEV, "export", "the region is no memory BAR of the device",
+	  "vfio_pci_core_feature_dma_buf(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "'device BDF' shows its BARs", NULL },
+	{ EINVAL, "export", "a range is empty or not page aligned",
+	  "validate_dmabuf_input(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "use multiples of the page size", NULL },
+	{ EINVAL, "export", "a range reaches beyond the BAR",
+	  "vfio_pci_core_fill_phys_vec(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "'device BDF' shows the BAR's size", NULL },
+	{ EOVERFLOW, "export", "offset and length wrap around",
+	  "vfio_pci_core_fill_phys_vec(), drivers/vfio/pci/vfio_pci_dmabuf.c", "use lower numbers",
+	  NULL },
+	{ ENOTTY, "export", "VFIO has no VFIO_DEVICE_FEATURE_DMA_BUF (before 6.19)",
+	  "vfio_pci_core_ioctl_feature(), drivers/vfio/pci/vfio_pci_core.c",
+	  "use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF", look_for_export },
+	{ EOPNOTSUPP, "export", "the device's VFIO driver exports no dma-bufs",
+	  "vfio_pci_core_feature_dma_buf(), drivers/vfio/pci/vfio_pci_dmabuf.c",
+	  "bind the device to vfio-pci itself", NULL },
+	{ EPERM, OPENING, "interrupts are not isolated: no interrupt remapping",
+	  "iommufd_device_bind(), drivers/iommu/iommufd/device.c",
+	  "enable it, or accept the risk: iommufd.allow_unsafe_interrupts=1", look_for_interrupts },
+	{ EPERM, OPENING, "the IOMMU group belongs to a host driver or another context",
+	  "iommu_device_claim_dma_owner(), drivers/iommu/iommu.c",
+	  "bind every device of the group, and use one context for them", NULL },
+	{ EBUSY, OPENING, "another process has the device open (the kernel says EINVAL)",
+	  "vfio_df_open(), drivers/vfio/vfio_main.c", "end it, or release the device there", NULL },
+	{ EBUSY, OPENING, "the group is in use through /dev/vfio/GROUP",
+	  "vfio_device_block_group(), drivers/vfio/group.c", "close that", NULL },
+	{ EBUSY, OPENING, "the device has another driver, or none", "dmabufctl itself, beforehand",
+	  "'bind BDF'", NULL },
+	{ EACCES, OPENING, "no permission for the device nodes", "the nodes' modes",
+	  "run as root, or give yourself the nodes", look_for_permission },
+	{ ENOENT, OPENING " import", "there is no /dev/iommu", "CONFIG_IOMMUFD",
+	  "modprobe iommufd, or use a kernel that has it", look_for_iommufd },
+	{ EADDRINUSE, "attach", "a mapping of the IOAS lies in a window reserved by the device",
+	  "iopt_table_enforce_dev_resv_regions(), drivers/iommu/iommufd/io_pagetable.c",
+	  "unmap it, or attach to another IOAS", look_for_mappings },
+	{ EINVAL, "revoke", "the device has no reset that VFIO can use",
+	  "vfio_pci_ioctl_reset(), drivers/vfio/pci/vfio_pci_core.c", "use --by memory", NULL },
+	{ ENOTTY, "revoke", "the slot or bus was reset, and its link did not come back in time",
+	  "pci_bridge_wait_for_secondary_bus(), drivers/pci/pci.c", "the kernel log says so",
+	  NULL },
+	{ EBUSY, "release", "another object needs it",
+	  "iommufd_object_remove() and dmabufctl itself", "release what the message names first",
+	  NULL },
+};
+
+#define CAUSES (sizeof(causes) / sizeof(*causes))
+
+/* NULL: anywhere. */
+static bool is_during(const struct cause *cause, const char *command)
+{
+	size_t length = command ? strlen(command) : 0;
+	const char *place = cause->during;
+
+	if (!command)
+		return true;
+	while ((place = strstr(place, command))) {
+		if ((place == cause->during || place[-1] == ' ') &&
+		    (place[length] == '\0' || place[length] == ' '))
+			return true;
+		place += length;
+	}
+	return false;
+}
+
+bool explain_knows(int error, const char *command)
+{
+	for (unsigned i = 0; command && i < CAUSES; i++)
+		if (causes[i].error == error && is_during(&causes[i], command))
+			return true;
+	return false;
+}
+
+static int errno_of(const char *word, size_t length)
+{
+	for (int error = 1; error < 256; error++) {
+		const char *name = strerrorname_np(error);
+
+		if (name && strlen(name) == length && !strncmp(name, word, length))
+			return error;
+	}
+	return 0;
+}
+
+/* The first errno that the text names, or is the number of; 0 when there is none. */
+static int find_errno(const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (end != text && !*end)
+		return number > 0 && number < 256 ? number : 0;
+	while (*text) {
+		size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+		int error = *text == 'E' ? errno_of(text, length) : 0;
+
+		if (error)
+			return error;
+		text += length ? length : 1;
+	}
+	return 0;
+}
+
+/* The command that a message of dmabufctl names: "dmabufctl: import fb: ...". */
+static const char *find_during(const char *text)
+{
+	const char *start = strstr(text, "dmabufctl: ");
+	char word[32];
+
+	if (!start || sscanf(start + strlen("dmabufctl: "), "%31[a-z]", word) != 1)
+		return NULL;
+	return find_command(word) ? find_command(word)->name : NULL;
+}
+
+static void add_cause(struct call *call, json_object *rows, const struct cause *cause)
+{
+	static const char *const names[] = { "unknown", "no", "yes" };
+	enum presence here = cause->look ? cause->look(call) : PRESENCE_UNKNOWN;
+	json_object *row = add_object(rows);
+
+	put_text(row, "errno", strerrorname_np(cause->error));
+	put_text(row, "during", cause->during);
+	put_text(row, "check", cause->check);
+	put_text(row, "here", names[here]);
+	put_text(row, "next", cause->next);
+	put_text(row, "where", cause->where);
+}
+
+static enum status run(struct call *call)
+{
+	const struct explain_options *options = call->options;
+	const char *text = call->arguments[0];
+	const char *during = options->during ? options->during : find_during(text);
+	int error = find_errno(text);
+	json_object *rows;
+
+	if (!error) {
+		fail(STATUS_USAGE, 0, "explain '%s'", text);
+		fail_because("it names no errno");
+		fail_try("give a name such as ENODEV, a number, or a message with one in it");
+		return STATUS_USAGE;
+	}
+	if (during && !find_command(during)) {
+		fail(STATUS_USAGE, 0, "option --during: '%s'", during);
+		fail_because("not a command");
+		return STATUS_USAGE;
+	}
+	rows = put_array(call->result, "causes");
+	for (unsigned i = 0; i < CAUSES; i++)
+		if (causes[i].error == error && is_during(&causes[i], during))
+			add_cause(call, rows, &causes[i]);
+	return STATUS_OK;
+}
+
+static const struct option_entry options[] = {
+	OPT_TEXT(struct explain_options, during, "during", "COMMAND",
+		 "what was being done (default: what the message says, else anything)"),
+	{ 0 },
+};
+
+static const struct column columns[] = {
+	{ "ERRNO", "errno", COLUMN_TEXT, "name" },
+	{ "DURING", "during", COLUMN_TEXT, "commands that can get it so" },
+	{ "CHECK", "check", COLUMN_TEXT, "what was found wrong" },
+	{ "HERE", "here", COLUMN_TEXT, "whether that is so here and now: yes, no, unknown" },
+	{ "NEXT", "next", COLUMN_TEXT, "what to do about it" },
+	{ "WHERE", "where", COLUMN_TEXT | COLUMN_VERBOSE, "the check in the kernel's source" },
+	{ 0 },
+};
+
+static const struct section sections[] = {
+	{ "causes", NULL, "no check is known that gives this errno there", columns },
+	{ 0 },
+};
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.arguments = "ERRNO|MESSAGE",
+	.summary = "which checks give this error there, and which of them apply here and now",
+	.description =
+		"Takes an errno by name or number, or a message that has one in it. -v says where in\n"
+		"the kernel's source the check is.",
+	.options = options,
+	.options_size = sizeof(struct explain_options),
+	.least = 1,
+	.most = 1,
+	.context = CONTEXT_EXISTING,
+	.sections = sections,
+	.run = run,
+};

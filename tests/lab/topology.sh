@@ -1,0 +1,28 @@
+#!/bin/bash
+# lab:
+# The way between two devices, and no more of it than the bits say.
+. "$(dirname "$0")/lib.sh"
+
+verdict() { d topology "$1" "$2" --json | jq -r .verdict.verdict; }
+
+ok 'under one switch without ACS: direct' equal "$(verdict 06:00.0 07:00.0)" direct
+run d topology 06:00.0 07:00.0 --json
+ok 'the ports between, by type' \
+	equal "$(jq -r '[.hops[] | .way + " " + .type] | join(", ")' <<<"$out")" \
+	'both root port, both upstream port, from downstream port, from endpoint, to downstream port, to endpoint'
+ok 'one IOMMU group, as the switch isolates nothing' equal "$(jq .verdict.same_group <<<"$out")" true
+ok 'under different root ports: the host bridge' equal "$(verdict 01:00.0 02:00.0)" host-bridge
+run d topology 01:00.0 02:00.0 --json
+ok 'a host bridge leaves a doubt' contains "$(jq -r .verdict.doubt <<<"$out")" 'routes peer traffic'
+ok 'ACS bits of a root port' contains "$(jq -r '.hops[] | select(.name == "0000:00:10.0").acs' <<<"$out")" 'ReqRedir'
+ok 'as lspci has them' \
+	equal "$(jq -r '.hops[] | select(.name == "0000:00:10.0").acs' <<<"$out")" \
+	"$(lspci -vv -s 00:10.0 | sed -n 's/.*ACSCtl:[[:space:]]*//p')"
+ok 'between two functions, ACS or not' equal "$(verdict 03:00.0 03:00.1)" direct
+ok 'a device without a memory BAR: impossible' equal "$(verdict 01:00.0 "$(
+	d device --json | jq -r '[.devices[] | select(.bars | map(select(.type == "memory")) == []).device][0]')")" impossible
+run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl topology 06:00.0 07:00.0 --json
+ok 'without privileges: unknown' equal "$(jq -r .verdict.verdict <<<"$out")" unknown
+refuses 2 'both are 0000:01:00.0' d topology 01:00.0 01:00.0
+refuses 1 'there is no such PCI device' d topology 01:00.0 99:00.0
+done_testing
