@@ -149,8 +149,8 @@ const char *pcie_type_name(enum pcie_type type)
 
 void pcie_format_acs(const struct pcie_hop *hop, char *text, size_t size)
 {
-	static const char *const bits[] = { "SrcValid", "TransBlk",   "ReqRedir",   "CmpltRedir",
-					    "UpFwd",	"EgressCtrl", "DirectTrans" };
+	static const char *const bits[] = { "SrcValid",	   "TransBlk",	 "ReqRedir",   "CmpltRedir",
+					    "UpstreamFwd", "EgressCtrl", "DirectTrans" };
 	size_t used = 0;
 
 	if (hop->acs != PCIE_ACS_PRESENT) {
