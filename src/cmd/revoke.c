@@ -450,7 +450,7 @@ static enum status report(struct revocation *revocation)
 	return STATUS_UNOBSERVED;
 }
 
-/* Only what was seen to go is noted: the record is no better than that. */
+/* Mainline revokes on every trigger but the one that says what it means when it does not. */
 static enum status pull(struct revocation *revocation)
 {
 	int rc;

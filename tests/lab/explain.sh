@@ -35,7 +35,7 @@ gives 0 'an errno that nothing gives' d explain EXDEV
 ok 'says so' contains "$out" 'no check is known'
 refuses 2 'names no errno' d explain nonsense
 refuses 2 'not a command' d explain ENODEV --during nonsense
-ok 'every check has a way on' equal "$(for e in {1..133}; do d explain $e --json; done |
+ok 'every check has a way on' equal "$(for e in {1..133}; do d explain "$e" --json; done |
 	jq -s '[.[].causes[] | select((.next | not) or (.where | not))] | length')" 0
 
 leave_nothing
