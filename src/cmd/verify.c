@@ -102,10 +102,10 @@ static int access_target(struct verification *verification, void *read, const vo
 
 	if (verification->exporter < 0)
 		return -ENODEV;
-	return write ? vfio_write_bar(verification->exporter, dmabuf->bar, offset, write,
-				      INITIATOR_BLOCK) :
-		       vfio_read_bar(verification->exporter, dmabuf->bar, offset, read,
-				     INITIATOR_BLOCK);
+	return write ? vfio_write_region(verification->exporter, dmabuf->bar, offset, write,
+					 INITIATOR_BLOCK) :
+		       vfio_read_region(verification->exporter, dmabuf->bar, offset, read,
+					INITIATOR_BLOCK);
 }
 
 static enum finding compare(int rc, const void *bytes, const void *pattern)
@@ -196,12 +196,14 @@ static int run_device(struct verification *verification)
 
 	if (rc)
 		return rc;
-	rc = initiator->driver->start(initiator);
+	if (initiator->driver->start)
+		rc = initiator->driver->start(initiator);
 	if (!rc)
 		rc = transfer(verification);
 	if (!rc)
 		look_for_faults(verification, watch);
-	initiator->driver->stop(initiator);
+	if (initiator->driver->stop)
+		initiator->driver->stop(initiator);
 	vfio_set_bus_master(initiator->device, false);
 	return rc;
 }

@@ -31,27 +31,17 @@ static bool matches(const struct pci_device *pci)
 	return pci->vendor == 0x1234 && pci->device == 0x11e8;
 }
 
-static int start(struct initiator *initiator)
-{
-	(void)initiator;
-	return 0;
-}
-
-static void stop(struct initiator *initiator)
-{
-	(void)initiator;
-}
-
 static int put_register(struct initiator *initiator, enum edu_register reg, uint64_t value)
 {
 	value = htole64(value);
-	return vfio_write_bar(initiator->device, BAR, reg, &value, sizeof(value));
+	return vfio_write_region(initiator->device, BAR, reg, &value, sizeof(value));
 }
 
 static int is_done(struct initiator *initiator)
 {
 	uint64_t command;
-	int rc = vfio_read_bar(initiator->device, BAR, EDU_DMA_COMMAND, &command, sizeof(command));
+	int rc = vfio_read_region(initiator->device, BAR, EDU_DMA_COMMAND, &command,
+				  sizeof(command));
 
 	return rc ? rc : !(le64toh(command) & EDU_START);
 }
@@ -118,8 +108,6 @@ const struct initiator_driver initiator_edu = {
 	.name = "edu",
 	.drives = "QEMU's educational device, 1234:11e8",
 	.matches = matches,
-	.start = start,
-	.stop = stop,
 	.pattern = pattern,
 	.write = write_block,
 	.read = read_block,

@@ -31,6 +31,7 @@ struct initiator_driver {
 	const char *name;
 	const char *drives; /* which devices, for people */
 	bool (*matches)(const struct pci_device *pci);
+	/* Before the first transfer and after the last; NULL: there is nothing to do. */
 	int (*start)(struct initiator *initiator);
 	void (*stop)(struct initiator *initiator);
 	/* Fills the pattern that write() will deliver, INITIATOR_BLOCK bytes. */

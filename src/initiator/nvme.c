@@ -69,7 +69,7 @@ static bool matches(const struct pci_device *pci)
 static int put32(struct initiator *initiator, uint64_t reg, uint32_t value)
 {
 	value = htole32(value);
-	return vfio_write_bar(initiator->device, BAR, reg, &value, sizeof(value));
+	return vfio_write_region(initiator->device, BAR, reg, &value, sizeof(value));
 }
 
 static int put64(struct initiator *initiator, uint64_t reg, uint64_t value)
@@ -81,7 +81,7 @@ static int put64(struct initiator *initiator, uint64_t reg, uint64_t value)
 
 static int get32(struct initiator *initiator, uint64_t reg, uint32_t *value)
 {
-	int rc = vfio_read_bar(initiator->device, BAR, reg, value, sizeof(*value));
+	int rc = vfio_read_region(initiator->device, BAR, reg, value, sizeof(*value));
 
 	*value = le32toh(*value);
 	return rc;

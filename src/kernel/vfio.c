@@ -118,32 +118,44 @@ int vfio_reset(int device)
 	return sys_ioctl(device, "VFIO_DEVICE_RESET", VFIO_DEVICE_RESET, NULL, "%s", "");
 }
 
-/* Config space, of size 1, 2 or 4, in the CPU's byte order. */
-static int read_config(int device, unsigned offset, unsigned size, uint32_t *value)
+int vfio_read_region(int device, unsigned index, uint64_t offset, void *buffer, size_t size)
 {
 	struct vfio_region_info info;
-	uint32_t raw = 0;
+	int rc = region_info(device, index, &info);
 	ssize_t got;
-	int rc = region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
 
 	if (rc)
 		return rc;
-	got = sys_pread(device, &raw, size, info.offset + offset);
+	got = sys_pread(device, buffer, size, info.offset + offset);
+	return got < 0 ? got : (size_t)got == size ? 0 : -EIO;
+}
+
+int vfio_write_region(int device, unsigned index, uint64_t offset, const void *buffer, size_t size)
+{
+	struct vfio_region_info info;
+	int rc = region_info(device, index, &info);
+	ssize_t put;
+
+	if (rc)
+		return rc;
+	put = sys_pwrite(device, buffer, size, info.offset + offset);
+	return put < 0 ? put : (size_t)put == size ? 0 : -EIO;
+}
+
+/* Config space, of size 1, 2 or 4, in the CPU's byte order. */
+static int read_config(int device, unsigned offset, unsigned size, uint32_t *value)
+{
+	uint32_t raw = 0;
+	int rc = vfio_read_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, &raw, size);
+
 	*value = le32toh(raw);
-	return got < 0 ? got : got == size ? 0 : -EIO;
+	return rc;
 }
 
 static int write_config(int device, unsigned offset, unsigned size, uint32_t value)
 {
-	struct vfio_region_info info;
-	ssize_t put;
-	int rc = region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
-
-	if (rc)
-		return rc;
 	value = htole32(value);
-	put = sys_pwrite(device, &value, size, info.offset + offset);
-	return put < 0 ? put : put == size ? 0 : -EIO;
+	return vfio_write_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, &value, size);
 }
 
 /* Changes the bits of mask in a 16-bit register. */
@@ -267,28 +279,4 @@ int vfio_hot_reset(int device)
 
 	return sys_ioctl(device, "VFIO_DEVICE_PCI_HOT_RESET", VFIO_DEVICE_PCI_HOT_RESET, &reset,
 			 "{count 0}");
-}
-
-int vfio_read_bar(int device, unsigned bar, uint64_t offset, void *buffer, size_t size)
-{
-	struct vfio_region_info info;
-	int rc = region_info(device, bar, &info);
-	ssize_t got;
-
-	if (rc)
-		return rc;
-	got = sys_pread(device, buffer, size, info.offset + offset);
-	return got < 0 ? got : (size_t)got == size ? 0 : -EIO;
-}
-
-int vfio_write_bar(int device, unsigned bar, uint64_t offset, const void *buffer, size_t size)
-{
-	struct vfio_region_info info;
-	int rc = region_info(device, bar, &info);
-	ssize_t put;
-
-	if (rc)
-		return rc;
-	put = sys_pwrite(device, buffer, size, info.offset + offset);
-	return put < 0 ? put : (size_t)put == size ? 0 : -EIO;
 }

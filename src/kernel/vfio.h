@@ -69,11 +69,11 @@ int vfio_set_power(int device, enum vfio_power state);
 int vfio_set_low_power(int device, bool on);
 
 /*
- * Access to a BAR through VFIO, in units of the registers that size allows (1, 2, 4, 8) or as
- * plain memory for longer ones. -EIO while the device's memory is off.
+ * Access to a region, a BAR by its number, through VFIO: in units of the registers that size
+ * allows (1, 2, 4, 8), or as plain memory for longer ones. -EIO while the memory is off.
  */
-int vfio_read_bar(int device, unsigned bar, uint64_t offset, void *buffer, size_t size);
-int vfio_write_bar(int device, unsigned bar, uint64_t offset, const void *buffer, size_t size);
+int vfio_read_region(int device, unsigned index, uint64_t offset, void *buffer, size_t size);
+int vfio_write_region(int device, unsigned index, uint64_t offset, const void *buffer, size_t size);
 
 /* Without it the device makes no memory accesses of its own. */
 int vfio_set_bus_master(int device, bool on);
