@@ -51,11 +51,9 @@ static enum status check_importer(const char *to)
 static bool is_reachable(struct call *call, const struct object *ioas, struct range window)
 {
 	auto_free struct range *allowed = NULL;
-	uint64_t alignment;
 	unsigned count = 0;
 
-	if (iommufd_iova_ranges(context_iommufd(call->context), ioas->ioas.id, &allowed, &count,
-				&alignment))
+	if (iommufd_iova_ranges(context_iommufd(call->context), ioas->ioas.id, &allowed, &count))
 		return true;
 	for (unsigned i = 0; i < count; i++)
 		if (window.offset >= allowed[i].offset &&

@@ -538,7 +538,7 @@ int context_list(struct context_summary **list, unsigned *count)
 int context_iommufd(struct context *context)
 {
 	struct object *iommufd;
-	int fd;
+	int fd, rc;
 
 	if (context->iommufd)
 		return context_fd(context, context->iommufd);
@@ -550,9 +550,8 @@ int context_iommufd(struct context *context)
 		sys_close(fd);
 		return -ENOMEM;
 	}
-	/* First in the list, so that it is closed last. */
-	int rc = context_add(context, iommufd);
-
+	/* Before all that is made through it, so that it is closed last. */
+	rc = context_add(context, iommufd);
 	if (rc)
 		return rc;
 	context->iommufd = iommufd;

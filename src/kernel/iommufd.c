@@ -87,8 +87,7 @@ int iommufd_unmap(int iommufd, uint32_t ioas, struct range window)
 			 (unsigned long long)window.length);
 }
 
-int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count,
-			uint64_t *alignment)
+int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count)
 {
 	struct iommu_ioas_iova_ranges query = { .size = sizeof(query), .ioas_id = ioas };
 	auto_free struct iommu_iova_range *allowed = NULL;
@@ -116,7 +115,6 @@ int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsig
 			.length = allowed[i].last - allowed[i].start + 1,
 		};
 	*count = query.num_iovas;
-	*alignment = query.out_iova_alignment;
 	return 0;
 
 fail:

@@ -45,8 +45,7 @@ int iommufd_map_memory(int iommufd, uint32_t ioas, void *memory, size_t size, ui
 int iommufd_unmap(int iommufd, uint32_t ioas, struct range window);
 
 /* The IOVAs that the attached devices allow: ranges is malloc'd, in ascending order. */
-int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count,
-			uint64_t *alignment);
+int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count);
 
 /*
  * Whether fd could be imported now, tried on a throw-away IOAS: 0, or the errno of

@@ -20,9 +20,8 @@ enum pcie_acs {
 	PCIE_ACS_PRESENT,
 };
 
-/* Bits of the ACS control register (PCI Express 7.7.11), as <linux/pci_regs.h> has them. */
+/* A bit of the ACS control register (PCI Express 7.7.11), as <linux/pci_regs.h> has it. */
 #define PCIE_ACS_REQUEST_REDIRECT 0x04
-#define PCIE_ACS_COMPLETION_REDIRECT 0x08
 
 struct pcie_hop {
 	struct pci_name name;

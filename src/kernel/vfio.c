@@ -85,18 +85,6 @@ int vfio_export(int device, unsigned bar, const struct range *ranges, unsigned c
 			 (unsigned long long)ranges[0].length, count > 1 ? ", ..." : "");
 }
 
-int vfio_probe_export(int device)
-{
-	struct vfio_device_feature probe = {
-		.argsz = sizeof(probe),
-		.flags = VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET |
-			 VFIO_DEVICE_FEATURE_DMA_BUF,
-	};
-
-	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, &probe,
-			 "PROBE|GET|DMA_BUF");
-}
-
 static int region_info(int device, unsigned index, struct vfio_region_info *info)
 {
 	*info = (struct vfio_region_info){ .argsz = sizeof(*info), .index = index };

@@ -38,9 +38,6 @@ int vfio_detach(int device);
  */
 int vfio_export(int device, unsigned bar, const struct range *ranges, unsigned count);
 
-/* 0 when the feature can be had, -ENOTTY or -EOPNOTSUPP when not. */
-int vfio_probe_export(int device);
-
 /* Size of a BAR in bytes, 0 for one that is absent. */
 int vfio_bar_size(int device, unsigned bar, uint64_t *size);
 
