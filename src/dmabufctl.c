@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/common.h"
 #include "cmd/complete.h"
 #include "cmd/explain.h"
 #include "config.h"
+#include "context/trigger.h"
 
 extern const struct command cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach, cmd_device,
 	cmd_doctor, cmd_explain, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke,
@@ -308,6 +310,15 @@ static void print_wait(const char *context)
 	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end\n", context);
 }
 
+static void print_eviction(const struct pci_device *pci)
+{
+	char users[256];
+
+	describe_users(pci, users, sizeof(users));
+	fprintf(stderr, "dmabufctl: %s: waiting for its last user to close it: %s\n", pci->name.bdf,
+		*users ? users : "nobody that can be seen");
+}
+
 /* Known before all is parsed, so that a usage error is JSON too. */
 static bool wants_json(int argc, char **argv)
 {
@@ -324,6 +335,7 @@ int main(int argc, char **argv)
 	enum status status;
 
 	context_on_wait = print_wait;
+	trigger_on_wait = print_eviction;
 	status = options_parse(sets, &argc, argv, true);
 	if (!status)
 		status = run_global(&globals, argc, argv);

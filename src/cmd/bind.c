@@ -72,20 +72,6 @@ void former_driver_forget(const struct pci_name *name)
 		unlink(path);
 }
 
-int move_device(struct pci_device *pci, const char *driver_override)
-{
-	int rc = pci_set_override(&pci->name, driver_override);
-
-	if (!rc)
-		rc = pci_unbind(pci);
-	if (!rc)
-		rc = pci_probe(&pci->name);
-	/* A probe that no driver wants is no error. */
-	if (rc == -ENODEV)
-		rc = 0;
-	return rc ? rc : pci_get(&pci->name, pci);
-}
-
 static enum status load_driver(void)
 {
 	int rc;
@@ -108,8 +94,7 @@ static void undo(const struct pci_device *before)
 {
 	struct pci_device pci;
 
-	if (!pci_get(&before->name, &pci))
-		move_device(&pci, before->driver_override);
+	pci_hand_over(&before->name, before->driver_override, &pci);
 	former_driver_forget(&before->name);
 }
 
@@ -131,17 +116,20 @@ static enum status check_bindable(const struct pci_device *pci)
 
 static enum status bind_device(const struct pci_device *before)
 {
-	struct pci_device pci = *before;
+	struct former_driver former;
+	struct pci_device pci;
 	enum status status = check_bindable(before);
-	int rc;
+	int rc = 0;
 
 	if (!status)
 		status = load_driver();
 	if (status)
 		return status;
-	rc = former_driver_save(before);
+	/* A device between two bindings: what it had before the first is on record already. */
+	if (strcmp(before->driver_override, VFIO_PCI) || former_driver_load(&before->name, &former))
+		rc = former_driver_save(before);
 	if (!rc)
-		rc = move_device(&pci, VFIO_PCI);
+		rc = pci_hand_over(&before->name, VFIO_PCI, &pci);
 	if (!rc && !strcmp(pci.driver, VFIO_PCI))
 		return STATUS_OK;
 	undo(before);

@@ -17,12 +17,6 @@ int former_driver_save(const struct pci_device *pci);
 int former_driver_load(const struct pci_name *name, struct former_driver *former);
 void former_driver_forget(const struct pci_name *name);
 
-/*
- * Takes the device from its driver and lets the kernel probe it under override; *pci is
- * read again.
- */
-int move_device(struct pci_device *pci, const char *driver_override);
-
 /* A row of the result of bind and unbind, whose tables are the same. */
 void fill_moved(json_object *row, const char *driver_before, const struct pci_device *pci);
 

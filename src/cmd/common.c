@@ -56,7 +56,7 @@ void describe_users(const struct pci_device *pci, char *text, size_t size)
 	size_t used = 0;
 
 	*text = '\0';
-	process_list_users(pci->cdev, &users, &count);
+	process_list_users(pci->cdev_number, &users, &count);
 	if (count)
 		context_list(&contexts, &context_count);
 	for (unsigned i = 0; i < count && used < size; i++) {

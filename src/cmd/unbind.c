@@ -6,10 +6,12 @@
 #include "cmd/common.h"
 
 /* The kernel would wait for the last user without a word. */
-static enum status check_free(const struct pci_device *pci)
+static enum status check_free(const struct pci_device *pci, bool ours)
 {
 	char users[256];
 
+	if (!*pci->driver && ours)
+		return STATUS_OK;
 	if (strncmp(pci->driver, "vfio", 4) && !*pci->cdev) {
 		fail(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
 		if (*pci->driver)
@@ -32,13 +34,13 @@ static enum status check_free(const struct pci_device *pci)
 static enum status unbind_device(struct pci_device *pci)
 {
 	struct former_driver former;
-	enum status status = check_free(pci);
+	bool ours = !former_driver_load(&pci->name, &former);
+	enum status status = check_free(pci, ours);
 	int rc;
 
 	if (status)
 		return status;
-	former_driver_load(&pci->name, &former);
-	rc = move_device(pci, former.driver_override);
+	rc = pci_hand_over(&pci->name, former.driver_override, pci);
 	if (rc)
 		return fail_errno(rc, "unbind %s", pci->name.bdf);
 	former_driver_forget(&pci->name);

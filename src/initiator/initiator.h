@@ -31,14 +31,15 @@ struct initiator_driver {
 	const char *name;
 	const char *drives; /* which devices, for people */
 	bool (*matches)(const struct pci_device *pci);
-	/* Before the first transfer and after the last; NULL: there is nothing to do. */
-	int (*start)(struct initiator *initiator);
+	/* After the last transfer; NULL: there is nothing to do. */
 	void (*stop)(struct initiator *initiator);
 	/* Fills the pattern that write() will deliver, INITIATOR_BLOCK bytes. */
 	int (*pattern)(struct initiator *initiator, void *pattern);
 	/* The device writes its pattern to an IOVA, INITIATOR_BLOCK bytes. */
 	int (*write)(struct initiator *initiator, uint64_t iova);
-	/* The device reads INITIATOR_BLOCK bytes from an IOVA; NULL: it cannot hand them on. */
+	/* Fills the bytes that the device can read and hand on, INITIATOR_BLOCK; NULL: any. */
+	void (*readable)(void *bytes);
+	/* The device reads INITIATOR_BLOCK bytes from an IOVA, and hands them on. */
 	int (*read)(struct initiator *initiator, uint64_t iova, void *bytes);
 };
 

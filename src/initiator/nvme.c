@@ -2,11 +2,13 @@
 /*
  * Any NVMe controller, through its admin queue alone: no namespace is touched. It writes by
  * Identify Controller, whose data it is told to put at the IOVA (NVM Express Base Specification,
- * 5.17), so the pattern is that data. What it reads it does not hand on.
+ * 5.17), so the pattern is that data. It reads by fetching commands: the IOVA is its submission
+ * queue, and each completion says which command was there.
  */
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "initiator/initiator.h"
 #include "kernel/vfio.h"
@@ -27,6 +29,8 @@ enum nvme_register {
 #define NVME_READY (1 << 0)
 #define NVME_IDENTIFY 0x06
 #define NVME_CNS_CTRL 0x01
+#define NVME_GET_FEATURES 0x0a
+#define NVME_FEAT_NUM_QUEUES 0x07
 
 /* How the bounce buffer is used, a page each. */
 enum page { PAGE_PATTERN, PAGE_SUBMISSION, PAGE_COMPLETION };
@@ -56,10 +60,12 @@ _Static_assert(sizeof(struct nvme_command) == 64, "NVMe says 64");
 _Static_assert(sizeof(struct nvme_completion) == 16, "NVMe says 16");
 
 /*
- * Queues of two entries, used once: for each command the controller is disabled and enabled,
- * so that no state need be kept and a command that was stopped half-way is forgotten.
+ * Queues of a block of commands, used once: the controller is disabled and enabled before each
+ * use, so that no state need be kept and a command that was stopped half-way is forgotten. A
+ * queue is full with one entry left free.
  */
-#define QUEUE_ENTRIES 2
+#define QUEUE_ENTRIES (INITIATOR_BLOCK / sizeof(struct nvme_command))
+#define QUEUE_FULL (QUEUE_ENTRIES - 1)
 
 static bool matches(const struct pci_device *pci)
 {
@@ -119,7 +125,7 @@ static int disable(struct initiator *initiator)
 	return rc ? rc : initiator_await(initiator, is_disabled);
 }
 
-static int enable(struct initiator *initiator)
+static int enable(struct initiator *initiator, uint64_t submission)
 {
 	int rc = disable(initiator);
 
@@ -128,7 +134,7 @@ static int enable(struct initiator *initiator)
 	if (!rc)
 		rc = put32(initiator, NVME_AQA, (QUEUE_ENTRIES - 1) << 16 | (QUEUE_ENTRIES - 1));
 	if (!rc)
-		rc = put64(initiator, NVME_ASQ, iova_of(initiator, PAGE_SUBMISSION));
+		rc = put64(initiator, NVME_ASQ, submission);
 	if (!rc)
 		rc = put64(initiator, NVME_ACQ, iova_of(initiator, PAGE_COMPLETION));
 	if (!rc)
@@ -136,24 +142,36 @@ static int enable(struct initiator *initiator)
 	return rc ? rc : initiator_await(initiator, is_ready);
 }
 
-static int is_complete(struct initiator *initiator)
+static const volatile struct nvme_completion *completion(struct initiator *initiator,
+							 unsigned entry)
 {
-	const volatile struct nvme_completion *completion = page_of(initiator, PAGE_COMPLETION);
+	return (struct nvme_completion *)page_of(initiator, PAGE_COMPLETION) + entry;
+}
 
-	return le16toh(completion->status) & 1;
+static bool is_complete(struct initiator *initiator, unsigned entry)
+{
+	return le16toh(completion(initiator, entry)->status) & 1;
+}
+
+static int is_first_complete(struct initiator *initiator)
+{
+	return is_complete(initiator, 0);
+}
+
+static int is_last_complete(struct initiator *initiator)
+{
+	return is_complete(initiator, QUEUE_FULL - 1);
 }
 
 static int outcome(struct initiator *initiator)
 {
-	const struct nvme_completion *completion = page_of(initiator, PAGE_COMPLETION);
-
-	return le16toh(completion->status) >> 1 ? -EREMOTEIO : 0;
+	return le16toh(completion(initiator, 0)->status) >> 1 ? -EREMOTEIO : 0;
 }
 
 static int identify(struct initiator *initiator, uint64_t iova)
 {
 	struct nvme_command *command = page_of(initiator, PAGE_SUBMISSION);
-	int rc = enable(initiator);
+	int rc = enable(initiator, iova_of(initiator, PAGE_SUBMISSION));
 
 	if (rc)
 		return rc;
@@ -164,13 +182,66 @@ static int identify(struct initiator *initiator, uint64_t iova)
 	};
 	rc = put32(initiator, NVME_DOORBELLS, 1);
 	if (!rc)
-		rc = initiator_await(initiator, is_complete);
+		rc = initiator_await(initiator, is_first_complete);
 	return rc ? rc : outcome(initiator);
 }
 
-static int start(struct initiator *initiator)
+/* Identifiers that differ from one another, and from one process to the next. */
+static uint16_t id_of(unsigned entry)
 {
-	return enable(initiator);
+	return getpid() + 257 * entry;
+}
+
+/* A command without data or effect. */
+static struct nvme_command question(unsigned entry)
+{
+	return (struct nvme_command){
+		.opcode = NVME_GET_FEATURES,
+		.id = htole16(id_of(entry)),
+		.dword10_15[0] = htole32(NVME_FEAT_NUM_QUEUES),
+	};
+}
+
+static void fill_questions(void *bytes)
+{
+	struct nvme_command *commands = bytes;
+
+	memset(bytes, 0, INITIATOR_BLOCK);
+	for (unsigned i = 0; i < QUEUE_FULL; i++)
+		commands[i] = question(i);
+}
+
+static bool is_answered(struct initiator *initiator, unsigned entry)
+{
+	for (unsigned i = 0; i < QUEUE_FULL; i++)
+		if (is_complete(initiator, i) &&
+		    le16toh(completion(initiator, i)->id) == id_of(entry))
+			return true;
+	return false;
+}
+
+/* What the controller must have fetched, by what it has completed, in whatever order. */
+static void retrace(struct initiator *initiator, void *bytes)
+{
+	struct nvme_command *commands = bytes;
+
+	memset(bytes, 0, INITIATOR_BLOCK);
+	for (unsigned i = 0; i < QUEUE_FULL; i++)
+		if (is_answered(initiator, i))
+			commands[i] = question(i);
+}
+
+/* A controller whose fetch is stopped does not answer, which is no answer to hand on. */
+static int fetch(struct initiator *initiator, uint64_t iova, void *bytes)
+{
+	int rc = enable(initiator, iova);
+
+	if (!rc)
+		rc = put32(initiator, NVME_DOORBELLS, QUEUE_FULL);
+	if (!rc)
+		rc = initiator_await(initiator, is_last_complete);
+	retrace(initiator, bytes);
+	return rc == -ETIMEDOUT ? 0 : rc;
 }
 
 static void stop(struct initiator *initiator)
@@ -190,8 +261,9 @@ const struct initiator_driver initiator_nvme = {
 	.name = "nvme",
 	.drives = "any NVMe controller, class 010802",
 	.matches = matches,
-	.start = start,
 	.stop = stop,
 	.pattern = pattern,
 	.write = identify,
+	.readable = fill_questions,
+	.read = fetch,
 };

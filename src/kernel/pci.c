@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/text.h"
@@ -130,6 +131,7 @@ static void read_bars(struct pci_device *device)
 static void read_cdev(struct pci_device *device)
 {
 	char path[PATH_MAX];
+	struct stat node;
 	struct dirent *entry;
 	DIR *folder;
 
@@ -143,8 +145,9 @@ static void read_cdev(struct pci_device *device)
 				 entry->d_name);
 	closedir(folder);
 	/* Without CONFIG_VFIO_DEVICE_CDEV the entry has no device number. */
-	if (*device->cdev && access(device->cdev, F_OK))
+	if (*device->cdev && stat(device->cdev, &node))
 		*device->cdev = '\0';
+	device->cdev_number = *device->cdev ? node.st_rdev : 0;
 }
 
 int pci_get(const struct pci_name *name, struct pci_device *device)
@@ -266,7 +269,7 @@ void pci_names_device(struct pci_names *names, const struct pci_device *device, 
 		snprintf(text, size, "%04x:%04x", device->vendor, device->device);
 }
 
-int pci_set_override(const struct pci_name *name, const char *driver)
+static int set_override(const struct pci_name *name, const char *driver)
 {
 	char path[PATH_MAX], line[80];
 
@@ -293,7 +296,54 @@ int pci_unbind(const struct pci_device *device)
 	return sys_write_file(path, device->name.bdf);
 }
 
-int pci_probe(const struct pci_name *name)
+int pci_remove(const struct pci_name *name)
 {
-	return sys_write_file("/sys/bus/pci/drivers_probe", name->bdf);
+	char path[PATH_MAX];
+
+	attribute_path(path, name, "remove");
+	return sys_write_file(path, "1");
+}
+
+/* "0000:01:00.0" is on the bus "0000:01". */
+int pci_rescan_bus_of(const struct pci_name *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/pci_bus/%.*s/rescan",
+		 (int)(strrchr(name->bdf, ':') - name->bdf), name->bdf);
+	return sys_write_file(path, "1");
+}
+
+static int probe(const struct pci_name *name)
+{
+	int rc = sys_write_file("/sys/bus/pci/drivers_probe", name->bdf);
+
+	/* No driver wants it. */
+	return rc == -ENODEV ? 0 : rc;
+}
+
+static int move(const char *driver_override, struct pci_device *device)
+{
+	int rc = set_override(&device->name, driver_override);
+
+	if (!rc)
+		rc = pci_unbind(device);
+	if (!rc)
+		rc = probe(&device->name);
+	return rc ? rc : pci_get(&device->name, device);
+}
+
+/* A driver whose probing the kernel does in the background may be there first: then once more. */
+int pci_hand_over(const struct pci_name *name, const char *driver_override,
+		  struct pci_device *device)
+{
+	int rc = pci_get(name, device);
+
+	for (unsigned tries = 0; !rc && tries < 3; tries++) {
+		rc = move(driver_override, device);
+		if (!*driver_override || !*device->driver ||
+		    !strcmp(device->driver, driver_override))
+			break;
+	}
+	return rc;
 }

@@ -36,6 +36,7 @@ struct pci_device {
 	char driver[64];	  /* "" when none */
 	char driver_override[64]; /* "" when none */
 	char cdev[64];		  /* "/dev/vfio/devices/vfio0", "" when none */
+	dev_t cdev_number;	  /* its device number, by which users are known when it is gone */
 	int group;		  /* IOMMU group, -1 when none */
 	char reset_methods[64];	  /* as in sysfs: "flr bus", "" when none */
 	struct pci_bar bars[PCI_BARS];
@@ -61,12 +62,21 @@ void pci_names_device(struct pci_names *names, const struct pci_device *device, 
 		      size_t size);
 
 /*
- * Writes driver_override ("" clears it), takes the device from its driver, and asks the
- * kernel to probe it again. The first failing step's errno; pci_get() tells what came out.
+ * Takes the device from its driver and lets the kernel probe it under this driver_override (""
+ * clears it); *device is what came of it. The first failing step's errno; that no driver took
+ * the device is none.
  */
-int pci_set_override(const struct pci_name *name, const char *driver);
+int pci_hand_over(const struct pci_name *name, const char *driver_override,
+		  struct pci_device *device);
+
+/* Takes the device from its driver; waits for whoever has it open. */
 int pci_unbind(const struct pci_device *device);
-int pci_probe(const struct pci_name *name);
+
+/* Takes the function off its bus, as if it were unplugged; waits for its driver to let it go. */
+int pci_remove(const struct pci_name *name);
+
+/* Looks for functions on the bus of this one, which need not be there. */
+int pci_rescan_bus_of(const struct pci_name *name);
 
 /* Resets the function through sysfs, behind its driver's back; -ENOENT: it has no reset. */
 int pci_reset(const struct pci_name *name);

@@ -76,13 +76,13 @@ static int list_processes(const struct stat *wanted, is_wanted is, struct proces
 	return 0;
 }
 
-int process_list_users(const char *path, struct process **list, unsigned *count)
+int process_list_users(dev_t device, struct process **list, unsigned *count)
 {
-	struct stat wanted;
+	const struct stat wanted = { .st_rdev = device };
 
 	*list = NULL;
 	*count = 0;
-	return stat(path, &wanted) ? -errno : list_processes(&wanted, is_device, list, count);
+	return !device ? 0 : list_processes(&wanted, is_device, list, count);
 }
 
 int process_list_holders(int fd, struct process **list, unsigned *count)

@@ -10,8 +10,8 @@ struct process {
 	char name[32]; /* as in /proc/PID/comm */
 };
 
-/* Holders of the character device at path; malloc'd. */
-int process_list_users(const char *path, struct process **list, unsigned *count);
+/* Holders of a character device, by its number; malloc'd. */
+int process_list_users(dev_t device, struct process **list, unsigned *count);
 
 /* Holders of the very file that fd is, such as a dma-buf; malloc'd, this process among them. */
 int process_list_holders(int fd, struct process **list, unsigned *count);

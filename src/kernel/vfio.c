@@ -106,6 +106,25 @@ int vfio_reset(int device)
 	return sys_ioctl(device, "VFIO_DEVICE_RESET", VFIO_DEVICE_RESET, NULL, "%s", "");
 }
 
+int vfio_set_request_event(int device, int event)
+{
+	struct {
+		struct vfio_irq_set set;
+		__s32 event;
+	} request = {
+		.set = {
+			.argsz = sizeof(request),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = VFIO_PCI_REQ_IRQ_INDEX,
+			.count = 1,
+		},
+		.event = event,
+	};
+
+	return sys_ioctl(device, "VFIO_DEVICE_SET_IRQS", VFIO_DEVICE_SET_IRQS, &request,
+			 "{request, eventfd %d}", event);
+}
+
 int vfio_read_region(int device, unsigned index, uint64_t offset, void *buffer, size_t size)
 {
 	struct vfio_region_info info;

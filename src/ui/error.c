@@ -98,6 +98,11 @@ enum status fail_status(enum status status)
 	return status;
 }
 
+const char *fail_reason(void)
+{
+	return failure.why ? failure.why : "";
+}
+
 int fail_error(void)
 {
 	return failure.error;

@@ -40,6 +40,9 @@ void fail_forget(void);
 
 bool fail_is_noted(void);
 
+/* Why the failure noted last happened, "" when nobody said. */
+const char *fail_reason(void);
+
 /* The errno of the failure noted last, 0 when it has none. */
 int fail_error(void);
 

@@ -5,6 +5,13 @@
 . "$(dirname "$0")/lib.sh"
 
 main_setup
+# renew - after the device was closed: all that it took along, again.
+renew() {
+	d unmap map0
+	d release fb
+	d export "$NVME" 2 --name fb >/dev/null
+	d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
+}
 
 for trigger in reset flr memory d3hot low-power; do
 	run d revoke "$NVME" --by $trigger --json
@@ -47,26 +54,70 @@ run d revoke 03:00.0 --by hot-reset --dry-run --json
 ok "hot-reset: the other function's mappings are hit too" \
 	contains "$(jq -r '[.hit[].name] | join(" ")' <<<"$out")" 'first second other'
 
-# Somebody else holds the dma-buf: asked for, listed, and only with --yes.
+# The last users of a device: the context lets go when the kernel asks for it, and opens nothing again.
+for trigger in unbind remove; do
+	run d revoke "$NVME" --by $trigger --json
+	ok "$trigger: exit status 0" equal "$rc" 0
+	ok "$trigger: unmapped, by the trace" equal "$(jq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
+	ok "$trigger: revoked for ever" equal "$(jq '.dmabufs[0].for_ever' <<<"$out")" true
+	ok "$trigger: the device is out of the context" equal "$(fact "[.devices[].name] | index(\"$NVME\")")" null
+	ok "$trigger: vfio-pci has it again" equal "$(driver_of "$NVME")" vfio-pci
+	renew
+done
+gives 0 'unbind --hold' d revoke "$NVME" --by unbind --hold
+ok 'unbind --hold: it has no driver' equal "$(driver_of "$NVME")" none
+d bind "$NVME" >/dev/null
+renew
+gives 0 'remove --hold' d revoke "$NVME" --by remove --hold
+ok 'remove --hold: it is away' [ ! -e "/sys/bus/pci/devices/$NVME" ]
+ok 'remove --hold: status still works' equal "$(fact '.mappings[] | select(.name == "map0").state')" revoked
+echo 1 >/sys/class/pci_bus/0000:01/rescan
+d bind "$NVME" >/dev/null
+renew
+gives 0 'after all of it: DMA arrives' d verify map0 --from "$EDU"
+refuses 2 'goes with --by memory, d3hot, unbind, remove only' d revoke "$NVME" --by reset --hold
+
+# Somebody else holds the dma-buf, or the device: asked for, listed, and only with --yes.
 holder=$(d context --json | jq '.contexts[0].holder')
-fd=$(find "/proc/$holder/fd" -lname '*dmabuf*' -printf '%f\n' | sort -n | head -n 1)
+fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | head -n 1; }
 mkfifo "$TEST_DIR/pipe"
-perl -e '$| = 1; $p = syscall(434, $ARGV[0] + 0, 0); $f = syscall(438, $p, $ARGV[1] + 0, 0);
-	print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$fd" <"$TEST_DIR/pipe" >"$TEST_DIR/stranger" &
-stranger=$!
-exec 8>"$TEST_DIR/pipe"
-until [ -s "$TEST_DIR/stranger" ]; do :; done
+# steal NAME - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
+steal() {
+	rm -f "$TEST_DIR/stranger"
+	perl -e '$| = 1; $p = syscall(434, $ARGV[0] + 0, 0); $f = syscall(438, $p, $ARGV[1] + 0, 0);
+		print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$(fd_of "$1")" \
+		<"$TEST_DIR/pipe" >"$TEST_DIR/stranger" 8>&- &
+	stranger=$!
+	exec 8>"$TEST_DIR/pipe"
+	until [ -s "$TEST_DIR/stranger" ]; do :; done
+}
+steal '*dmabuf*'
 ok 'another process holds the dma-buf' equal "$(cat "$TEST_DIR/stranger")" held
 refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
-ok 'refused: the mapping is live' equal "$(fact '.mappings[0].state')" live
+refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by all
+ok 'refused: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
 run d revoke "$NVME" --by reset --dry-run
 ok '--dry-run names the holder' contains "$out" "dma-buf fb +perl \\(PID $stranger\\)"
 gives 0 '--yes goes ahead' d revoke "$NVME" --by reset --yes
 exec 8>&-
 wait $stranger
+d recover fb >/dev/null
+
+steal "$(d device "$NVME" --json | jq -r '.devices[0].cdev')"
+ok 'another process holds the device' equal "$(cat "$TEST_DIR/stranger")" held
+refuses 1 "EBUSY: $NVME is held by others too: perl \\(PID $stranger\\); --yes goes ahead, and waits" \
+	d revoke "$NVME" --by unbind
+dmabufctl revoke "$NVME" --by unbind --yes >"$TEST_DIR/unbind" 2>&1 8>&- &
+unbind=$!
+until grep -q waiting "$TEST_DIR/unbind"; do :; done
+ok '--yes: says whom it waits for' contains "$(cat "$TEST_DIR/unbind")" "$NVME: waiting for its last user to close it: perl \\(PID $stranger\\)"
+exec 8>&-
+wait $stranger
+run wait $unbind
+ok '--yes: done when the last user has let go: exit status 0' equal "$rc" 0
+renew
 
 # Rounds leave nothing behind: no fd, no memory, no fault.
-d recover map0 >/dev/null
 d bind "$NVME2" >/dev/null
 d attach "$NVME2" ioas0 >/dev/null
 fds() { find "/proc/$holder/fd" -type l | wc -l; }

@@ -21,7 +21,8 @@ for target in map0 ramp; do
 	ok "edu into $target: what was there is back" equal "$(field restored)" true
 	run d verify $target --from "$NVME2" --json
 	ok "nvme into $target: exit status 0" equal "$rc" 0
-	ok "nvme into $target: the CPU finds the bytes" equal "$(field read_by_cpu)" equal
+	ok "nvme into $target: equal by both ways of reading" equal "$(field read_by_dma) $(field read_by_cpu)" 'equal equal'
+	ok "nvme into $target: what was there is back" equal "$(field restored)" true
 done
 ok 'status: by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'live dma'
 
@@ -58,6 +59,26 @@ ok 'refused: nothing changed' equal "$(fact .mappings)" "$before"
 run env DMABUFCTL_FAULT=pwrite#6=EIO dmabufctl verify map0 --from "$EDU"
 ok 'a device that fails half-way: exit status 1' equal "$rc" 1
 ok 'a device that fails half-way: the IOAS is as it was' equal "$(fact .mappings)" "$before"
+
+# The exporter is on its way out of the machine, which waits for the context to let it go.
+(echo 1 >"/sys/bus/pci/devices/$NVME/remove") &
+removal=$!
+until dmesg | grep -q "$NVME: .*request"; do :; done
+gives 0 'while a removal waits: DMA arrives' d verify map0 --from "$EDU"
+d revoke "$NVME" --by close >/dev/null
+wait $removal
+run d verify map0 --from "$EDU" --json
+ok 'the exporter was removed: exit status 5' equal "$rc" 5
+ok 'the exporter was removed: the DMA faulted' equal "$(field verdict)" faulted
+ok 'the exporter was removed: the CPU cannot look' equal "$(field read_by_cpu)" null
+refuses 5 'was closed since it was exported' d recover map0
+echo 1 >/sys/class/pci_bus/0000:01/rescan
+d unmap map0
+d release fb
+d bind "$NVME" >/dev/null
+d export "$NVME" 2 --name fb >/dev/null
+d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
+gives 0 'it is back: DMA arrives' d verify map0 --from "$EDU"
 
 # A bounce buffer that a killed command left in the IOAS is gone with the next.
 run env DMABUFCTL_FAULT=IOMMU_IOAS_MAP=kill dmabufctl verify map0 --from "$EDU"

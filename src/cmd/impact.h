@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a trigger would hit, and the reasons not to pull it. */
+#ifndef DMABUFCTL_CMD_IMPACT_H
+#define DMABUFCTL_CMD_IMPACT_H
+
+#include "cmd/common.h"
+#include "context/revocation.h"
+
+/* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */
+void fill_impact(struct call *call, const struct revocation *revocation);
+
+/* Every device that is taken along must be this context's. */
+enum status check_owned(struct call *call, const struct revocation *revocation);
+
+/* No other process may rely on what is about to go. */
+enum status check_strangers(struct call *call, const struct revocation *revocation);
+
+/* What became of a trigger, error being what revocation_begin() or revocation_pull() said. */
+enum status judge_revocation(const struct revocation *revocation, int error);
+
+#endif

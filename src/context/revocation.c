@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "context/revocation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+
+int revocation_begin(struct revocation *revocation, struct context *context,
+		     const struct trigger *trigger, struct object *device)
+{
+	*revocation = (struct revocation){ .context = context, .trigger = trigger };
+	copy_text(revocation->name.bdf, sizeof(revocation->name.bdf), device->name);
+	if (trigger->resets_bus)
+		return vfio_hot_reset_set(context_fd(context, device), &revocation->hit,
+					  &revocation->hit_count);
+	revocation->hit = calloc(1, sizeof(*revocation->hit));
+	if (!revocation->hit)
+		return -ENOMEM;
+	revocation->hit_count = 1;
+	revocation->hit[0] = (struct vfio_reset_member){ revocation->name, true };
+	return 0;
+}
+
+void revocation_end(struct revocation *revocation)
+{
+	free(revocation->hit);
+	free(revocation->witnesses);
+}
+
+bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf)
+{
+	for (unsigned i = 0; i < revocation->hit_count; i++)
+		if (!strcmp(revocation->hit[i].name.bdf, dmabuf->dmabuf.device.bdf))
+			return true;
+	return false;
+}
+
+static int call_witnesses(struct revocation *revocation)
+{
+	const struct object_list *objects = &revocation->context->objects;
+	struct survey survey;
+
+	revocation->witnesses =
+		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(struct witness));
+	if (!revocation->witnesses)
+		return -ENOMEM;
+	survey_begin(&survey, revocation->context);
+	for_each_object(mapping, objects, OBJECT_MAPPING) {
+		const struct object *dmabuf =
+			object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+
+		if (revocation_hits(revocation, dmabuf))
+			revocation->witnesses[revocation->count++] = (struct witness){
+				.mapping = mapping,
+				.before = survey_mapping(&survey, mapping).state,
+			};
+	}
+	survey_end(&survey);
+	return 0;
+}
+
+/* Finds the witness's unmap in the trace, from the trigger on. */
+static void find_unmap(const struct revocation *revocation, const struct trace_log *log,
+		       struct witness *witness)
+{
+	const struct range *iova = &witness->mapping->mapping.iova;
+	uint64_t since = revocation->start / 1000 * 1000;
+
+	for (unsigned i = 0; i < log->count && !witness->unmapped; i++) {
+		const struct trace_event *event = &log->events[i];
+
+		if (!event->unmap || event->time < since || event->iova.offset != iova->offset ||
+		    event->iova.length != iova->length)
+			continue;
+		witness->unmapped = true;
+		witness->unmapped_at = event->time;
+	}
+}
+
+/* A mapping that the device could reach must be seen to have gone. */
+static bool is_seen_gone(const struct witness *witness)
+{
+	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
+	enum mapping_state state = witness->after.state;
+
+	return witness->unmapped || ((state == MAPPING_STALE || state == MAPPING_REVOKED) &&
+				     witness->after.evidence & sight);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct witness *left = a, *right = b;
+
+	return left->unmapped_at < right->unmapped_at ? -1 : left->unmapped_at > right->unmapped_at;
+}
+
+static void hear_witnesses(struct revocation *revocation)
+{
+	struct survey survey;
+
+	survey_begin(&survey, revocation->context);
+	revocation->observed = true;
+	for (unsigned i = 0; i < revocation->count; i++) {
+		struct witness *witness = &revocation->witnesses[i];
+		bool concerned = witness->before == MAPPING_LIVE ||
+				 witness->before == MAPPING_UNKNOWN;
+
+		find_unmap(revocation, &survey.log, witness);
+		witness->after = survey_mapping(&survey, witness->mapping);
+		if (concerned && !is_seen_gone(witness))
+			revocation->observed = false;
+	}
+	survey_end(&survey);
+	qsort(revocation->witnesses, revocation->count, sizeof(struct witness), by_time);
+}
+
+/*
+ * What the record says where no better evidence is to be had. Mainline revokes on every trigger
+ * but the one that says what it means when it does not.
+ */
+static int note_in_record(struct revocation *revocation)
+{
+	for (unsigned i = 0; i < revocation->count; i++) {
+		struct object *mapping = revocation->witnesses[i].mapping;
+		int rc;
+
+		copy_text(mapping->mapping.revoked_by, sizeof(mapping->mapping.revoked_by),
+			  revocation->trigger->name);
+		rc = context_update(revocation->context, mapping);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * The kernel revokes before it tries to reset a bus; only what it refuses to try leaves things as
+ * they were (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_dev_set_hot_reset()).
+ */
+static bool has_revoked(const struct revocation *revocation, int rc)
+{
+	if (revocation->trigger->if_live)
+		return false;
+	return revocation->pulled ||
+	       (revocation->trigger->resets_bus && rc != -EINVAL && rc != -EPERM);
+}
+
+bool revocation_was_seen(const struct revocation *revocation)
+{
+	for (unsigned i = 0; i < revocation->count; i++)
+		if (revocation->witnesses[i].unmapped)
+			return true;
+	return false;
+}
+
+int revocation_pull(struct revocation *revocation, bool hold)
+{
+	const struct trigger *trigger = revocation->trigger;
+	struct object *device =
+		object_find(&revocation->context->objects, OBJECT_DEVICE, revocation->name.bdf);
+	int rc = call_witnesses(revocation), noted = 0;
+
+	if (rc)
+		return rc;
+	revocation->start = trace_now();
+	rc = trigger->pull(revocation->context, device);
+	revocation->pulled = !rc;
+	if (!rc && trigger->restore && !hold)
+		rc = trigger->restore(revocation->context, &revocation->name);
+	revocation->end = trace_now();
+	if (has_revoked(revocation, rc))
+		noted = note_in_record(revocation);
+	hear_witnesses(revocation);
+	return rc ? rc : noted;
+}

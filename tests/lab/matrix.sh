@@ -1,0 +1,66 @@
+#!/bin/bash
+# lab:
+# lab: --iommu virtio
+# Every trigger after another: what each did, and that nothing is worse afterwards.
+. "$(dirname "$0")/lib.sh"
+
+main_setup
+row() { jq -r ".matrix[] | select(.trigger == \"$1\") | $2" <<<"$out"; }
+# All but inodes, times and evidence.
+summary() {
+	fact '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
+		dmabufs: [.dmabufs[] | {name, device, bar, ranges, state}],
+		mappings: [.mappings[] | {name, dmabuf, ioas, iova, length, prot, state}]}'
+}
+
+run d revoke "$NVME" --by all --dry-run --json
+ok '--dry-run: device, dma-buf and mapping' equal "$(jq -r '[.hit[].name] | join(" ")' <<<"$out")" "$NVME fb map0"
+ok '--dry-run: nothing is pulled' equal "$(jq '.matrix' <<<"$out")" null
+before=$(summary)
+run d revoke "$NVME" --by all --json
+ok 'exit status 6, for the reset by way of sysfs' equal "$rc" 6
+ok 'a row for each trigger' equal "$(jq -r '[.matrix[].trigger] | join(" ")' <<<"$out")" \
+	'reset flr memory d3hot low-power hot-reset sysfs-reset close unbind remove'
+for trigger in reset flr memory d3hot low-power; do
+	ok "$trigger: revoked, usable again, stale, recovered, verified" \
+		equal "$(row $trigger '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
+		'revoked 0 usable stale yes yes'
+	ok "$trigger: when it was unmapped" equal "$(row $trigger '.unmapped_after_ns | type')" number
+done
+ok 'hot-reset: revoked, though the kernel could not complete it here' \
+	equal "$(row hot-reset '[.outcome, .status, .state, .recovered, .verified] | join(" ")')" 'revoked 1 stale yes yes'
+ok 'sysfs-reset: not revoked, and live all the while' \
+	equal "$(row sysfs-reset '[.outcome, .status, .state, .recovered, .verified] | join(" ")')" 'not-revoked 6 live  yes'
+ok 'sysfs-reset: what that means' contains "$(row sysfs-reset .note)" 'reaches the BAR while it is reset'
+for trigger in close unbind remove; do
+	ok "$trigger: revoked for ever, made anew, verified" \
+		equal "$(row $trigger '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
+		'revoked 0 revoked revoked no yes'
+done
+ok 'the context is what it was' equal "$(summary)" "$before"
+gives 0 'DMA arrives' d verify map0 --from "$EDU"
+run d revoke "$NVME" --by all
+ok 'once more, as a table' contains "$out" 'sysfs-reset not-revoked +6 +- usable +live'
+ok 'names what was not observed' contains "$err" 'not observed for sysfs-reset$'
+
+# A device that can hardly be reset at all.
+d bind "$RAM" >/dev/null
+d export "$RAM" 2 --name ram >/dev/null
+d import ram --name ramp >/dev/null
+config=$(setpci -s "$RAM" COMMAND)
+run d revoke "$RAM" --by all --json
+ok 'without any reset: exit status 0' equal "$rc" 0
+for trigger in reset flr d3hot hot-reset sysfs-reset; do
+	ok "without any reset: no $trigger" equal "$(row $trigger '[.outcome, .status, .state] | join(" ")')" 'unsupported 3 '
+done
+ok 'without any reset: memory' equal "$(row memory '[.outcome, .recovered, .verified] | join(" ")')" 'revoked yes yes'
+ok 'without any reset: remove' equal "$(row remove '[.outcome, .recovered, .verified] | join(" ")')" 'revoked no yes'
+ok 'without any reset: its command register' equal "$(setpci -s "$RAM" COMMAND)" "$config"
+gives 0 'without any reset: DMA arrives' d verify ramp --from "$EDU"
+
+refuses 1 'nothing of it is mapped' d revoke "$EDU" --by all
+refuses 2 'goes with' d revoke "$NVME" --by all --hold
+d revoke "$NVME" --by close >/dev/null
+refuses 1 'no device of that name' d revoke "$NVME" --by all
+leave_nothing
+done_testing
