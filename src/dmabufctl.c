@@ -216,7 +216,9 @@ static enum status run_with_result(struct call *call)
 	if (json && call->result && fail_is_noted())
 		json_object_object_add(call->result, "error",
 				       error_to_json(call->command->name, call->place));
-	if (json && call->result)
+	if (call->draw && !status)
+		call->draw(call->result);
+	else if (json && call->result)
 		output_json(call->result);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
 		output_tables(call->result, call->command->sections, call->globals->verbose);

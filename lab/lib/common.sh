@@ -9,7 +9,7 @@ LAB_PACKAGES=(
 	gcc make pkg-config autoconf automake scdoc
 	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libsmartcols-dev libjson-c-dev
 	qemu-system-x86 bc bison flex libelf-dev libc6-dev xz-utils kmod
-	debian-archive-keyring jq util-linux pciutils procps perl-base
+	debian-archive-keyring jq util-linux pciutils procps perl-base graphviz
 )
 
 # Standard output belongs to the command in the lab.

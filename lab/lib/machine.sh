@@ -6,7 +6,8 @@
 #   00:04.0 ivshmem       a BAR that is plain RAM; no reset of any kind
 #   01:00.0 02:00.0 nvme  BAR 2 is a 16 MiB controller memory buffer; behind root ports
 #   03:00.0 03:00.1       one device with two functions
-#   06:00.0 07:00.0 nvme  under one PCIe switch
+#   06:00.0 07:00.0 nvme  under one PCIe switch, whose ports have no ACS
+#   0a:00.0 0b:00.0 nvme  under one whose ports have it: QEMU's root ports, in that place
 MACHINE_DEVICES=(
 	-device edu,addr=03.0,dma_mask=0xffffffffffff
 	-object memory-backend-ram,id=shared,size=4M,share=on
@@ -24,6 +25,12 @@ MACHINE_DEVICES=(
 	-device nvme,bus=down1,serial=lab5,cmb_size_mb=16
 	-device xio3130-downstream,id=down2,bus=switch,chassis=6,slot=1
 	-device nvme,bus=down2,serial=lab6,cmb_size_mb=16
+	-device pcie-root-port,id=port5,bus=pcie.0,chassis=7,addr=14.0
+	-device x3130-upstream,id=acs-switch,bus=port5
+	-device pcie-root-port,id=down3,bus=acs-switch,chassis=8,slot=0
+	-device nvme,bus=down3,serial=lab7,cmb_size_mb=16
+	-device pcie-root-port,id=down4,bus=acs-switch,chassis=9,slot=1
+	-device nvme,bus=down4,serial=lab8,cmb_size_mb=16
 )
 
 # iommu_arguments KIND - sets IOMMU_DEVICE (for QEMU) and IOMMU_PARAMETERS (for the kernel).

@@ -56,6 +56,8 @@ struct call {
 	const struct place *place; /* NULL outside a batch */
 	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
 	json_object *result;
+	/* Set by a command that is asked for a picture, which is printed in place of all else. */
+	void (*draw)(json_object *result);
 };
 
 struct command {

@@ -4,6 +4,11 @@
 
 #include "cmd/common.h"
 #include "kernel/pcie.h"
+#include "ui/dot.h"
+
+struct topology_options {
+	bool dot;
+};
 
 struct pair {
 	struct pci_device from, to;
@@ -125,6 +130,8 @@ static void fill_verdict(struct call *call, const struct pair *pair)
 
 	put_text(row, "from", pair->from.name.bdf);
 	put_text(row, "to", pair->to.name.bdf);
+	put_text(row, "from_host_bridge", pair->from_path.host_bridge);
+	put_text(row, "to_host_bridge", pair->to_path.host_bridge);
 	put_number(row, "from_group", pair->from.group);
 	put_number(row, "to_group", pair->to.group);
 	put_bool(row, "same_group", pair->from.group >= 0 && pair->from.group == pair->to.group);
@@ -151,8 +158,46 @@ static enum status fill(struct call *call, struct pair *pair)
 	return STATUS_OK;
 }
 
+static void draw_hop(json_object *hop)
+{
+	char label[192];
+
+	snprintf(label, sizeof(label), "%s\n%s\nACS %s", text_of(hop, "name"),
+		 text_of(hop, "type"), text_of(hop, "acs"));
+	dot_node(text_of(hop, "name"), "box",
+		 strcmp(text_of(hop, "type"), "endpoint") ? "white" : "lightblue", label);
+}
+
+/* Each hop hangs below the one before it on its way; both ways begin where the common one ends. */
+static void draw(json_object *result)
+{
+	json_object *hops = json_object_object_get(result, "hops");
+	json_object *verdict = json_object_object_get(result, "verdict");
+	const char *above[] = { text_of(verdict, "from_host_bridge"),
+				text_of(verdict, "to_host_bridge") };
+
+	dot_begin("topology");
+	for (unsigned i = 0; i < 2; i++)
+		dot_node(above[i], "ellipse", "lightgray", above[i]);
+	for_each_row(hop, hops)
+	{
+		const char *way = text_of(hop, "way"), *name = text_of(hop, "name");
+
+		draw_hop(hop);
+		dot_edge(above[!strcmp(way, "to")], name, "solid", NULL);
+		if (strcmp(way, "to"))
+			above[0] = name;
+		if (strcmp(way, "from"))
+			above[1] = name;
+	}
+	dot_edge(text_of(verdict, "from"), text_of(verdict, "to"), "dashed",
+		 text_of(verdict, "verdict"));
+	dot_end();
+}
+
 static enum status run(struct call *call)
 {
+	const struct topology_options *options = call->options;
 	struct pair pair = { .common = 0 };
 	enum status status = want_device(call->arguments[0], &pair.from);
 
@@ -164,10 +209,17 @@ static enum status run(struct call *call)
 	}
 	if (!status)
 		status = fill(call, &pair);
+	if (options->dot)
+		call->draw = draw;
 	free(pair.from_path.hops);
 	free(pair.to_path.hops);
 	return status;
 }
+
+static const struct option_entry options[] = {
+	OPT_FLAG(struct topology_options, dot, "dot", 0, "a picture, for Graphviz"),
+	{ 0 },
+};
 
 static const struct column hop_columns[] = {
 	{ "WAY", "way", COLUMN_TEXT, "both, or on the side of one device" },
@@ -207,6 +259,8 @@ const struct command cmd_topology = {
 	.description =
 		"Looks at the ports between them and their ACS bits. Never claims more than those\n"
 		"bits say: what remains in doubt is shown, and verify proves it.",
+	.options = options,
+	.options_size = sizeof(struct topology_options),
 	.least = 2,
 	.most = 2,
 	.words = { WORD_DEVICE },

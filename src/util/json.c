@@ -59,3 +59,10 @@ json_object *add_object(json_object *array)
 		json_object_array_add(array, object);
 	return object;
 }
+
+const char *text_of(json_object *object, const char *key)
+{
+	json_object *value = json_object_object_get(object, key);
+
+	return value ? json_object_get_string(value) : "";
+}

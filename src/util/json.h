@@ -18,4 +18,12 @@ json_object *put_array(json_object *object, const char *key);
 json_object *put_object(json_object *object, const char *key);
 json_object *add_object(json_object *array);
 
+/* And for reading them: "" for what is not there. */
+const char *text_of(json_object *object, const char *key);
+
+#define for_each_row(row, array)                                                          \
+	for (size_t row##_i = 0, row##_n = (array) ? json_object_array_length(array) : 0; \
+	     row##_i < row##_n; row##_i++)                                                \
+		for (json_object *row = json_object_array_get_idx(array, row##_i); row; row = NULL)
+
 #endif

@@ -12,6 +12,23 @@ ok 'the ports between, by type' \
 	'both root port, both upstream port, from downstream port, from endpoint, to downstream port, to endpoint'
 group() { basename "$(readlink "/sys/bus/pci/devices/0000:$1/iommu_group")"; }
 ok 'the IOMMU groups' equal "$(jq -r '.verdict | "\(.from_group) \(.to_group)"' <<<"$out")" "$(group 06:00.0) $(group 07:00.0)"
+# Ports with ACS; the kernel has turned request redirect on, for the sake of its IOMMU groups.
+ok 'under a switch whose ports redirect: redirected' equal "$(verdict 0a:00.0 0b:00.0)" redirected
+setpci -s 09:00.0 ECAP_ACS+6.w=0000
+ok 'the same with redirection off: direct' equal "$(verdict 0a:00.0 0b:00.0)" direct
+ok 'the other way about, where it is on: redirected' equal "$(verdict 0b:00.0 0a:00.0)" redirected
+setpci -s 09:00.0 ECAP_ACS+6.w=0004
+ok 'request redirect alone: redirected' equal "$(verdict 0a:00.0 0b:00.0)" redirected
+ok 'that bit alone is shown' \
+	contains "$(d topology 0a:00.0 0b:00.0)" '^from 0000:09:00.0 .* SrcValid- TransBlk- ReqRedir\+ CmpltRedir-'
+ok 'under different switches: the host bridge' equal "$(verdict 06:00.0 0a:00.0)" host-bridge
+
+run d topology 0a:00.0 0b:00.0 --dot
+ok 'a picture: exit status 0' equal "$rc" 0
+ok 'a picture: Graphviz reads it' dot -Tsvg -o /dev/null "$TEST_DIR/out"
+ok 'a picture: the ways meet at the upstream port' \
+	equal "$(grep -c '^	"0000:08:00.0" -> ' <<<"$out")" 2
+ok 'a picture: the verdict' contains "$out" '"0000:0a:00.0" -> "0000:0b:00.0" \[style=dashed label="redirected"\]'
 ok 'under different root ports: the host bridge' equal "$(verdict 01:00.0 02:00.0)" host-bridge
 run d topology 01:00.0 02:00.0 --json
 ok 'a host bridge leaves a doubt' contains "$(jq -r .verdict.doubt <<<"$out")" 'routes peer traffic'
