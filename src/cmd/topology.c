@@ -162,8 +162,8 @@ static void draw_hop(json_object *hop)
 {
 	char label[192];
 
-	snprintf(label, sizeof(label), "%s\n%s\nACS %s", text_of(hop, "name"),
-		 text_of(hop, "type"), text_of(hop, "acs"));
+	snprintf(label, sizeof(label), "%s\n%s\nACS %s", text_of(hop, "name"), text_of(hop, "type"),
+		 text_of(hop, "acs"));
 	dot_node(text_of(hop, "name"), "box",
 		 strcmp(text_of(hop, "type"), "endpoint") ? "white" : "lightblue", label);
 }
