@@ -46,6 +46,12 @@ int main(void)
 	MEMBER(struct iommu_ioas_map, user_va);
 	MEMBER(struct iommu_ioas_map, length);
 	MEMBER(struct iommu_ioas_map, iova);
+	NUMBER(IOMMU_IOAS_COPY);
+	STRUCT(struct iommu_ioas_copy);
+	MEMBER(struct iommu_ioas_copy, dst_ioas_id);
+	MEMBER(struct iommu_ioas_copy, src_ioas_id);
+	MEMBER(struct iommu_ioas_copy, dst_iova);
+	MEMBER(struct iommu_ioas_copy, src_iova);
 	NUMBER(IOMMU_IOAS_UNMAP);
 	STRUCT(struct iommu_ioas_unmap);
 	MEMBER(struct iommu_ioas_unmap, ioas_id);
@@ -60,18 +66,12 @@ int main(void)
 	MEMBER(struct iommu_ioas_map_file, length);
 	MEMBER(struct iommu_ioas_map_file, iova);
 	NUMBER(VFIO_DEVICE_BIND_IOMMUFD);
-	STRUCT(struct vfio_device_bind_iommufd);
 	MEMBER(struct vfio_device_bind_iommufd, iommufd);
 	MEMBER(struct vfio_device_bind_iommufd, out_devid);
-	MEMBER(struct vfio_device_bind_iommufd, token_uuid_ptr);
 	NUMBER(VFIO_DEVICE_ATTACH_IOMMUFD_PT);
-	STRUCT(struct vfio_device_attach_iommufd_pt);
 	MEMBER(struct vfio_device_attach_iommufd_pt, pt_id);
-	MEMBER(struct vfio_device_attach_iommufd_pt, pasid);
 	NUMBER(VFIO_DEVICE_DETACH_IOMMUFD_PT);
-	STRUCT(struct vfio_device_detach_iommufd_pt);
 	MEMBER(struct vfio_device_detach_iommufd_pt, flags);
-	MEMBER(struct vfio_device_detach_iommufd_pt, pasid);
 	NUMBER(VFIO_PCI_DEVID_OWNED);
 	NUMBER(VFIO_PCI_DEVID_NOT_OWNED);
 	NUMBER(VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
@@ -94,6 +94,15 @@ int main(void)
 	MEMBER(struct vfio_device_feature_dma_buf, open_flags);
 	MEMBER(struct vfio_device_feature_dma_buf, flags);
 	MEMBER(struct vfio_device_feature_dma_buf, nr_ranges);
+#ifndef BEFORE_PASID
+	/* What was added at the end of these since; dmabufctl leaves it out by argsz. */
+	STRUCT(struct vfio_device_bind_iommufd);
+	MEMBER(struct vfio_device_bind_iommufd, token_uuid_ptr);
+	STRUCT(struct vfio_device_attach_iommufd_pt);
+	MEMBER(struct vfio_device_attach_iommufd_pt, pasid);
+	STRUCT(struct vfio_device_detach_iommufd_pt);
+	MEMBER(struct vfio_device_detach_iommufd_pt, pasid);
+#endif
 	printf("dma_ranges at %zu\n", offsetof(struct vfio_device_feature_dma_buf, dma_ranges));
 	return 0;
 }

@@ -5,9 +5,11 @@
 # headers), version. It appears in the cache complete or not at all.
 
 KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
-KERNEL_SUITES=(trixie-backports forky sid)
+KERNEL_DEBUG_CONFIG=$LAB_TOP/kernel/debug.config
+KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
+KERNEL_LTS=6.12
 
 # private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
 private_apt() {
@@ -74,7 +76,7 @@ fetch_source() {
 		"${KERNEL_SUITES[*]} (apt's log: $LAB_CACHE/apt/log);" \
 		"name a source tree, tarball or bzImage with --kernel"
 	say "downloading linux-source-$version (about 160 MB)"
-	rm -f "$downloads"/*.deb
+	rm -f "$downloads/linux-source-$version"_*.deb
 	(cd "$downloads" && private_apt apt-get download "linux-source-$version" >&2) ||
 		die "the download failed; see apt's message above"
 	echo "$downloads"/linux-source-"$version"_*.deb
@@ -111,14 +113,14 @@ progress() {
 	wait "$2"
 }
 
-# configure_kernel SOURCE OBJECTS - the fragment over allnoconfig; every line must stick.
+# configure_kernel SOURCE OBJECTS CONFIG - over allnoconfig; every line must stick.
 configure_kernel() {
 	local line lost=()
-	KCONFIG_ALLCONFIG=$KERNEL_CONFIG make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
+	KCONFIG_ALLCONFIG=$3 make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
 		{ tail -n 5 "$2/log" >&2; die "the kernel could not be configured"; }
 	while read -r line; do
 		grep -qx "$line" "$2/.config" || lost+=("$line")
-	done < <(grep '^CONFIG_' "$KERNEL_CONFIG")
+	done < <(grep '^CONFIG_' "$3")
 	[ ${#lost[@]} -eq 0 ] || die "this kernel source does not take ${lost[*]}"
 }
 
@@ -126,7 +128,8 @@ configure_kernel() {
 compile() {
 	local source=$1 objects=$2 result=$3 log=$2/log
 	mkdir -p "$objects"
-	configure_kernel "$source" "$objects"
+	cat "${KERNEL_CONFIGS[@]}" >"$objects/config" || die "cannot write to $objects"
+	configure_kernel "$source" "$objects" "$objects/config"
 	make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
 	progress "$log" $! ||
 		{ tail -n 20 "$log" >&2; die "the kernel did not build; all of it is in $log"; }
@@ -143,12 +146,30 @@ compile() {
 	mv "$result.new" "$result"
 }
 
-# kernel_from_archive NAME ARCHIVE-COMMAND... - builds once per name and configuration.
+# series_for SPEC - the folder of patches that go with a kernel, "" for none.
+series_for() {
+	case $1 in
+	lts) echo "$LAB_TOP/kernel/linux-$KERNEL_LTS" ;;
+	mainline-patched) echo "$LAB_TOP/kernel/linux-7.x" ;;
+	esac
+}
+
+# apply_series SOURCE SERIES - no fuzz: what does not fit exactly was not meant for it.
+apply_series() {
+	local patch
+	for patch in "$2"/*.patch; do
+		patch -d "$1" -p1 --fuzz=0 --silent <"$patch" >&2 ||
+			die "$(basename "$patch") does not apply to this kernel source"
+	done
+}
+
+# kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds once per name, configuration
+# and patches. SERIES: a folder of patches, or "".
 kernel_from_archive() {
-	local name=$1 key work archive
-	shift
-	key=$(cat "$KERNEL_CONFIG" <(echo "$name") | sha256sum | cut -c 1-12)
-	KERNEL=$LAB_CACHE/kernels/$(basename "$name")-$key
+	local name=$1 series=$2 key work archive
+	shift 2
+	key=$(cat "${KERNEL_CONFIGS[@]}" ${series:+"$series"/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
+	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
 	[ -f "$KERNEL/bzImage" ] && return
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
 	exec {lock}>"$LAB_CACHE/kernels/lock"
@@ -159,6 +180,7 @@ kernel_from_archive() {
 		rm -rf "$work"
 		mkdir -p "$work/objects"
 		unpack "$archive" "$work/source"
+		[ -z "$series" ] || apply_series "$work/source" "$series"
 		compile "$work/source" "$work/objects" "$KERNEL"
 		rm -rf "$work"
 	fi
@@ -168,25 +190,33 @@ kernel_from_archive() {
 # kernel_from_tree TREE - objects are kept, so that a change costs its own compile only.
 kernel_from_tree() {
 	local key
-	key=$(realpath "$1" | sha256sum | cut -c 1-12)
+	key=$({ realpath "$1"; echo "$KERNEL_DEBUG"; } | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/trees/$key/kernel
 	compile "$(realpath "$1")" "$LAB_CACHE/trees/$key/objects" "$KERNEL"
 }
 
-# get_kernel SPEC - sets KERNEL to the folder of a finished kernel. SPEC: mainline, a
-# version in Debian's archive, a source tree, a tarball, or a bzImage (its modules/ beside it).
+# get_kernel SPEC DEBUG - sets KERNEL to the folder of a finished kernel. SPEC: mainline,
+# mainline-patched, lts, a version in Debian's archive, a source tree, a tarball, or a bzImage
+# (its modules/ beside it). DEBUG: "" or "yes".
 get_kernel() {
+	KERNEL_DEBUG=$2
+	KERNEL_CONFIGS=("$KERNEL_CONFIG" ${2:+"$KERNEL_DEBUG_CONFIG"})
 	if [ -d "$1" ]; then
 		[ -f "$1/Kbuild" ] || die "$1 is not a kernel source tree"
 		kernel_from_tree "$1"
 	elif [ -f "$1" ] && tar tf "$1" >/dev/null 2>&1; then
-		kernel_from_archive "$(realpath "$1")" realpath "$1"
+		kernel_from_archive "$(realpath "$1")" '' realpath "$1"
 	elif [ -f "$1" ]; then
 		KERNEL=$(dirname "$(realpath "$1")")
 		[ "$(basename "$1")" = bzImage ] || die "$1 is neither a tarball nor named bzImage"
-	elif [ "$1" = mainline ] || [[ $1 =~ ^[0-9]+\.[0-9]+$ ]]; then
-		kernel_from_archive "$1" fetch_source "$1"
+	elif [ "$1" = mainline ] || [ "$1" = mainline-patched ]; then
+		kernel_from_archive "$1" "$(series_for "$1")" fetch_source mainline
+	elif [ "$1" = lts ]; then
+		kernel_from_archive "$1" "$(series_for "$1")" fetch_source "$KERNEL_LTS"
+	elif [[ $1 =~ ^[0-9]+\.[0-9]+$ ]]; then
+		kernel_from_archive "$1" '' fetch_source "$1"
 	else
-		die "no kernel '$1': use mainline, a version as 7.2, a source tree, a tarball or a bzImage"
+		die "no kernel '$1': use mainline, mainline-patched, lts, a version as 7.2, a source tree," \
+			"a tarball or a bzImage"
 	fi
 }

@@ -96,6 +96,16 @@ static int by_time(const void *a, const void *b)
 	return left->unmapped_at < right->unmapped_at ? -1 : left->unmapped_at > right->unmapped_at;
 }
 
+static void find_unmaps(struct revocation *revocation)
+{
+	struct survey survey;
+
+	survey_begin(&survey, revocation->context);
+	for (unsigned i = 0; i < revocation->count; i++)
+		find_unmap(revocation, &survey.log, &revocation->witnesses[i]);
+	survey_end(&survey);
+}
+
 static void hear_witnesses(struct revocation *revocation)
 {
 	struct survey survey;
@@ -107,7 +117,6 @@ static void hear_witnesses(struct revocation *revocation)
 		bool concerned = witness->before == MAPPING_LIVE ||
 				 witness->before == MAPPING_UNKNOWN;
 
-		find_unmap(revocation, &survey.log, witness);
 		witness->after = survey_mapping(&survey, witness->mapping);
 		if (concerned && !is_seen_gone(witness))
 			revocation->observed = false;
@@ -116,10 +125,7 @@ static void hear_witnesses(struct revocation *revocation)
 	qsort(revocation->witnesses, revocation->count, sizeof(struct witness), by_time);
 }
 
-/*
- * What the record says where no better evidence is to be had. Mainline revokes on every trigger
- * but the one that says what it means when it does not.
- */
+/* What the record says where no better evidence is to be had. */
 static int note_in_record(struct revocation *revocation)
 {
 	for (unsigned i = 0; i < revocation->count; i++) {
@@ -135,24 +141,25 @@ static int note_in_record(struct revocation *revocation)
 	return 0;
 }
 
-/*
- * The kernel revokes before it tries to reset a bus; only what it refuses to try leaves things as
- * they were (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_dev_set_hot_reset()).
- */
-static bool has_revoked(const struct revocation *revocation, int rc)
-{
-	if (revocation->trigger->if_live)
-		return false;
-	return revocation->pulled ||
-	       (revocation->trigger->resets_bus && rc != -EINVAL && rc != -EPERM);
-}
-
 bool revocation_was_seen(const struct revocation *revocation)
 {
 	for (unsigned i = 0; i < revocation->count; i++)
 		if (revocation->witnesses[i].unmapped)
 			return true;
 	return false;
+}
+
+/*
+ * The kernel revokes before it tries to reset a bus; only what it refuses to try leaves things as
+ * they were (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_dev_set_hot_reset()). Not all kernels
+ * revoke on the trigger that says what it means when they do not.
+ */
+static bool has_revoked(const struct revocation *revocation, int rc)
+{
+	if (revocation->trigger->if_live)
+		return revocation_was_seen(revocation);
+	return revocation->pulled ||
+	       (revocation->trigger->resets_bus && rc != -EINVAL && rc != -EPERM);
 }
 
 int revocation_pull(struct revocation *revocation, bool hold)
@@ -170,6 +177,7 @@ int revocation_pull(struct revocation *revocation, bool hold)
 	if (!rc && trigger->restore && !hold)
 		rc = trigger->restore(revocation->context, &revocation->name);
 	revocation->end = trace_now();
+	find_unmaps(revocation);
 	if (has_revoked(revocation, rc))
 		noted = note_in_record(revocation);
 	hear_witnesses(revocation);

@@ -59,6 +59,17 @@ struct iommu_ioas_map {
 	__aligned_u64 iova;
 };
 
+struct iommu_ioas_copy {
+	__u32 size;
+	__u32 flags;
+	__u32 dst_ioas_id;
+	__u32 src_ioas_id;
+	__aligned_u64 length;
+	__aligned_u64 dst_iova;
+	__aligned_u64 src_iova;
+};
+#define IOMMU_IOAS_COPY _IO(IOMMUFD_TYPE, 0x83)
+
 #define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, 0x86)
 struct iommu_ioas_unmap {
 	__u32 size;

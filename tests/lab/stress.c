@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a kernel has to stand, for tests/lab/stress.sh:
+ *
+ *   stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS
+ *	Processes that share one iommufd context revoke, import, copy, unmap, export, attach
+ *and detach all at once, ROUNDS of each. stress orders EXPORTER IMPORTER Closes dma-buf, exporter,
+ *importer and iommufd of a live mapping in every order.
+ *
+ * EXPORTER and IMPORTER are VFIO nodes; BAR 2 of the first is exported. SYSFS-RESET is the
+ * exporter's reset attribute.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/iommufd.h"
+#include "kernel/vfio.h"
+#include "uapi/iommufd.h"
+
+#define BAR 2
+#define LIMIT 300 /* seconds, after which something hangs */
+
+static const struct range bar = { .offset = 0, .length = 1 << 20 };
+
+struct setting {
+	int iommufd;
+	int exporter;
+	int importer;
+	int dmabuf;
+	uint32_t ioas[2];
+	const char *reset;
+	unsigned rounds;
+};
+
+static void __attribute__((format(printf, 2, 3))) must(int result, const char *format, ...)
+{
+	va_list args;
+
+	if (result >= 0)
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, ": %s\n", strerrorname_np(-result));
+	exit(1);
+}
+
+/* While another process revokes, that is what any call may say. */
+static void may_be_revoked(int result, const char *what)
+{
+	if (result != -ENODEV)
+		must(result, "%s", what);
+}
+
+static void open_all(struct setting *setting, const char *exporter, const char *importer)
+{
+	uint32_t id;
+
+	must(setting->iommufd = iommufd_open(), "iommufd");
+	must(setting->exporter = vfio_open(exporter, setting->iommufd, &id), "%s", exporter);
+	must(setting->importer = vfio_open(importer, setting->iommufd, &id), "%s", importer);
+	must(setting->dmabuf = vfio_export(setting->exporter, BAR, &bar, 1), "export");
+	for (unsigned i = 0; i < 2; i++)
+		must(iommufd_alloc_ioas(setting->iommufd, &setting->ioas[i]), "IOAS");
+	must(vfio_attach(setting->importer, setting->ioas[0]), "attach");
+}
+
+static void reset_by_sysfs(const struct setting *setting)
+{
+	must(sys_write_file(setting->reset, "1"), "%s", setting->reset);
+}
+
+/* A reset that finds the device locked by another gives -EAGAIN. */
+static void pull_trigger(const struct setting *setting, unsigned round)
+{
+	int rc;
+
+	switch (round % 50) {
+	case 10:
+		rc = vfio_reset(setting->exporter);
+		break;
+	case 20:
+		rc = vfio_flr(setting->exporter);
+		break;
+	case 30:
+		must(vfio_set_power(setting->exporter, VFIO_D3HOT), "D3hot");
+		rc = vfio_set_power(setting->exporter, VFIO_D0);
+		break;
+	case 40:
+		must(vfio_set_low_power(setting->exporter, true), "low power");
+		rc = vfio_set_low_power(setting->exporter, false);
+		break;
+	default:
+		must(vfio_set_memory_decode(setting->exporter, false), "memory decode off");
+		rc = vfio_set_memory_decode(setting->exporter, true);
+	}
+	if (rc != -EAGAIN)
+		must(rc, "trigger %u", round % 50);
+}
+
+static void reset_from_outside(const struct setting *setting, unsigned round)
+{
+	if (round % 50 == 25)
+		reset_by_sysfs(setting);
+}
+
+static int map(const struct setting *setting, unsigned ioas, int dmabuf, uint64_t iova)
+{
+	return iommufd_map_file(setting->iommufd, setting->ioas[ioas], dmabuf, bar,
+				IOMMUFD_READ | IOMMUFD_WRITE, true, &iova);
+}
+
+static void unmap(const struct setting *setting, unsigned ioas, uint64_t iova)
+{
+	must(iommufd_unmap(setting->iommufd, setting->ioas[ioas],
+			   (struct range){ iova, bar.length }),
+	     "unmap");
+}
+
+static void import(const struct setting *setting, unsigned round)
+{
+	uint64_t iova = 0x10000000;
+	int rc = map(setting, round & 1, setting->dmabuf, iova);
+
+	may_be_revoked(rc, "import");
+	if (!rc)
+		unmap(setting, round & 1, iova);
+}
+
+static void import_twice(const struct setting *setting, unsigned round)
+{
+	struct iommu_ioas_copy copy = {
+		.size = sizeof(copy),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
+		.dst_ioas_id = setting->ioas[~round & 1],
+		.src_ioas_id = setting->ioas[round & 1],
+		.length = bar.length,
+		.dst_iova = 0x30000000,
+		.src_iova = 0x20000000,
+	};
+	int rc = map(setting, round & 1, setting->dmabuf, copy.src_iova);
+
+	may_be_revoked(rc, "import");
+	if (rc)
+		return;
+	must(ioctl(setting->iommufd, IOMMU_IOAS_COPY, &copy) ? -errno : 0, "copy");
+	unmap(setting, round & 1, copy.src_iova);
+	unmap(setting, ~round & 1, copy.dst_iova);
+}
+
+static void export_anew(const struct setting *setting, unsigned round)
+{
+	uint64_t iova = 0x40000000;
+	int dmabuf = vfio_export(setting->exporter, BAR, &bar, 1), rc;
+
+	must(dmabuf, "export");
+	rc = map(setting, round & 1, dmabuf, iova);
+	may_be_revoked(rc, "import of another dma-buf");
+	sys_close(dmabuf);
+	if (!rc)
+		unmap(setting, round & 1, iova);
+}
+
+static void attach(const struct setting *setting, unsigned round)
+{
+	must(round % 3 ? vfio_attach(setting->importer, setting->ioas[round & 1]) :
+			 vfio_detach(setting->importer),
+	     "attach");
+}
+
+static void (*const roles[])(const struct setting *setting, unsigned round) = {
+	pull_trigger, reset_from_outside, import, import_twice, export_anew, attach,
+};
+
+#define ROLES (sizeof(roles) / sizeof(*roles))
+
+static int run_rounds(struct setting *setting)
+{
+	int failed = 0, status;
+
+	for (unsigned role = 0; role < ROLES; role++) {
+		pid_t child = fork();
+
+		must(child < 0 ? -errno : 0, "fork");
+		if (child)
+			continue;
+		alarm(LIMIT);
+		for (unsigned round = 0; round < setting->rounds; round++)
+			roles[role](setting, round);
+		exit(0);
+	}
+	while (wait(&status) > 0) {
+		if (WIFSIGNALED(status))
+			fprintf(stderr, "a process was stopped by signal %d\n", WTERMSIG(status));
+		failed |= status;
+	}
+	return !!failed;
+}
+
+/* The order'th permutation of four. */
+static void close_in_order(const struct setting *setting, unsigned order)
+{
+	int fds[] = { setting->dmabuf, setting->exporter, setting->importer, setting->iommufd };
+
+	for (unsigned left = 4; left; order /= left--) {
+		unsigned pick = order % left;
+
+		sys_close(fds[pick]);
+		fds[pick] = fds[left - 1];
+	}
+}
+
+static int run_orders(const char *exporter, const char *importer)
+{
+	alarm(LIMIT);
+	for (unsigned order = 0; order < 24; order++) {
+		struct setting setting;
+
+		open_all(&setting, exporter, importer);
+		must(map(&setting, 0, setting.dmabuf, 0x10000000), "import");
+		close_in_order(&setting, order);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct setting setting;
+
+	if (argc == 6 && !strcmp(argv[1], "rounds")) {
+		open_all(&setting, argv[2], argv[3]);
+		setting.reset = argv[4];
+		setting.rounds = strtoul(argv[5], NULL, 10);
+		return run_rounds(&setting);
+	}
+	if (argc == 4 && !strcmp(argv[1], "orders"))
+		return run_orders(argv[2], argv[3]);
+	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS\n"
+			"       stress orders EXPORTER IMPORTER\n");
+	return 2;
+}

@@ -1,0 +1,49 @@
+#!/bin/bash
+# lab:
+# lab: --iommu virtio
+# Everything at once, closing in every order, and removal while mapped: the kernel stands it.
+. "$(dirname "$0")/lib.sh"
+
+stress() { "$LAB_BUILD/tests/lab/stress" "$@"; }
+cdev_of() { d device "$1" --json | jq -r '.devices[0].cdev'; }
+rounds=200
+[ -e /sys/kernel/debug/kmemleak ] && rounds=1000
+
+d bind "$NVME" "$EDU" >/dev/null
+gives 0 "$rounds rounds of everything at once" \
+	stress rounds "$(cdev_of "$NVME")" "$(cdev_of "$EDU")" "/sys/bus/pci/devices/$NVME/reset" $rounds
+gives 0 'closed in every order' stress orders "$(cdev_of "$NVME")" "$(cdev_of "$EDU")"
+
+# Both ends leave the bus with the mapping live, the exporter first and the other way about.
+for order in "$NVME $EDU" "$EDU $NVME"; do
+	d unbind "$NVME" "$EDU" >/dev/null
+	main_setup
+	for device in $order; do
+		gives 0 "$order: $device is removed while mapped" d revoke "$device" --by remove --hold
+	done
+	ok "$order: the mapping is revoked" equal "$(fact '.mappings[0].state')" revoked
+	gives 0 "$order: all of it can be released" d release --all
+	echo 1 >/sys/bus/pci/rescan
+	d bind "$NVME" "$EDU" >/dev/null
+done
+
+# A holder that is killed closes everything at once.
+main_setup
+pkill -KILL -f dmabufctl-holder
+while pgrep -f dmabufctl-holder >/dev/null; do :; done
+gives 0 'after the holder was killed: it all works again' main_setup
+gives 0 'after the holder was killed: DMA arrives' d verify map0 --from "$EDU"
+
+d release --all
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	# A scan takes what was freed a moment ago for leaked, hence the second.
+	for _ in 1 2; do
+		sleep 6
+		echo scan >/sys/kernel/debug/kmemleak
+	done
+	ok 'no leak' equal "$(grep -E -A 12 'unreferenced object' /sys/kernel/debug/kmemleak | grep -E 'iopt|iommufd|vfio|dma_buf')" ''
+fi
+[ ! -e /proc/lockdep_stats ] || ok 'lockdep was watching to the end' \
+	equal "$(awk '$1 == "debug_locks:" { print $2 }' /proc/lockdep_stats)" 1
+leave_nothing
+done_testing
