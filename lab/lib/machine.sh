@@ -76,9 +76,10 @@ kvm_works() {
 	grep -q yes "$memo"
 }
 
-# machine_arguments KERNEL RUN-FOLDER IOMMU KERNEL-PARAMETERS - sets MACHINE.
+# machine_arguments KERNEL RUN-FOLDER IOMMU THREAD KERNEL-PARAMETERS - sets MACHINE. THREAD:
+# "single" for one thread that emulates all processors, or "".
 machine_arguments() {
-	local kernel=$1 run=$2 accel=(-accel tcg -M q35)
+	local kernel=$1 run=$2 accel=(-accel "tcg${4:+,thread=$4}" -M q35)
 	iommu_arguments "$3"
 	kvm_works "$kernel" && accel=(-accel kvm -M q35,kernel-irqchip=split)
 	MACHINE=(
@@ -95,7 +96,7 @@ machine_arguments() {
 		-kernel "$kernel/bzImage"
 		-append "console=ttyS0 panic=-1 oops=panic root=root rootfstype=9p \
 rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
-init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $4"
+init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $5"
 	)
 }
 

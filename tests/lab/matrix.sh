@@ -29,9 +29,9 @@ ok 'a row for each trigger' equal "$(jq -r '[.matrix[].trigger] | join(" ")' <<<
 	'reset flr memory d3hot low-power hot-reset sysfs-reset close unbind remove'
 for trigger in $revoking; do
 	ok "$trigger: revoked, usable again, stale, recovered, verified" \
-		equal "$(row $trigger '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
+		equal "$(row "$trigger" '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
 		'revoked 0 usable stale yes yes'
-	ok "$trigger: when it was unmapped" equal "$(row $trigger '.unmapped_after_ns | type')" number
+	ok "$trigger: when it was unmapped" equal "$(row "$trigger" '.unmapped_after_ns | type')" number
 done
 ok 'hot-reset: revoked, though the kernel could not complete it here' \
 	equal "$(row hot-reset '[.outcome, .status, .state, .recovered, .verified] | join(" ")')" 'revoked 1 stale yes yes'
@@ -42,7 +42,7 @@ if ! closes_the_hole; then
 fi
 for trigger in close unbind remove; do
 	ok "$trigger: revoked for ever, made anew, verified" \
-		equal "$(row $trigger '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
+		equal "$(row "$trigger" '[.outcome, .status, .exporter, .state, .recovered, .verified] | join(" ")')" \
 		'revoked 0 revoked revoked no yes'
 done
 ok 'the context is what it was' equal "$(summary)" "$before"
@@ -60,7 +60,7 @@ config=$(setpci -s "$RAM" COMMAND)
 run d revoke "$RAM" --by all --json
 ok 'without any reset: exit status 0' equal "$rc" 0
 for trigger in reset flr d3hot hot-reset sysfs-reset; do
-	ok "without any reset: no $trigger" equal "$(row $trigger '[.outcome, .status, .state] | join(" ")')" 'unsupported 3 '
+	ok "without any reset: no $trigger" equal "$(row "$trigger" '[.outcome, .status, .state] | join(" ")')" 'unsupported 3 '
 done
 ok 'without any reset: memory' equal "$(row memory '[.outcome, .recovered, .verified] | join(" ")')" 'revoked yes yes'
 ok 'without any reset: remove' equal "$(row remove '[.outcome, .recovered, .verified] | join(" ")')" 'revoked no yes'

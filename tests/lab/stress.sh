@@ -1,6 +1,6 @@
 #!/bin/bash
-# lab:
-# lab: --iommu virtio
+# lab: --one-thread
+# lab: --one-thread --iommu virtio
 # Everything at once, closing in every order, and removal while mapped: the kernel stands it.
 . "$(dirname "$0")/lib.sh"
 
