@@ -13,15 +13,16 @@
 #include "config.h"
 #include "context/trigger.h"
 
-extern const struct command cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach, cmd_device,
-	cmd_doctor, cmd_explain, cmd_export, cmd_import, cmd_recover, cmd_release, cmd_revoke,
-	cmd_status, cmd_topology, cmd_unbind, cmd_unmap, cmd_verify;
+extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach,
+	cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export, cmd_import, cmd_list,
+	cmd_monitor, cmd_recover, cmd_release, cmd_revoke, cmd_status, cmd_topology, cmd_unbind,
+	cmd_unmap, cmd_verify;
 
 const struct command *const commands[] = {
-	&cmd_doctor, &cmd_device,  &cmd_bind,	 &cmd_unbind,	&cmd_export,
-	&cmd_attach, &cmd_detach,  &cmd_import,	 &cmd_unmap,	&cmd_release,
-	&cmd_revoke, &cmd_recover, &cmd_verify,	 &cmd_topology, &cmd_status,
-	&cmd_batch,  &cmd_explain, &cmd_context, NULL,
+	&cmd_doctor, &cmd_device,   &cmd_bind,	  &cmd_unbind,	&cmd_export,  &cmd_attach,
+	&cmd_detach, &cmd_import,   &cmd_unmap,	  &cmd_release, &cmd_revoke,  &cmd_recover,
+	&cmd_verify, &cmd_topology, &cmd_status,  &cmd_list,	&cmd_monitor, &cmd_adopt,
+	&cmd_exec,   &cmd_batch,    &cmd_explain, &cmd_context, NULL,
 };
 
 static const struct option_entry global_options[] = {
@@ -221,7 +222,8 @@ static enum status run_with_result(struct call *call)
 	else if (json && call->result)
 		output_json(call->result);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
-		output_tables(call->result, call->command->sections, call->globals->verbose);
+		output_tables(call->result, call->command->sections, call->globals->verbose,
+			      call->columns);
 	json_object_put(call->result);
 	return status;
 }
@@ -242,7 +244,7 @@ static enum status run_in_context(const struct call *call, struct context *share
 	inner.context = &own;
 	status = run_with_result(&inner);
 	context_close(&own);
-	return status;
+	return status || !inner.finish ? status : inner.finish();
 }
 
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
@@ -266,7 +268,7 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 	memset(values, 0, sizeof(values));
 	sets[1].values = values;
 	call.options = values;
-	status = options_parse(sets, &argc, argv, false);
+	status = options_parse(sets, &argc, argv, false, &call.before_dashes);
 	sys_trace = own.verbose >= 2 ? print_trace : NULL;
 	call.count = argc - 1;
 	call.arguments = argv + 1;
@@ -335,10 +337,11 @@ int main(int argc, char **argv)
 	struct globals globals = { .json = wants_json(argc, argv) };
 	const struct option_set sets[2] = { { global_options, &globals } };
 	enum status status;
+	int dashes;
 
 	context_on_wait = print_wait;
 	trigger_on_wait = print_eviction;
-	status = options_parse(sets, &argc, argv, true);
+	status = options_parse(sets, &argc, argv, true, &dashes);
 	if (!status)
 		status = run_global(&globals, argc, argv);
 	print_failure(&globals, NULL, NULL);

@@ -105,13 +105,22 @@ static enum status check_bindable(const struct pci_device *pci)
 		fail_because("it is a bridge, and VFIO takes endpoints only");
 		return STATUS_UNSUPPORTED;
 	}
+	return STATUS_OK;
+}
+
+/* Some kernels put a device into its IOMMU group only when a driver gets it. */
+static enum status was_refused(const struct pci_device *before, const struct pci_device *pci)
+{
 	if (pci->group < 0) {
-		fail(STATUS_UNSUPPORTED, 0, "bind %s", pci->name.bdf);
+		fail(STATUS_UNSUPPORTED, 0, "bind %s", before->name.bdf);
 		fail_because("it is in no IOMMU group");
 		fail_try("'dmabufctl doctor' says what is missing");
 		return STATUS_UNSUPPORTED;
 	}
-	return STATUS_OK;
+	fail(STATUS_FAILED, 0, "bind %s", before->name.bdf);
+	fail_because("vfio-pci refused it; the kernel log says why");
+	fail_try("it is back with %s", *before->driver ? before->driver : "no driver");
+	return STATUS_FAILED;
 }
 
 static enum status bind_device(const struct pci_device *before)
@@ -135,10 +144,7 @@ static enum status bind_device(const struct pci_device *before)
 	undo(before);
 	if (rc)
 		return fail_errno(rc, "bind %s", before->name.bdf);
-	fail(STATUS_FAILED, 0, "bind %s", before->name.bdf);
-	fail_because("vfio-pci refused it; the kernel log says why");
-	fail_try("it is back with %s", *before->driver ? before->driver : "no driver");
-	return STATUS_FAILED;
+	return was_refused(before, &pci);
 }
 
 void fill_moved(json_object *row, const char *driver_before, const struct pci_device *pci)

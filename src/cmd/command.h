@@ -52,10 +52,14 @@ struct call {
 	struct context *context; /* as the command needs it, else NULL */
 	const void *options;	 /* the command's own struct */
 	int count;		 /* arguments without options */
+	int before_dashes;	 /* of these, how many stood before "--" */
 	char **arguments;
 	const struct place *place; /* NULL outside a batch */
 	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
 	json_object *result;
+	/* Set by a command that has more to do once the context is given back. */
+	enum status (*finish)(void);
+	const char *columns; /* set by a command that lets people choose: as output_tables() */
 	/* Set by a command that is asked for a picture, which is printed in place of all else. */
 	void (*draw)(json_object *result);
 };

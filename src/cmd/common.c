@@ -285,6 +285,12 @@ void explain_revoked(struct call *call, const struct object *dmabuf)
 	bool decode = true;
 	int fd;
 
+	if (object_is_adopted(dmabuf)) {
+		fail_because("the dma-buf is revoked, by whoever exports it");
+		fail_try("bring its device back, then again; '%s release %s' parts with it",
+			 self(call), dmabuf->name);
+		return;
+	}
 	if (object_device_closed(&call->context->objects, dmabuf)) {
 		fail_because("the dma-buf is revoked for ever: %s was closed since it was exported",
 			     bdf);

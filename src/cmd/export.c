@@ -6,11 +6,13 @@
 
 #include "cmd/common.h"
 #include "kernel/dmabuf.h"
+#include "kernel/process.h"
 #include "kernel/vfio.h"
 
 struct export_options {
 	struct option_ranges ranges;
 	const char *name;
+	const char *socket;
 };
 
 static enum status parse_bar(const char *text, unsigned *bar)
@@ -93,12 +95,26 @@ static enum status cannot_export(const char *bdf, unsigned bar, const struct opt
 	return status;
 }
 
-static enum status export_ranges(struct call *call, struct object *device,
-				 const struct option_ranges *ranges, unsigned bar,
-				 const char *given_name)
+/* A dma-buf that the other side did not get was made for nothing. */
+static enum status send_to(struct call *call, struct object *dmabuf, const char *socket)
 {
+	int rc = process_send_fd(socket, dmabuf->fd);
+	enum status status;
+
+	if (!rc)
+		return STATUS_OK;
+	status = fail_errno(rc, "export: send %s to %s", dmabuf->name, socket);
+	fail_try("somebody must be waiting there, as 'dmabufctl adopt --receive-from' does");
+	context_release(call->context, dmabuf);
+	return status;
+}
+
+static enum status export_ranges(struct call *call, struct object *device,
+				 const struct export_options *options, unsigned bar)
+{
+	const struct option_ranges *ranges = &options->ranges;
 	char name[NAME_SIZE];
-	enum status status = want_name(call, OBJECT_DMABUF, given_name, name);
+	enum status status = want_name(call, OBJECT_DMABUF, options->name, name);
 	struct option_ranges whole = { .count = 1 };
 	struct range all = { 0 };
 	struct object *dmabuf;
@@ -120,8 +136,12 @@ static enum status export_ranges(struct call *call, struct object *device,
 			  -ENODEV;
 	if (rc)
 		return cannot_export(device->name, bar, ranges, all.length, rc);
-	if (given_name) /* a convenience for other tools; the export stands without it */
-		dmabuf_set_name(dmabuf->fd, given_name);
+	if (options->name) /* a convenience for other tools; the export stands without it */
+		dmabuf_set_name(dmabuf->fd, options->name);
+	if (options->socket)
+		status = send_to(call, dmabuf, options->socket);
+	if (status)
+		return status;
 	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
@@ -140,7 +160,7 @@ static enum status run(struct call *call)
 	status = want_open_device(call, call->arguments[0], &device);
 	if (status)
 		return status;
-	status = export_ranges(call, device, &options->ranges, bar, options->name);
+	status = export_ranges(call, device, options, bar);
 	/* A device opened for nothing is closed again. */
 	if (status && object_count(&call->context->objects, OBJECT_DEVICE) > before)
 		context_release(call->context, device);
@@ -152,6 +172,8 @@ static const struct option_entry options[] = {
 		   "a part of the BAR, page aligned; repeat for more (default: all of it)"),
 	OPT_TEXT(struct export_options, name, "name", "NAME",
 		 "a name for it (default: dmabuf0, ...)"),
+	OPT_TEXT(struct export_options, socket, "send-to", "SOCKET",
+		 "send its fd to whoever waits at that Unix socket"),
 	{ 0 },
 };
 

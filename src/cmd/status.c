@@ -2,6 +2,11 @@
 #include <string.h>
 
 #include "cmd/common.h"
+#include "ui/dot.h"
+
+struct status_options {
+	bool dot;
+};
 
 static void fill_devices(struct call *call)
 {
@@ -27,8 +32,66 @@ static void fill_ioases(struct call *call)
 	}
 }
 
+static const char *colour_of(const char *state)
+{
+	static const struct {
+		const char *state, *colour;
+	} colours[] = {
+		{ "live", "palegreen" },     { "usable", "palegreen" }, { "idle", "lightgray" },
+		{ "revoked", "lightcoral" }, { "stale", "gold" },
+	};
+
+	for (size_t i = 0; i < sizeof(colours) / sizeof(*colours); i++)
+		if (!strcmp(colours[i].state, state))
+			return colours[i].colour;
+	return "white";
+}
+
+static void draw_stated(json_object *row, const char *shape, const char *facts)
+{
+	char label[256];
+
+	snprintf(label, sizeof(label), "%s\n%s\n%s", text_of(row, "name"), facts,
+		 text_of(row, "state"));
+	dot_node(text_of(row, "name"), shape, colour_of(text_of(row, "state")), label);
+}
+
+/* From the exporter by its dma-buf and the mapping to the IOAS, and to it from the importers. */
+static void draw(json_object *result)
+{
+	dot_begin("context");
+	for_each_row(device, json_object_object_get(result, "devices"))
+	{
+		dot_node(text_of(device, "name"), "box", "lightblue", text_of(device, "name"));
+		if (*text_of(device, "ioas"))
+			dot_edge(text_of(device, "name"), text_of(device, "ioas"), "solid",
+				 "attached");
+	}
+	for_each_row(dmabuf, json_object_object_get(result, "dmabufs"))
+	{
+		char facts[64];
+
+		snprintf(facts, sizeof(facts), "BAR %s, %s bytes", text_of(dmabuf, "bar"),
+			 text_of(dmabuf, "size"));
+		draw_stated(dmabuf, "box", facts);
+		if (*text_of(dmabuf, "device"))
+			dot_edge(text_of(dmabuf, "device"), text_of(dmabuf, "name"), "solid",
+				 "exports");
+	}
+	for_each_row(ioas, json_object_object_get(result, "ioases"))
+		dot_node(text_of(ioas, "name"), "ellipse", "white", text_of(ioas, "name"));
+	for_each_row(mapping, json_object_object_get(result, "mappings"))
+	{
+		draw_stated(mapping, "box", text_of(mapping, "iova"));
+		dot_edge(text_of(mapping, "ioas"), text_of(mapping, "name"), "solid", NULL);
+		dot_edge(text_of(mapping, "name"), text_of(mapping, "dmabuf"), "solid", NULL);
+	}
+	dot_end();
+}
+
 static enum status run(struct call *call)
 {
+	const struct status_options *options = call->options;
 	json_object *rows;
 	struct survey survey;
 
@@ -45,8 +108,15 @@ static enum status run(struct call *call)
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING)
 		fill_mapping(add_object(rows), mapping, &survey);
 	survey_end(&survey);
+	if (options->dot)
+		call->draw = draw;
 	return STATUS_OK;
 }
+
+static const struct option_entry options[] = {
+	OPT_FLAG(struct status_options, dot, "dot", 0, "a picture, for Graphviz"),
+	{ 0 },
+};
 
 static const struct column device_columns[] = {
 	{ "DEVICE", "name", COLUMN_TEXT, "BDF of an open device" },
@@ -77,6 +147,8 @@ const struct command cmd_status = {
 	.description = "A mapping is live, idle (no device attached), revoked (the exporter is),\n"
 		       "stale (the exporter came back, the mapping did not) or unknown. -v adds\n"
 		       "which evidence was missing.",
+	.options = options,
+	.options_size = sizeof(struct status_options),
 	.least = 0,
 	.most = 0,
 	.context = CONTEXT_EXISTING,

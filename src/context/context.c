@@ -258,7 +258,8 @@ static int greet(struct context *context)
 	return rc;
 }
 
-int context_open_existing(struct context *context, const char *name)
+/* flags: of flock(). */
+static int open_existing(struct context *context, const char *name, int flags)
 {
 	char path[PATH_MAX];
 	int rc = prepare(context, name);
@@ -268,7 +269,7 @@ int context_open_existing(struct context *context, const char *name)
 	if (!rc && access(path, F_OK))
 		rc = -ENOENT;
 	if (!rc)
-		rc = context->lock = take_lock(name, 0);
+		rc = context->lock = take_lock(name, flags);
 	if (rc >= 0)
 		rc = context->socket = connect_holder(name);
 	if (rc >= 0)
@@ -276,6 +277,16 @@ int context_open_existing(struct context *context, const char *name)
 	if (rc < 0)
 		forget(context);
 	return rc;
+}
+
+int context_open_existing(struct context *context, const char *name)
+{
+	return open_existing(context, name, 0);
+}
+
+int context_open_idle(struct context *context, const char *name)
+{
+	return open_existing(context, name, LOCK_NB);
 }
 
 static void holder_program(char path[PATH_MAX])

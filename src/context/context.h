@@ -45,6 +45,9 @@ extern void (*context_on_wait)(const char *name);
 int context_open_existing(struct context *context, const char *name);
 int context_open_or_start(struct context *context, const char *name);
 
+/* As context_open_existing(), but does not wait: -EWOULDBLOCK when a command has it. */
+int context_open_idle(struct context *context, const char *name);
+
 /*
  * A context that ends with this process. Its recorder starts with the first attachment:
  * before that no IOMMU maps anything of its own.

@@ -67,7 +67,10 @@ static void dmabuf_to_json(const struct object *object, json_object *facts)
 	json_object *ranges;
 
 	put_text(facts, "device", dmabuf->device.bdf);
-	put_number(facts, "bar", dmabuf->bar);
+	if (object_is_adopted(object))
+		put_text(facts, "bar", NULL);
+	else
+		put_number(facts, "bar", dmabuf->bar);
 	ranges = put_array(facts, "ranges");
 	for (unsigned i = 0; i < dmabuf->range_count; i++) {
 		json_object *range = add_object(ranges);
@@ -293,9 +296,14 @@ void object_make_name(const struct object_list *list, enum object_kind kind, cha
 	while (object_find(list, OBJECT_KINDS, name));
 }
 
+bool object_is_adopted(const struct object *dmabuf)
+{
+	return !*dmabuf->dmabuf.device.bdf;
+}
+
 bool object_device_closed(const struct object_list *list, const struct object *dmabuf)
 {
 	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
 
-	return !device || device->device.made > dmabuf->dmabuf.made;
+	return !object_is_adopted(dmabuf) && (!device || device->device.made > dmabuf->dmabuf.made);
 }

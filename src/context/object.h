@@ -29,6 +29,7 @@ struct object_device {
 };
 
 struct object_dmabuf {
+	bool adopted; /* of another process: device, bar and ranges are not known */
 	struct pci_name device;
 	unsigned bar;
 	struct range *ranges; /* inside the BAR */
@@ -103,6 +104,9 @@ unsigned object_count(const struct object_list *list, enum object_kind kind);
 
 /* The first of prefix0, prefix1, ... that no object has. */
 void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
+
+/* Made by somebody else: its exporter is not known. */
+bool object_is_adopted(const struct object *dmabuf);
 
 /* Closing its device revokes a dma-buf for ever, also when the device is opened again. */
 bool object_device_closed(const struct object_list *list, const struct object *dmabuf);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
@@ -82,6 +83,27 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 	copy_text(object->dmabuf.device.bdf, sizeof(object->dmabuf.device.bdf), device->name);
 	object->dmabuf.bar = bar;
 	object->dmabuf.made = made;
+	rc = context_add(context, object);
+	if (!rc)
+		*dmabuf = object;
+	return rc;
+}
+
+int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf)
+{
+	const struct range none = { 0 };
+	struct object *object;
+	uint64_t size;
+	int rc = dmabuf_get_size(fd, &size);
+
+	object = rc ? NULL : new_dmabuf(name, fd, &none, 1);
+	if (!object) {
+		sys_close(fd);
+		return rc ? rc : -ENOMEM;
+	}
+	object->dmabuf.range_count = 0;
+	object->dmabuf.size = size;
+	object->dmabuf.made = trace_now();
 	rc = context_add(context, object);
 	if (!rc)
 		*dmabuf = object;

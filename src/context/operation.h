@@ -17,6 +17,12 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		   const struct range *ranges, unsigned count, const char *name,
 		   struct object **dmabuf);
 
+/*
+ * Takes a dma-buf's fd, which belongs to the context from then on, also on failure. name: a free
+ * name. -EINVAL: it is no dma-buf.
+ */
+int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf);
+
 /* name: a free name. */
 int context_make_ioas(struct context *context, const char *name, struct object **ioas);
 

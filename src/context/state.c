@@ -125,7 +125,7 @@ static int expected_address(const struct context *context, const struct object *
 	struct pci_device pci;
 	int rc;
 
-	if (!dmabuf)
+	if (!dmabuf || object_is_adopted(dmabuf))
 		return -ENOENT;
 	rc = pci_get(&dmabuf->dmabuf.device, &pci);
 	if (rc)

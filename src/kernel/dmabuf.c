@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <linux/dma-buf.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int dmabuf_get_inode(int fd, uint64_t *inode)
 {
@@ -14,6 +17,26 @@ int dmabuf_get_inode(int fd, uint64_t *inode)
 	if (fstat(fd, &status))
 		return -errno;
 	*inode = status.st_ino;
+	return 0;
+}
+
+static bool is_dmabuf(int fd)
+{
+	auto_free char *info = NULL;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return !sys_read_file(path, &info) && strstr(info, "\nexp_name:");
+}
+
+int dmabuf_get_size(int fd, uint64_t *size)
+{
+	off_t end = is_dmabuf(fd) ? lseek(fd, 0, SEEK_END) : -1;
+
+	if (end < 0)
+		return -EINVAL;
+	lseek(fd, 0, SEEK_SET);
+	*size = end;
 	return 0;
 }
 

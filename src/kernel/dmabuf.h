@@ -8,6 +8,9 @@
 /* Unique among the dma-bufs that exist. */
 int dmabuf_get_inode(int fd, uint64_t *inode);
 
+/* Of a dma-buf; -EINVAL for any other file. */
+int dmabuf_get_size(int fd, uint64_t *size);
+
 /* The name that fdinfo and debugfs show, cut to the kernel's 31 bytes (DMA_BUF_SET_NAME). */
 int dmabuf_set_name(int fd, const char *name);
 

@@ -49,26 +49,34 @@ static bool parse_fault(const char *message, struct fault *fault)
 	return false;
 }
 
-int fault_collect(int watch, struct range window, struct fault_list *list)
+int fault_next(int watch, struct fault *fault)
 {
 	char record[2048];
 
-	*list = (struct fault_list){ 0 };
 	for (;;) {
 		/* One record a read: "level,sequence,time,flags;message\n..." */
 		ssize_t got = read(watch, record, sizeof(record) - 1);
-		struct fault fault, *bigger;
 		char *message;
 
 		if (got < 0 && errno == EPIPE) /* overwritten meanwhile: the next one is there */
 			continue;
 		if (got <= 0)
-			return 0;
+			return -EAGAIN;
 		record[got] = '\0';
 		record[strcspn(record, "\n")] = '\0';
 		message = strchr(record, ';');
-		if (!message || !parse_fault(message + 1, &fault) ||
-		    fault.address - window.offset >= window.length)
+		if (message && parse_fault(message + 1, fault))
+			return 0;
+	}
+}
+
+int fault_collect(int watch, struct range window, struct fault_list *list)
+{
+	struct fault fault, *bigger;
+
+	*list = (struct fault_list){ 0 };
+	while (!fault_next(watch, &fault)) {
+		if (fault.address - window.offset >= window.length)
 			continue;
 		bigger = realloc(list->items, (list->count + 1) * sizeof(fault));
 		if (!bigger)
@@ -76,4 +84,5 @@ int fault_collect(int watch, struct range window, struct fault_list *list)
 		list->items = bigger;
 		list->items[list->count++] = fault;
 	}
+	return 0;
 }

@@ -21,6 +21,9 @@ struct fault_list {
 /* An fd on the kernel log that reads what is logged from now on; -EPERM without privileges. */
 int fault_watch(void);
 
+/* The next fault that was logged since; -EAGAIN when there is none. */
+int fault_next(int watch, struct fault *fault);
+
 /* The IOMMU faults in the window that were logged since the watch began or was last asked. */
 int fault_collect(int watch, struct range window, struct fault_list *list);
 

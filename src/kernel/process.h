@@ -5,6 +5,18 @@
 
 #include <sys/types.h>
 
+/*
+ * A process's fd as one's own (pidfd_getfd). -ESRCH: there is no such process, -EBADF: it has no
+ * such fd, -EPERM: not allowed to trace it (ptrace(2), PTRACE_MODE_ATTACH_REALCREDS).
+ */
+int process_get_fd(pid_t pid, int fd);
+
+/*
+ * An fd sent through a Unix socket at path; the receiver binds and waits for one sender.
+ */
+int process_send_fd(const char *path, int fd);
+int process_receive_fd(const char *path);
+
 struct process {
 	pid_t pid;
 	char name[32]; /* as in /proc/PID/comm */

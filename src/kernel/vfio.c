@@ -108,20 +108,17 @@ int vfio_reset(int device)
 
 int vfio_set_request_event(int device, int event)
 {
-	struct {
-		struct vfio_irq_set set;
-		__s32 event;
-	} request = {
-		.set = {
-			.argsz = sizeof(request),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = VFIO_PCI_REQ_IRQ_INDEX,
-			.count = 1,
-		},
-		.event = event,
-	};
+	_Alignas(struct vfio_irq_set) char space[sizeof(struct vfio_irq_set) + sizeof(__s32)];
+	struct vfio_irq_set *request = (void *)space;
 
-	return sys_ioctl(device, "VFIO_DEVICE_SET_IRQS", VFIO_DEVICE_SET_IRQS, &request,
+	*request = (struct vfio_irq_set){
+		.argsz = sizeof(space),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_REQ_IRQ_INDEX,
+		.count = 1,
+	};
+	memcpy(request->data, &event, sizeof(__s32));
+	return sys_ioctl(device, "VFIO_DEVICE_SET_IRQS", VFIO_DEVICE_SET_IRQS, request,
 			 "{request, eventfd %d}", event);
 }
 

@@ -72,7 +72,7 @@ int vfio_set_low_power(int device, bool on);
 int vfio_read_region(int device, unsigned index, uint64_t offset, void *buffer, size_t size);
 int vfio_write_region(int device, unsigned index, uint64_t offset, const void *buffer, size_t size);
 
-/* The eventfd is signalled when the kernel wants the device to be closed; -1 takes it back. */
+/* The eventfd is signalled when the kernel wants the device to be closed. */
 int vfio_set_request_event(int device, int event);
 
 /* Without it the device makes no memory accesses of its own. */

@@ -94,8 +94,9 @@ static enum status unknown_option(const char *text)
 	return STATUS_USAGE;
 }
 
-/* "-vv": flags only. */
-static enum status take_letters(const struct option_set sets[2], const char *text)
+/* "-vv"; a letter that takes a value ends them: "-oNAME", "-o NAME". */
+static enum status take_letters(const struct option_set sets[2], const char *text, const char *next,
+				bool *used)
 {
 	for (const char *letter = text + 1; *letter; letter++) {
 		void *values;
@@ -103,6 +104,14 @@ static enum status take_letters(const struct option_set sets[2], const char *tex
 
 		if (!entry)
 			return unknown_option(text);
+		if (entry->argument) {
+			*used = !letter[1];
+			if (letter[1] || next)
+				return take(entry, values, letter[1] ? letter + 1 : next);
+			fail(STATUS_USAGE, 0, "option -%c", *letter);
+			fail_because("its value %s is missing", entry->argument);
+			return STATUS_USAGE;
+		}
 		take(entry, values, NULL);
 	}
 	return STATUS_OK;
@@ -133,15 +142,19 @@ static enum status take_long(const struct option_set sets[2], const char *text, 
 	return take(entry, values, equals ? equals + 1 : next);
 }
 
-enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order)
+enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order,
+			  int *dashes)
 {
 	int kept = 1, i;
 
+	*dashes = -1;
 	for (i = 1; i < *argc; i++) {
 		bool used = false;
+		const char *next;
 		enum status status;
 
 		if (!strcmp(argv[i], "--")) {
+			*dashes = kept - 1;
 			i++;
 			break;
 		}
@@ -151,9 +164,9 @@ enum status options_parse(const struct option_set sets[2], int *argc, char **arg
 			argv[kept++] = argv[i];
 			continue;
 		}
-		status = argv[i][1] == '-' ? take_long(sets, argv[i],
-						       i + 1 < *argc ? argv[i + 1] : NULL, &used) :
-					     take_letters(sets, argv[i]);
+		next = i + 1 < *argc ? argv[i + 1] : NULL;
+		status = argv[i][1] == '-' ? take_long(sets, argv[i], next, &used) :
+					     take_letters(sets, argv[i], next, &used);
 		if (status)
 			return status;
 		i += used;
@@ -162,6 +175,8 @@ enum status options_parse(const struct option_set sets[2], int *argc, char **arg
 		argv[kept++] = argv[i++];
 	argv[kept] = NULL;
 	*argc = kept;
+	if (*dashes < 0)
+		*dashes = kept - 1;
 	return STATUS_OK;
 }
 

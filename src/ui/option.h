@@ -57,6 +57,10 @@ struct option_entry {
 	{                                                                                   \
 		name, 0, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) \
 	}
+#define OPT_TEXT_SHORT(type, member, name, letter, argument, help)                               \
+	{                                                                                        \
+		name, letter, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) \
+	}
 #define OPT_SIZE(type, member, name, argument, help)                                              \
 	{                                                                                         \
 		name, 0, OPTION_SIZE, argument, help, OPTION_AT(type, member, struct option_size) \
@@ -76,9 +80,11 @@ struct option_set {
 /*
  * Takes the options out of argv[1..]; *argc and argv keep the rest, with argv[0]. With
  * in_order, stops at the first argument that is no option. On STATUS_USAGE the failure is
- * noted (fail()).
+ * noted (fail()). *dashes: how many arguments stood before "--", all of them when it is not
+ * there.
  */
-enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order);
+enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order,
+			  int *dashes);
 
 /* Frees what parsing allocated. */
 void options_free(const struct option_set *set);

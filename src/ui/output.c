@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ui/value.h"
+#include "util/json.h"
 
 void output_json(json_object *result)
 {
@@ -86,9 +87,12 @@ static json_object *look_up(json_object *row, json_object *parent, const char *k
 struct sheet {
 	struct libscols_table *table;
 	const struct column *columns;
+	const char *children;
+	const char *choice;
 	bool verbose;
 	bool started;
-	bool shown[32]; /* by column, set by the first row */
+	const struct column *shown[32]; /* set by the first row */
+	unsigned count;
 };
 
 static bool is_to_the_right(unsigned type)
@@ -97,36 +101,64 @@ static bool is_to_the_right(unsigned type)
 	return type == COLUMN_NUMBER || type == COLUMN_SIZE || type == COLUMN_TIME;
 }
 
-static void add_columns(struct sheet *sheet, json_object *row, json_object *parent)
+static bool is_there(json_object *row, json_object *parent, const char *key)
 {
-	sheet->started = true;
-	for (unsigned i = 0; sheet->columns[i].heading; i++) {
-		const struct column *column = &sheet->columns[i];
+	return json_object_object_get_ex(row, key, NULL) ||
+	       (parent && json_object_object_get_ex(parent, key, NULL));
+}
 
-		sheet->shown[i] =
-			(sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
-			(json_object_object_get_ex(row, column->key, NULL) ||
-			 (parent && json_object_object_get_ex(parent, column->key, NULL)));
-		if (sheet->shown[i])
-			scols_table_new_column(sheet->table, column->heading, 0,
-					       is_to_the_right(column->type) ? SCOLS_FL_RIGHT : 0);
+static void show(struct sheet *sheet, const struct column *column)
+{
+	int flags = is_to_the_right(column->type) ? SCOLS_FL_RIGHT : 0;
+
+	if (!sheet->count && sheet->children)
+		flags = SCOLS_FL_TREE;
+	scols_table_new_column(sheet->table, column->heading, 0, flags);
+	sheet->shown[sheet->count++] = column;
+}
+
+static void add_chosen(struct sheet *sheet)
+{
+	for (const char *word = sheet->choice; *word; word += *word == ',') {
+		size_t length = strcspn(word, ",");
+
+		for (const struct column *column = sheet->columns; column->heading; column++)
+			if (strlen(column->heading) == length &&
+			    !strncasecmp(column->heading, word, length))
+				show(sheet, column);
+		word += length;
 	}
 }
 
-static void add_row(struct sheet *sheet, json_object *row, json_object *parent)
+static void add_columns(struct sheet *sheet, json_object *row, json_object *parent)
+{
+	sheet->started = true;
+	if (sheet->choice) {
+		add_chosen(sheet);
+		return;
+	}
+	for (const struct column *column = sheet->columns; column->heading; column++)
+		if ((sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
+		    is_there(row, parent, column->key))
+			show(sheet, column);
+}
+
+static void add_row(struct sheet *sheet, json_object *row, json_object *parent,
+		    struct libscols_line *above)
 {
 	struct libscols_line *line;
-	size_t cell = 0;
 
 	if (!sheet->started)
 		add_columns(sheet, row, parent);
-	line = scols_table_new_line(sheet->table, NULL);
-	for (unsigned i = 0; line && sheet->columns[i].heading; i++)
-		if (sheet->shown[i])
-			scols_line_refer_data(
-				line, cell++,
-				format_cell(look_up(row, parent, sheet->columns[i].key),
-					    sheet->columns[i].type));
+	line = scols_table_new_line(sheet->table, above);
+	for (unsigned i = 0; line && i < sheet->count; i++)
+		scols_line_refer_data(line, i,
+				      format_cell(look_up(row, parent, sheet->shown[i]->key),
+						  sheet->shown[i]->type));
+	if (!line || !sheet->children)
+		return;
+	for_each_row(child, json_object_object_get(row, sheet->children))
+		add_row(sheet, child, NULL, line);
 }
 
 /* Rows may be one object, an array, or the arrays inside each row of an array. */
@@ -136,10 +168,10 @@ static void add_rows(struct sheet *sheet, json_object *outer, json_object *paren
 	char key[32];
 	json_object *rows;
 
-	snprintf(key, sizeof(key), "%.*s", (int)strcspn(path, "/"), path);
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(path, "/>"), path);
 	rows = json_object_object_get(outer, key);
 	if (json_object_is_type(rows, json_type_object)) {
-		add_row(sheet, rows, parent);
+		add_row(sheet, rows, parent, NULL);
 		return;
 	}
 	for (size_t i = 0; rows && i < json_object_array_length(rows); i++) {
@@ -148,11 +180,12 @@ static void add_rows(struct sheet *sheet, json_object *outer, json_object *paren
 		if (slash)
 			add_rows(sheet, row, row, slash + 1);
 		else
-			add_row(sheet, row, parent);
+			add_row(sheet, row, parent, NULL);
 	}
 }
 
-void output_tables(json_object *result, const struct section *sections, bool verbose)
+void output_tables(json_object *result, const struct section *sections, bool verbose,
+		   const char *choice)
 {
 	bool titled = sections[0].key && sections[1].key, first = true;
 
@@ -160,18 +193,22 @@ void output_tables(json_object *result, const struct section *sections, bool ver
 		struct sheet sheet = {
 			.table = scols_new_table(),
 			.columns = section->columns,
+			.children = strchr(section->key, '>') ? strchr(section->key, '>') + 1 :
+								NULL,
+			.choice = choice,
 			.verbose = verbose,
 		};
 
 		if (!sheet.table)
 			return;
 		add_rows(&sheet, result, NULL, section->key);
-		if (scols_table_get_nlines(sheet.table)) {
+		if (sheet.count) {
 			if (titled && section->title)
 				printf("%s%s\n", first ? "" : "\n", section->title);
 			scols_print_table(sheet.table);
 			first = false;
-		} else if (section->empty) {
+		} else if (section->empty && !sheet.started &&
+			   json_object_object_get_ex(result, section->key, NULL)) {
 			puts(section->empty);
 		}
 		scols_unref_table(sheet.table);

@@ -30,7 +30,11 @@ struct column {
 
 /* An array in the result, or one object, shown as a table of its own. */
 struct section {
-	const char *key;   /* NULL ends the list; "devices/bars": the arrays of each row */
+	/*
+	 * NULL ends the list; "devices/bars": the arrays of each row; "tree>holders": the rows,
+	 * as a tree with the array of each row below it.
+	 */
+	const char *key;
 	const char *title; /* a heading line when the result has more than one section */
 	const char *empty; /* said when there is no row; NULL: nothing */
 	const struct column *columns;
@@ -38,6 +42,8 @@ struct section {
 
 /* result stays the caller's. */
 void output_json(json_object *result);
-void output_tables(json_object *result, const struct section *sections, bool verbose);
+/* choice: headings in the order wanted, separated by commas; NULL: as the tables have them. */
+void output_tables(json_object *result, const struct section *sections, bool verbose,
+		   const char *choice);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/json.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 void put_text(json_object *object, const char *key, const char *text)
@@ -58,6 +60,37 @@ json_object *add_object(json_object *array)
 	if (object)
 		json_object_array_add(array, object);
 	return object;
+}
+
+/* Bytes of the UTF-8 character that is there, 0 when it is none. */
+static size_t character_at(const unsigned char *text)
+{
+	size_t length = *text < 0x80		      ? 1 :
+			*text >= 0xc2 && *text < 0xe0 ? 2 :
+			*text >= 0xe0 && *text < 0xf0 ? 3 :
+			*text >= 0xf0 && *text < 0xf5 ? 4 :
+							0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+void put_bytes(json_object *object, const char *key, const char *bytes)
+{
+	char text[3 * 256 + 1];
+	size_t used = 0;
+
+	while (*bytes && used + 4 < sizeof(text)) {
+		size_t length = character_at((const unsigned char *)bytes);
+
+		memcpy(text + used, length ? bytes : "\xef\xbf\xbd", length ? length : 3);
+		used += length ? length : 3;
+		bytes += length ? length : 1;
+	}
+	text[used] = '\0';
+	put_text(object, key, text);
 }
 
 const char *text_of(json_object *object, const char *key)

@@ -10,6 +10,8 @@
  * they do nothing and return NULL, for results that nobody will look at.
  */
 void put_text(json_object *object, const char *key, const char *text);
+/* The same of text that may be any bytes: what is not UTF-8 becomes U+FFFD. */
+void put_bytes(json_object *object, const char *key, const char *bytes);
 void put_number(json_object *object, const char *key, uint64_t value);
 void put_address(json_object *object, const char *key, uint64_t value);
 void put_bool(json_object *object, const char *key, int value);

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd/common.h"
+#include "kernel/census.h"
+#include "ui/dot.h"
+
+/* The exporter of dma-bufs that are BARs (drivers/vfio/pci/vfio_pci_dmabuf.c). */
+#define VFIO_EXPORTER "vfio_pci_core"
+
+struct list_options {
+	const char *exporter, *device, *holder;
+	struct option_size pid;
+	const char *sort, *columns;
+	bool tree, openmetrics, dot;
+};
+
+/* Where a dma-buf comes from, and how that is known. */
+struct origin {
+	char device[24];	     /* "" when not known */
+	int bar;		     /* -1 when not known */
+	char source[NAME_SIZE + 16]; /* "context default", or "deduced" */
+};
+
+/* A dma-buf of a context: certain. */
+struct certainty {
+	uint64_t inode;
+	struct origin origin;
+};
+
+struct listing {
+	struct call *call;
+	const struct list_options *options;
+	struct census census;
+	struct certainty *certainties;
+	unsigned certain_count;
+};
+
+static void note_context(struct listing *listing, const char *name)
+{
+	struct context context;
+
+	if (context_open_idle(&context, name))
+		return;
+	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF) {
+		struct certainty *bigger, *certainty;
+		struct stat status;
+
+		bigger = realloc(listing->certainties,
+				 (listing->certain_count + 1) * sizeof(*bigger));
+		if (!bigger || fstat(context_fd(&context, dmabuf), &status))
+			break;
+		listing->certainties = bigger;
+		if (!*dmabuf->dmabuf.device.bdf)
+			continue;
+		certainty = &bigger[listing->certain_count++];
+		*certainty = (struct certainty){ .inode = status.st_ino };
+		strcpy(certainty->origin.device, dmabuf->dmabuf.device.bdf);
+		certainty->origin.bar = dmabuf->dmabuf.bar;
+		snprintf(certainty->origin.source, sizeof(certainty->origin.source), "context %s",
+			 name);
+	}
+	context_close(&context);
+}
+
+static void note_contexts(struct listing *listing)
+{
+	auto_free struct context_summary *contexts = NULL;
+	unsigned count = 0;
+
+	context_list(&contexts, &count);
+	for (unsigned i = 0; i < count; i++)
+		note_context(listing, contexts[i].name);
+}
+
+/* The PCI device behind /dev/vfio/devices/vfioN. */
+static int device_of(unsigned number, struct pci_device *pci)
+{
+	char link[64], target[256];
+	struct pci_name name;
+	auto_free char *real = NULL;
+
+	snprintf(link, sizeof(link), "/sys/class/vfio-dev/vfio%u/device", number);
+	real = realpath(link, NULL);
+	if (!real)
+		return -ENODEV;
+	snprintf(target, sizeof(target), "%s", strrchr(real, '/') + 1);
+	return pci_parse_name(target, &name) ? -ENODEV : pci_get(&name, pci);
+}
+
+/* The only BAR of that size, else the only one that is large enough; -1 when there is no such. */
+static int bar_for(const struct pci_device *pci, uint64_t size)
+{
+	int exact = -1, large = -1, exacts = 0, larges = 0;
+
+	for (int i = 0; i < PCI_BARS; i++) {
+		if (pci->bars[i].type != PCI_BAR_MEMORY || pci->bars[i].bus.length < size)
+			continue;
+		large = i;
+		larges++;
+		if (pci->bars[i].bus.length == size) {
+			exact = i;
+			exacts++;
+		}
+	}
+	return exacts == 1 ? exact : larges == 1 ? large : -1;
+}
+
+static bool holds(const struct census_dmabuf *dmabuf, pid_t pid)
+{
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		if (dmabuf->holders[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Whoever exported it has the device open, and as a rule the dma-buf too. */
+static void deduce(const struct listing *listing, const struct census_dmabuf *dmabuf,
+		   struct origin *origin)
+{
+	int last = -1;
+
+	for (unsigned i = 0; i < listing->census.device_count; i++) {
+		const struct census_device *open = &listing->census.devices[i];
+		struct pci_device pci;
+
+		if ((int)open->number == last || !holds(dmabuf, open->pid) ||
+		    device_of(open->number, &pci) || bar_for(&pci, dmabuf->size) < 0)
+			continue;
+		/* Two that could have are none. */
+		if (last >= 0) {
+			*origin = (struct origin){ .bar = -1 };
+			return;
+		}
+		last = open->number;
+		strcpy(origin->device, pci.name.bdf);
+		origin->bar = bar_for(&pci, dmabuf->size);
+		strcpy(origin->source, "deduced");
+	}
+}
+
+static struct origin origin_of(const struct listing *listing, const struct census_dmabuf *dmabuf)
+{
+	struct origin origin = { .bar = -1 };
+
+	for (unsigned i = 0; i < listing->certain_count; i++)
+		if (listing->certainties[i].inode == dmabuf->inode)
+			return listing->certainties[i].origin;
+	if (!strcmp(dmabuf->exporter, VFIO_EXPORTER))
+		deduce(listing, dmabuf, &origin);
+	return origin;
+}
+
+static bool is_wanted(const struct listing *listing, const struct census_dmabuf *dmabuf,
+		      const struct origin *origin)
+{
+	const struct list_options *options = listing->options;
+	bool held = !options->holder;
+
+	for (unsigned i = 0; i < dmabuf->holder_count && !held; i++)
+		held = !strcmp(dmabuf->holders[i].name, options->holder);
+	return held && (!options->exporter || !strcmp(dmabuf->exporter, options->exporter)) &&
+	       (!options->device || !strcmp(origin->device, options->device)) &&
+	       (!options->pid.given || holds(dmabuf, options->pid.value));
+}
+
+static void fill_holder(json_object *row, const struct census_holder *holder)
+{
+	json_object *fds;
+	char label[64];
+
+	put_number(row, "pid", holder->pid);
+	put_bytes(row, "command", holder->name);
+	fds = put_array(row, "fds");
+	for (unsigned i = 0; i < holder->fd_count; i++)
+		json_object_array_add(fds, json_object_new_int(holder->fds[i]));
+	put_number(row, "maps", holder->maps);
+	put_number(row, "mapped", holder->mapped);
+	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
+	put_bytes(row, "label", label);
+}
+
+/* "perl(12):3,4 qemu(7):map", for a cell. */
+static void put_holders(json_object *row, const struct census_dmabuf *dmabuf)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *cell = open_memstream(&text, &size);
+	char shown[256];
+
+	if (!cell)
+		return;
+	for (unsigned i = 0; i < dmabuf->holder_count; i++) {
+		const struct census_holder *holder = &dmabuf->holders[i];
+
+		fprintf(cell, "%s%s(%d):", i ? " " : "", holder->name, holder->pid);
+		for (unsigned j = 0; j < holder->fd_count && j < 8; j++)
+			fprintf(cell, "%s%u", j ? "," : "", holder->fds[j]);
+		if (holder->fd_count > 8)
+			fprintf(cell, ",+%u", holder->fd_count - 8);
+		if (holder->maps)
+			fprintf(cell, "%smap", holder->fd_count ? "," : "");
+	}
+	fclose(cell);
+	snprintf(shown, sizeof(shown), "%s", text);
+	put_bytes(row, "held_by", shown);
+}
+
+static void put_count(json_object *row, const char *key, long count)
+{
+	if (count < 0)
+		put_text(row, key, NULL);
+	else
+		put_number(row, key, count);
+}
+
+/* References that no process explains are importers' or under way in a socket. */
+static void put_unexplained(json_object *row, const struct listing *listing,
+			    const struct census_dmabuf *dmabuf)
+{
+	long left = dmabuf->references;
+
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		left -= dmabuf->holders[i].fd_count + dmabuf->holders[i].maps;
+	if (dmabuf->references < 0 || listing->census.unseen) {
+		put_text(row, "unexplained", NULL);
+		put_text(row, "in_flight", NULL);
+		return;
+	}
+	left = left < 0 ? 0 : left;
+	put_number(row, "unexplained", left);
+	put_count(row, "in_flight",
+		  dmabuf->attachments < 0    ? -1 :
+		  left > dmabuf->attachments ? left - dmabuf->attachments :
+					       0);
+}
+
+static void fill_dma_buf(const struct listing *listing, json_object *row,
+			 const struct census_dmabuf *dmabuf, const struct origin *origin)
+{
+	json_object *holders;
+	char label[24];
+
+	snprintf(label, sizeof(label), "%llu", (unsigned long long)dmabuf->inode);
+	put_text(row, "label", label);
+	put_number(row, "inode", dmabuf->inode);
+	put_count(row, "size", dmabuf->size ? (long)dmabuf->size : -1);
+	put_bytes(row, "exporter", dmabuf->exporter);
+	put_bytes(row, "name", dmabuf->name);
+	put_text(row, "device", origin->device);
+	put_count(row, "bar", origin->bar);
+	put_text(row, "origin", origin->source);
+	put_count(row, "references", dmabuf->references);
+	put_count(row, "attachments", dmabuf->attachments);
+	put_bytes(row, "attached", dmabuf->attached);
+	put_unexplained(row, listing, dmabuf);
+	put_holders(row, dmabuf);
+	holders = put_array(row, "holders");
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		fill_holder(add_object(holders), &dmabuf->holders[i]);
+}
+
+static void fill_sources(const struct listing *listing)
+{
+	json_object *row = put_object(listing->call->result, "sources"), *used;
+
+	used = put_array(row, "used");
+	json_object_array_add(used, json_object_new_string("fd"));
+	json_object_array_add(used, json_object_new_string("maps"));
+	if (listing->census.debugfs)
+		json_object_array_add(used, json_object_new_string("debugfs"));
+	if (listing->certain_count)
+		json_object_array_add(used, json_object_new_string("contexts"));
+	put_number(row, "unseen_processes", listing->census.unseen);
+	put_text(row, "lacking",
+		 listing->census.unseen ?
+			 "other users' processes: their dma-bufs are missing; run as root" :
+		 listing->census.debugfs ? NULL :
+					   "attachments: debugfs is not mounted, or needs root");
+}
+
+static const struct column columns[] = {
+	{ "INODE", "inode", COLUMN_NUMBER, "of the dma-buf's file" },
+	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
+	{ "EXPORTER", "exporter", COLUMN_TEXT, "the kernel's name for it" },
+	{ "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },
+	{ "DEVICE", "device", COLUMN_TEXT, "the exporting device" },
+	{ "BAR", "bar", COLUMN_NUMBER, "of that device" },
+	{ "ORIGIN", "origin", COLUMN_TEXT, "how the device is known: a context, or deduced" },
+	{ "REFS", "references", COLUMN_NUMBER | COLUMN_VERBOSE, "to its file" },
+	{ "ATTACHED", "attachments", COLUMN_NUMBER, "importing devices" },
+	{ "TO", "attached", COLUMN_TEXT | COLUMN_VERBOSE, "their names" },
+	{ "KERNEL", "unexplained", COLUMN_NUMBER, "references that no process explains" },
+	{ "IN-FLIGHT", "in_flight", COLUMN_NUMBER | COLUMN_VERBOSE,
+	  "of those, more than there are attachments: fds in sockets, as a rule" },
+	{ "HOLDERS", "held_by", COLUMN_TEXT, "command(PID):fds, and map for a mapping" },
+	{ 0 },
+};
+
+static const struct column tree_columns[] = {
+	{ "DMABUF", "label", COLUMN_TEXT, "inode, and below it the holders" },
+	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
+	{ "EXPORTER", "exporter", COLUMN_TEXT, "the kernel's name for it" },
+	{ "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },
+	{ "DEVICE", "device", COLUMN_TEXT, "the exporting device" },
+	{ "BAR", "bar", COLUMN_NUMBER, "of that device" },
+	{ "FDS", "fds", COLUMN_LIST, "of the holder" },
+	{ "MAPPED", "mapped", COLUMN_SIZE, "by the holder" },
+	{ 0 },
+};
+
+static const struct column source_columns[] = {
+	{ "SOURCES", "used", COLUMN_LIST, "what could be read" },
+	{ "UNSEEN", "unseen_processes", COLUMN_NUMBER, "processes that could not be read" },
+	{ "LACKING", "lacking", COLUMN_TEXT, "what is not known for that" },
+	{ 0 },
+};
+
+static const struct column *find_column(const char *word, size_t length)
+{
+	for (const struct column *column = columns; column->heading; column++)
+		if (strlen(column->heading) == length &&
+		    !strncasecmp(column->heading, word, length))
+			return column;
+	return NULL;
+}
+
+static enum status check_columns(const char *option, const char *words)
+{
+	for (const char *word = words; word && *word; word += *word == ',') {
+		size_t length = strcspn(word, ",");
+
+		if (!find_column(word, length)) {
+			char known[256] = "";
+
+			for (const struct column *column = columns; column->heading; column++)
+				strcat(strcat(known, *known ? ", " : ""), column->heading);
+			fail(STATUS_USAGE, 0, "option %s: '%.*s'", option, (int)length, word);
+			fail_because("not a column");
+			fail_try("choose from %s", known);
+			return STATUS_USAGE;
+		}
+		word += length;
+	}
+	return STATUS_OK;
+}
+
+static const struct column *sort_column;
+
+static int compare(const void *a, const void *b)
+{
+	json_object *left = json_object_object_get(*(json_object *const *)a, sort_column->key);
+	json_object *right = json_object_object_get(*(json_object *const *)b, sort_column->key);
+	int64_t difference;
+
+	if (!left || !right)
+		return !left - !right;
+	if (json_object_is_type(left, json_type_string))
+		return strcmp(json_object_get_string(left), json_object_get_string(right));
+	difference = json_object_get_int64(left) - json_object_get_int64(right);
+	return difference < 0 ? -1 : difference > 0;
+}
+
+static void put_label(const char *name, json_object *row, const char *key)
+{
+	printf(",%s=\"", name);
+	for (const char *text = text_of(row, key); *text; text++) {
+		if (*text == '\n')
+			fputs("\\n", stdout);
+		else if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
+static void put_sample(const char *metric, json_object *row, const char *key)
+{
+	json_object *value = json_object_object_get(row, key);
+
+	if (!value)
+		return;
+	printf("%s{inode=\"%s\"", metric, text_of(row, "inode"));
+	put_label("exporter", row, "exporter");
+	put_label("name", row, "name");
+	put_label("device", row, "device");
+	printf("} %s\n", json_object_get_string(value));
+}
+
+/* OpenMetrics 1.0 text, for node_exporter's textfile collector. */
+static void print_openmetrics(json_object *result)
+{
+	static const struct {
+		const char *metric, *key, *help;
+	} metrics[] = {
+		{ "dmabuf_size_bytes", "size", "Size of the dma-buf." },
+		{ "dmabuf_references", "references", "References to the dma-buf's file." },
+		{ "dmabuf_attachments", "attachments", "Importing devices." },
+		{ "dmabuf_unexplained_references", "unexplained",
+		  "References that no process explains." },
+	};
+	json_object *rows = json_object_object_get(result, "dmabufs");
+	json_object *sources = json_object_object_get(result, "sources");
+
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
+		printf("# TYPE %s gauge\n# HELP %s %s\n", metrics[i].metric, metrics[i].metric,
+		       metrics[i].help);
+		for_each_row(row, rows) put_sample(metrics[i].metric, row, metrics[i].key);
+	}
+	puts("# TYPE dmabuf_holder_fds gauge\n# HELP dmabuf_holder_fds Fds of the dma-buf that a "
+	     "process has.");
+	for_each_row(row, rows) for_each_row(holder, json_object_object_get(row, "holders"))
+	{
+		printf("dmabuf_holder_fds{inode=\"%s\",pid=\"%s\"", text_of(row, "inode"),
+		       text_of(holder, "pid"));
+		put_label("command", holder, "command");
+		printf("} %zu\n", json_object_array_length(json_object_object_get(holder, "fds")));
+	}
+	printf("# TYPE dmabuf_unseen_processes gauge\n# HELP dmabuf_unseen_processes Processes "
+	       "that could not be read.\ndmabuf_unseen_processes %s\n# EOF\n",
+	       text_of(sources, "unseen_processes"));
+}
+
+static void draw(json_object *result)
+{
+	dot_begin("dma-bufs");
+	for_each_row(row, json_object_object_get(result, "dmabufs"))
+	{
+		char id[40], label[256];
+
+		snprintf(id, sizeof(id), "dma-buf %s", text_of(row, "inode"));
+		snprintf(label, sizeof(label), "dma-buf %s\n%s\n%s bytes", text_of(row, "inode"),
+			 *text_of(row, "name") ? text_of(row, "name") : text_of(row, "exporter"),
+			 text_of(row, "size"));
+		dot_node(id, "box", "lightyellow", label);
+		if (*text_of(row, "device")) {
+			dot_node(text_of(row, "device"), "box", "lightblue",
+				 text_of(row, "device"));
+			dot_edge(text_of(row, "device"), id, "solid", "exports");
+		}
+		for_each_row(holder, json_object_object_get(row, "holders"))
+		{
+			json_object *fds = json_object_object_get(holder, "fds");
+			char edge[64];
+
+			snprintf(edge, sizeof(edge), "%zu fds, %s maps",
+				 json_object_array_length(fds), text_of(holder, "maps"));
+			dot_node(text_of(holder, "label"), "ellipse", "white",
+				 text_of(holder, "label"));
+			dot_edge(text_of(holder, "label"), id, "dashed", edge);
+		}
+	}
+	dot_end();
+}
+
+static void fill(struct listing *listing)
+{
+	const struct list_options *options = listing->options;
+	bool tree = options->tree && !listing->call->globals->json;
+	json_object *rows;
+
+	note_contexts(listing);
+	fill_sources(listing);
+	rows = put_array(listing->call->result, tree ? "tree" : "dmabufs");
+	for (unsigned i = 0; i < listing->census.count; i++) {
+		struct origin origin = origin_of(listing, &listing->census.items[i]);
+
+		if (is_wanted(listing, &listing->census.items[i], &origin))
+			fill_dma_buf(listing, add_object(rows), &listing->census.items[i], &origin);
+	}
+	if (sort_column)
+		json_object_array_sort(rows, compare);
+}
+
+static enum status check_options(struct list_options *options, struct pci_name *name)
+{
+	enum status status = check_columns("-o", options->columns);
+
+	if (!status && options->columns && options->tree) {
+		status = fail(STATUS_USAGE, 0, "option -o");
+		fail_because("the tree has columns of its own");
+	}
+	if (!status)
+		status = check_columns("--sort", options->sort);
+	sort_column = !status && options->sort ? find_column(options->sort, strlen(options->sort)) :
+						 NULL;
+	if (status || !options->device)
+		return status;
+	if (pci_parse_name(options->device, name)) {
+		fail(STATUS_USAGE, 0, "option --device: '%s'", options->device);
+		fail_because("not a PCI address");
+		fail_try("write it as 0000:01:00.0 or 01:00.0");
+		return STATUS_USAGE;
+	}
+	options->device = name->bdf;
+	return STATUS_OK;
+}
+
+static enum status run(struct call *call)
+{
+	struct list_options options = *(const struct list_options *)call->options;
+	struct listing listing = { .call = call, .options = &options };
+	struct pci_name name;
+	enum status status = check_options(&options, &name);
+	int rc;
+
+	if (status)
+		return status;
+	rc = census_take(&listing.census);
+	if (rc)
+		return fail_errno(rc, "list");
+	fill(&listing);
+	census_free(&listing.census);
+	free(listing.certainties);
+	call->columns = options.columns;
+	call->draw = options.dot ? draw : options.openmetrics ? print_openmetrics : NULL;
+	return STATUS_OK;
+}
+
+static const struct option_entry options[] = {
+	OPT_TEXT(struct list_options, exporter, "exporter", "NAME", "only what this exporter made"),
+	OPT_TEXT(struct list_options, device, "device", "BDF", "only BARs of this device"),
+	OPT_SIZE(struct list_options, pid, "pid", "PID", "only what this process holds"),
+	OPT_TEXT(struct list_options, holder, "holder", "COMMAND",
+		 "only what processes of this name hold"),
+	OPT_TEXT(struct list_options, sort, "sort", "COLUMN", "the rows in the order of a column"),
+	OPT_TEXT_SHORT(struct list_options, columns, "output", 'o', "COLUMN,...",
+		       "these columns, in this order"),
+	OPT_FLAG(struct list_options, tree, "tree", 0, "the holders below each dma-buf"),
+	OPT_FLAG(struct list_options, openmetrics, "openmetrics", 0,
+		 "metrics, for node_exporter's textfile collector"),
+	OPT_FLAG(struct list_options, dot, "dot", 0, "a picture, for Graphviz"),
+	{ 0 },
+};
+
+static const struct section sections[] = {
+	{ "sources", "Sources", NULL, source_columns },
+	{ "dmabufs", "Dma-bufs", "no dma-bufs are seen", columns },
+	{ "tree>holders", "Dma-bufs and their holders", NULL, tree_columns },
+	{ 0 },
+};
+
+const struct command cmd_list = {
+	.name = "list",
+	.arguments = "",
+	.summary = "show every dma-buf on the system, and who holds it",
+	.description =
+		"Reads /proc/*/fd, fdinfo and maps, debugfs where it may, and the contexts. The\n"
+		"first table says what could be read, and what is not known for lack of it.",
+	.options = options,
+	.options_size = sizeof(struct list_options),
+	.least = 0,
+	.most = 0,
+	.context = CONTEXT_NONE,
+	.sections = sections,
+	.run = run,
+};

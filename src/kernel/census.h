@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every dma-buf that can be seen, and who holds it: /proc/PID/fd, fdinfo and maps of all
+ * processes, joined by inode, and the dma-buf core's debugfs file. Processes come and go
+ * meanwhile; one that vanishes is as if it had not been there.
+ */
+#ifndef DMABUFCTL_KERNEL_CENSUS_H
+#define DMABUFCTL_KERNEL_CENSUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct census_holder {
+	pid_t pid;
+	char name[16]; /* as in /proc/PID/comm, any bytes */
+	unsigned *fds; /* malloc'd */
+	unsigned fd_count;
+	unsigned maps;
+	uint64_t mapped; /* bytes, over all its maps */
+};
+
+struct census_dmabuf {
+	uint64_t inode;
+	uint64_t size; /* 0: not known */
+	char exporter[64];
+	char name[64];	    /* any bytes; "" for none */
+	long references;    /* to its file, -1: not known */
+	int attachments;    /* -1: not known */
+	char attached[256]; /* the devices' names, separated by commas */
+	struct census_holder *holders;
+	unsigned holder_count;
+};
+
+/* A process that has a VFIO device open. */
+struct census_device {
+	pid_t pid;
+	unsigned number; /* /dev/vfio/devices/vfioN */
+};
+
+struct census {
+	struct census_dmabuf *items; /* by inode */
+	unsigned count;
+	struct census_device *devices;
+	unsigned device_count;
+	unsigned unseen; /* processes whose fds could not be read */
+	bool debugfs;	 /* attachments are known */
+	unsigned *slots; /* its index by inode, for itself */
+	unsigned slot_count;
+};
+
+/* 0 or a negative errno; ended by census_free(). */
+int census_take(struct census *census);
+void census_free(struct census *census);
+
+#endif

@@ -1,0 +1,122 @@
+#!/bin/bash
+# Who holds which dma-buf, told apart; and dma-bufs taken from and given to other programs.
+. "$(dirname "$0")/lib.sh"
+
+# What is started here must not keep a fixture alive.
+d() { dmabufctl "$@" 8>&-; }
+mkfifo "$TEST_DIR/pipe"
+# hold PROGRAM ARGUMENT... - a fixture that holds until descriptor 8 is closed; its words in $held.
+hold() {
+	: >"$TEST_DIR/held"
+	"$LAB_BUILD/tests/lab/$1" "${@:2}" <"$TEST_DIR/pipe" >"$TEST_DIR/held" 8>&- &
+	fixture=$!
+	exec 8>"$TEST_DIR/pipe"
+	until [ "$(wc -l <"$TEST_DIR/held")" -gt 0 ]; do :; done
+	read -r -a held <"$TEST_DIR/held"
+}
+let_go() {
+	exec 8>&-
+	wait "$fixture"
+}
+row() { d list --json | jq -c ".dmabufs[] | select(.inode == $1)"; }
+holder() { jq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
+
+hold buffers share
+inode=${held[0]}
+out=$(row "$inode")
+ok 'size and exporter' equal "$(jq -r '"\(.size) \(.exporter)"' <<<"$out")" '16384 system'
+ok 'one has it mapped' equal "$(holder "${held[1]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'mapped 0 16384'
+ok 'one has two fds' equal "$(holder "${held[2]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'twice 2 0'
+ok 'one has it in a socket: no holder, but a reference' \
+	equal "$(holder "${held[3]}") $(jq -r '"\(.references) \(.unexplained) \(.in_flight)"' <<<"$out")" ' 4 1 1'
+ok 'as a table' contains "$(d list -o inode,holders)" "^ +$inode mapped\\(${held[1]}\\):map twice\\(${held[2]}\\):[0-9]+,[0-9]+"
+ok 'as a tree' contains "$(d list --tree)" "twice \\(PID ${held[2]}\\)"
+ok 'by holder' equal "$(d list --holder twice --json | jq '.dmabufs | length')" 1
+ok 'by another holder' equal "$(d list --holder nobody --json | jq '.dmabufs | length')" 0
+ok 'by PID' equal "$(d list --pid "${held[1]}" --json | jq -r '.dmabufs[].inode')" "$inode"
+ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | jq '.dmabufs | length')" 0
+kill -KILL "${held[2]}"
+while [ -e "/proc/${held[2]}" ]; do :; done
+out=$(row "$inode")
+ok 'one is killed: the row has changed' equal "$(holder "${held[2]}") $(jq .references <<<"$out")" ' 2'
+run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl list --json
+ok 'an ordinary user: exit status 0' equal "$rc" 0
+ok 'an ordinary user: is told of what is not seen' \
+	equal "$(jq -r '"\(.sources.unseen_processes > 10) \(.sources.lacking)"' <<<"$out")" \
+	"true other users' processes: their dma-bufs are missing; run as root"
+let_go
+ok 'all gone: no row' equal "$(row "$inode")" ''
+
+# Names that would break a table, a label, a field or a line.
+# shellcheck disable=SC1003 # a backslash
+for name in $'a\nb\tc' $'\e[31mred' '"quoted\' $'x\nTotal 9 devices attached\n' $'\xff\xfe' $'\nsize:\t1'; do
+	hold buffers share "$name"
+	run d list --json
+	ok "hostile name $(printf %q "$name"): JSON holds it" \
+		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}).name" <<<"$out" | tr -d '\n\357\277\275')" "$(tr -d '\n\377\376' <<<"$name")"
+	ok "hostile name $(printf %q "$name"): nothing else is wrong" \
+		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}) | \"\(.size) \(.attachments)\"" <<<"$out")" '16384 0'
+	ok "hostile name $(printf %q "$name"): one line in a table" equal "$(d list -o inode,name | wc -l)" 3
+	ok "hostile name $(printf %q "$name"): no control character" \
+		equal "$(d list | tr -d '\n' | grep -cP '[\x00-\x1f]')" 0
+	ok "hostile name $(printf %q "$name"): lines of metrics" \
+		equal "$(d list --openmetrics | grep -cvP '^(# (TYPE|HELP|EOF)|dmabuf_[a-z_]+({.*})? [0-9]+$)')" 0
+	ok "hostile name $(printf %q "$name"): Graphviz reads it" eval 'd list --dot | dot -Tsvg -o /dev/null'
+	let_go
+done
+
+# A program that is not ours: what it exported is deduced, and can be adopted.
+d bind "$NVME" "$EDU" >/dev/null
+hold foreign "$(d device "$NVME" --json | jq -r '.devices[0].cdev')" 2 0x1000000
+out=$(d list --json)
+ok 'of another program: device and BAR, deduced' \
+	equal "$(jq -r '.dmabufs[0] | "\(.device) \(.bar) \(.origin)"' <<<"$out")" "$NVME 2 deduced"
+ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --json | jq '.dmabufs | length')" 1
+gives 0 'adopt' d adopt --pid $fixture --fd "${held[0]}" --name theirs
+d attach "$EDU" >/dev/null
+gives 0 'adopt: it can be imported' d import theirs --iova "$IOVA"
+ok 'adopt: live' equal "$(fact '.mappings[0].state')" live
+gives 0 'adopt: real DMA reaches it' d verify map0 --from "$EDU"
+ok 'adopt: an attachment' equal "$(d list --json | jq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
+let_go
+refuses 5 'revoked, by whoever exports it' d recover map0
+ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
+d release --all
+refuses 1 'the file is no dma-buf' d adopt --pid $$ --fd 0
+refuses 1 'there is no such process' d adopt --pid 999999 --fd 0
+refuses 1 'the process has no such fd' d adopt --pid $$ --fd 999
+refuses 2 'it wants --pid and --fd, or --receive-from' d adopt --pid 1
+ok 'refused: no context was left' equal "$(d context --json | jq '.contexts | length')" 0
+
+# Given to other programs: as fds of a command, and through a socket.
+d export "$NVME" 2 --name fb >/dev/null
+d export "$NVME" 2 --range 0:1M --name part >/dev/null
+# shellcheck disable=SC2016 # for the command's shell
+run d exec part fb -- bash -c 'echo $LISTEN_FDS $LISTEN_FDNAMES $((LISTEN_PID == $$)); readlink /proc/self/fd/3 /proc/self/fd/4; ls /proc/$$/fd | wc -l; exit 7'
+ok "exec: the exit status is the command's" equal "$rc" 7
+ok 'exec: fds and names, and no others' equal "$out" "$(printf '2 part:fb 1\n/dmabuf:part\n/dmabuf:fb\n5')"
+gives 0 'exec: the context is free meanwhile' d exec fb -- "$(command -v dmabufctl)" status
+refuses 2 'it wants dma-bufs, then --, then a command' d exec fb true
+refuses 1 'no dma-buf of that name' d exec nope -- true
+refuses 1 'exec /nowhere' d exec fb -- /nowhere
+dmabufctl --context other adopt --receive-from "$TEST_DIR/socket" --name given >"$TEST_DIR/adopted" 8>&- &
+receiver=$!
+until [ -S "$TEST_DIR/socket" ]; do :; done
+gives 0 'export --send-to' d export "$NVME" 2 --name sent --send-to "$TEST_DIR/socket"
+run wait $receiver
+ok 'adopt --receive-from: exit status 0' equal "$rc" 0
+ok 'both contexts have the same dma-buf' \
+	equal "$(d status --json | jq '.dmabufs[] | select(.name == "sent").inode')" \
+	"$(d --context other status --json | jq '.dmabufs[0].inode')"
+ok 'status --dot: Graphviz reads it' eval 'd status --dot | dot -Tsvg -o /dev/null'
+before=$(fact .dmabufs)
+refuses 1 'somebody must be waiting there' d export "$NVME" 2 --name lost --send-to "$TEST_DIR/socket"
+ok 'nobody waits: nothing was exported' equal "$(fact .dmabufs)" "$before"
+ok 'certain: of a context' equal "$(d list --json | jq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
+refuses 2 'not a column; choose from INODE' d list -o FROB
+refuses 2 'not a column' d list --sort FROB
+refuses 2 'the tree has columns' d list --tree -o NAME
+ok '--sort' equal "$(d list --sort size --json | jq -c '[.dmabufs[].size]')" '[1048576,16777216,16777216]'
+d --context other release --all
+leave_nothing
+done_testing
