@@ -167,7 +167,7 @@ static bool is_wanted(const struct listing *listing, const struct census_dmabuf 
 	       (!options->pid.given || holds(dmabuf, options->pid.value));
 }
 
-static void fill_holder(json_object *row, const struct census_holder *holder)
+static void fill_holder(json_object *row, const struct census_holder *holder, bool tree)
 {
 	json_object *fds;
 	char label[64];
@@ -180,7 +180,7 @@ static void fill_holder(json_object *row, const struct census_holder *holder)
 	put_number(row, "maps", holder->maps);
 	put_number(row, "mapped", holder->mapped);
 	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
-	put_bytes(row, "label", label);
+	put_bytes(row, tree ? "inode" : "label", label); /* the tree's first column */
 }
 
 /* "perl(12):3,4 qemu(7):map", for a cell. */
@@ -238,14 +238,19 @@ static void put_unexplained(json_object *row, const struct listing *listing,
 					       0);
 }
 
+static bool wants_facts(const struct listing *listing)
+{
+	const struct list_options *options = listing->options;
+
+	return listing->call->globals->json || options->tree || options->openmetrics ||
+	       options->dot;
+}
+
 static void fill_dma_buf(const struct listing *listing, json_object *row,
 			 const struct census_dmabuf *dmabuf, const struct origin *origin)
 {
 	json_object *holders;
-	char label[24];
 
-	snprintf(label, sizeof(label), "%llu", (unsigned long long)dmabuf->inode);
-	put_text(row, "label", label);
 	put_number(row, "inode", dmabuf->inode);
 	put_count(row, "size", dmabuf->size ? (long)dmabuf->size : -1);
 	put_bytes(row, "exporter", dmabuf->exporter);
@@ -255,12 +260,17 @@ static void fill_dma_buf(const struct listing *listing, json_object *row,
 	put_text(row, "origin", origin->source);
 	put_count(row, "references", dmabuf->references);
 	put_count(row, "attachments", dmabuf->attachments);
-	put_bytes(row, "attached", dmabuf->attached);
+	put_bytes(row, "attached", dmabuf->attached ? dmabuf->attached : "");
 	put_unexplained(row, listing, dmabuf);
-	put_holders(row, dmabuf);
+	/* A cell's text for tables, the facts for everything else: ten thousand rows are a lot. */
+	if (!wants_facts(listing)) {
+		put_holders(row, dmabuf);
+		return;
+	}
 	holders = put_array(row, "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
-		fill_holder(add_object(holders), &dmabuf->holders[i]);
+		fill_holder(add_object(holders), &dmabuf->holders[i],
+			    listing->options->tree && !listing->call->globals->json);
 }
 
 static void fill_sources(const struct listing *listing)
@@ -269,7 +279,8 @@ static void fill_sources(const struct listing *listing)
 
 	used = put_array(row, "used");
 	json_object_array_add(used, json_object_new_string("fd"));
-	json_object_array_add(used, json_object_new_string("maps"));
+	if (listing->census.maps)
+		json_object_array_add(used, json_object_new_string("maps"));
 	if (listing->census.debugfs)
 		json_object_array_add(used, json_object_new_string("debugfs"));
 	if (listing->certain_count)
@@ -301,7 +312,7 @@ static const struct column columns[] = {
 };
 
 static const struct column tree_columns[] = {
-	{ "DMABUF", "label", COLUMN_TEXT, "inode, and below it the holders" },
+	{ "DMABUF", "inode", COLUMN_TEXT, "inode, and below it the holders" },
 	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
 	{ "EXPORTER", "exporter", COLUMN_TEXT, "the kernel's name for it" },
 	{ "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/dma-buf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +18,20 @@
 #include "util/text.h"
 
 #define DMABUF_LINK "/dmabuf:"
-#define VFIO_LINK "/dev/vfio/devices/vfio"
+#define VFIO_NODES 256
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
 
 /* What is read of one process, and what it takes. */
 struct visit {
 	struct census *census;
 	pid_t pid;
-	int folder; /* /proc/PID */
-	char *maps; /* a buffer that is used again and again */
+	int folder;    /* /proc/PID */
+	char name[16]; /* of the process, "" until it was asked for */
+	char *maps;    /* a buffer that is used again and again */
 	size_t room;
-	dev_t dma_bufs; /* the file system of dma-bufs, 0 until one was seen */
+	dev_t dma_bufs;		/* the file system of dma-bufs, 0 until one was seen */
+	dev_t others;		/* that of other files without a name, 0 until one was seen */
+	dev_t vfio[VFIO_NODES]; /* the VFIO nodes, by their number */
 };
 
 static void *grow(void *array, unsigned count, size_t size)
@@ -138,51 +142,53 @@ static bool describe(const struct visit *visit, const char *fd, struct census_dm
 	return true;
 }
 
-/* The process's place among the holders: it is the last one, as processes are visited in turn. */
-static struct census_holder *holder_of(const struct visit *visit, struct census_dmabuf *dmabuf)
+static void read_name(struct visit *visit)
+{
+	ssize_t got = read_at(visit->folder, "comm", visit->name, sizeof(visit->name));
+
+	if (got > 0 && visit->name[got - 1] == '\n')
+		visit->name[got - 1] = '\0';
+}
+
+/*
+ * The process's place among the holders. While fds are visited it is the last one, as processes
+ * come in turn; maps come in a second round.
+ */
+static struct census_holder *holder_of(struct visit *visit, struct census_dmabuf *dmabuf)
 {
 	struct census_holder *holders = dmabuf->holders;
 	unsigned count = dmabuf->holder_count;
-	ssize_t got;
 
-	if (count && holders[count - 1].pid == visit->pid)
-		return &holders[count - 1];
+	for (unsigned i = count; i--;) {
+		if (holders[i].pid == visit->pid)
+			return &holders[i];
+		if (!visit->census->maps)
+			break;
+	}
 	holders = grow(holders, count, sizeof(*holders));
 	if (!holders)
 		return NULL;
 	dmabuf->holders = holders;
+	if (!*visit->name)
+		read_name(visit);
 	holders[count] = (struct census_holder){ .pid = visit->pid };
-	got = read_at(visit->folder, "comm", holders[count].name, sizeof(holders[count].name));
-	if (got > 0 && holders[count].name[got - 1] == '\n')
-		holders[count].name[got - 1] = '\0';
+	strcpy(holders[count].name, visit->name);
 	dmabuf->holder_count++;
 	return &holders[count];
 }
 
-static int add_fd(struct visit *visit, int folder, const char *fd)
+static int add_fd(struct visit *visit, const char *fd, uint64_t inode)
 {
 	struct census_holder *holder;
 	struct census_dmabuf *dmabuf;
-	struct stat status;
 	unsigned *fds;
 	bool is_new;
 
-	if (fstatat(folder, fd, &status, 0))
-		return 0;
-	if (visit->dma_bufs && status.st_dev != visit->dma_bufs)
-		return 0;
-	dmabuf = find(visit->census, status.st_ino, &is_new);
+	dmabuf = find(visit->census, inode, &is_new);
 	if (!dmabuf)
 		return -ENOMEM;
-	/* A map alone does not tell what a dma-buf is. */
-	if (!*dmabuf->exporter && !describe(visit, fd, dmabuf)) {
-		/* A file of that name, or gone: what was added last is taken back. */
-		if (is_new)
-			visit->census->slots[slot_of(visit->census, status.st_ino)] = 0;
-		visit->census->count -= is_new;
-		return 0;
-	}
-	visit->dma_bufs = status.st_dev;
+	if (!*dmabuf->exporter)
+		describe(visit, fd, dmabuf);
 	holder = holder_of(visit, dmabuf);
 	fds = holder ? grow(holder->fds, holder->fd_count, sizeof(*fds)) : NULL;
 	if (!fds)
@@ -192,48 +198,76 @@ static int add_fd(struct visit *visit, int folder, const char *fd)
 	return 0;
 }
 
-static int add_device(struct visit *visit, const char *link)
+static int add_device(struct visit *visit, dev_t node)
 {
 	struct census *census = visit->census;
-	struct census_device *devices =
-		grow(census->devices, census->device_count, sizeof(*devices));
+	struct census_device *devices;
 
-	if (!devices)
-		return -ENOMEM;
-	census->devices = devices;
-	devices[census->device_count++] =
-		(struct census_device){ .pid = visit->pid,
-					.number = strtoul(link + strlen(VFIO_LINK), NULL, 10) };
+	for (unsigned i = 0; i < VFIO_NODES; i++) {
+		if (visit->vfio[i] != node)
+			continue;
+		devices = grow(census->devices, census->device_count, sizeof(*devices));
+		if (!devices)
+			return -ENOMEM;
+		census->devices = devices;
+		devices[census->device_count++] =
+			(struct census_device){ .pid = visit->pid, .number = i };
+	}
 	return 0;
+}
+
+/* Files without a name are on few file systems; one link of each tells which is that of dma-bufs.
+ */
+static bool is_dmabuf(struct visit *visit, int folder, const char *fd, dev_t device)
+{
+	char link[sizeof(DMABUF_LINK)] = "";
+
+	if (visit->dma_bufs || device == visit->others)
+		return device == visit->dma_bufs;
+	if (readlinkat(folder, fd, link, sizeof(link) - 1) < 0)
+		return false;
+	if (strcmp(link, DMABUF_LINK))
+		visit->others = device;
+	else
+		visit->dma_bufs = device;
+	return device == visit->dma_bufs;
+}
+
+/* Without a word to whoever serves the file, which may hang. */
+static int visit_fd(struct visit *visit, int folder, const char *fd)
+{
+	struct statx file;
+
+	if (statx(folder, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &file))
+		return 0;
+	if (S_ISCHR(file.stx_mode))
+		return add_device(visit, makedev(file.stx_rdev_major, file.stx_rdev_minor));
+	/* Some kernels give files without a name no type, some that of regular files. */
+	if ((file.stx_mode & S_IFMT && !S_ISREG(file.stx_mode)) ||
+	    !is_dmabuf(visit, folder, fd, makedev(file.stx_dev_major, file.stx_dev_minor)))
+		return 0;
+	return add_fd(visit, fd, file.stx_ino);
 }
 
 static int visit_fds(struct visit *visit)
 {
-	int fd = openat(visit->folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	int folder = openat(visit->folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	_Alignas(struct dirent64) char entries[16384];
+	ssize_t got;
 
-	if (!folder) {
-		if (fd >= 0)
-			close(fd);
-		else if (errno == EACCES || errno == EPERM)
-			visit->census->unseen++;
+	if (folder < 0) {
+		visit->census->unseen += errno == EACCES || errno == EPERM;
 		return 0;
 	}
-	while (!rc && (entry = readdir(folder))) {
-		char link[64];
-		ssize_t length;
+	while (!rc && (got = getdents64(folder, entries, sizeof(entries))) > 0)
+		for (ssize_t at = 0; !rc && at < got;) {
+			const struct dirent64 *entry = (void *)(entries + at);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		length = readlinkat(fd, entry->d_name, link, sizeof(link) - 1);
-		link[length > 0 ? length : 0] = '\0';
-		if (!strncmp(link, DMABUF_LINK, strlen(DMABUF_LINK)))
-			rc = add_fd(visit, fd, entry->d_name);
-		else if (!strncmp(link, VFIO_LINK, strlen(VFIO_LINK)))
-			rc = add_device(visit, link);
-	}
-	closedir(folder);
+			at += entry->d_reclen;
+			if (entry->d_name[0] != '.')
+				rc = visit_fd(visit, folder, entry->d_name);
+		}
+	close(folder);
 	return rc;
 }
 
@@ -306,7 +340,8 @@ static int visit_maps(struct visit *visit)
 	return rc;
 }
 
-static int visit_process(struct visit *visit, int proc, const char *name)
+static int visit_process(struct visit *visit, int proc, const char *name,
+			 int (*look)(struct visit *visit))
 {
 	int rc;
 
@@ -314,14 +349,13 @@ static int visit_process(struct visit *visit, int proc, const char *name)
 	if (visit->folder < 0)
 		return 0;
 	visit->pid = strtol(name, NULL, 10);
-	rc = visit_fds(visit);
-	if (!rc)
-		rc = visit_maps(visit);
+	*visit->name = '\0';
+	rc = look(visit);
 	close(visit->folder);
 	return rc;
 }
 
-static int visit_all(struct visit *visit)
+static int visit_all(struct visit *visit, int (*look)(struct visit *visit))
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -331,9 +365,37 @@ static int visit_all(struct visit *visit)
 		return -errno;
 	while (!rc && (entry = readdir(proc)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			rc = visit_process(visit, dirfd(proc), entry->d_name);
+			rc = visit_process(visit, dirfd(proc), entry->d_name, look);
 	closedir(proc);
 	return rc;
+}
+
+/* Fds that explain every reference leave none for a map. */
+static bool may_be_mapped(const struct census *census)
+{
+	if (!census->debugfs || census->unseen)
+		return true;
+	for (unsigned i = 0; i < census->count; i++) {
+		long left = census->items[i].references;
+
+		for (unsigned j = 0; j < census->items[i].holder_count; j++)
+			left -= census->items[i].holders[j].fd_count;
+		if (left)
+			return true;
+	}
+	return false;
+}
+
+static void find_nodes(struct visit *visit)
+{
+	for (unsigned i = 0; i < VFIO_NODES; i++) {
+		struct stat node;
+		char path[48];
+
+		snprintf(path, sizeof(path), "/dev/vfio/devices/vfio%u", i);
+		if (!stat(path, &node))
+			visit->vfio[i] = node.st_rdev;
+	}
 }
 
 /*
@@ -360,13 +422,14 @@ static bool is_row(const char *line, char exporter[64], uint64_t *size, long *co
 static void take_attachments(struct census_dmabuf *dmabuf, const char *text, size_t size)
 {
 	const char *total = NULL, *line = text;
+	char attached[256];
 	size_t used = 0;
 
 	for (const char *at = text; (at = memmem(at, text + size - at, "\nTotal ", 7)); at++) {
-		int count, end = 0;
+		char *end;
+		long count = strtol(at + 7, &end, 10);
 
-		sscanf(at, "\nTotal %d devices attached%n", &count, &end);
-		if (!end)
+		if (strncmp(end, " devices attached", 17))
 			continue;
 		dmabuf->attachments = count;
 		total = at;
@@ -375,15 +438,22 @@ static void take_attachments(struct census_dmabuf *dmabuf, const char *text, siz
 		return;
 	line = memmem(text, total - text, "\tAttached Devices:\n", 19);
 	line = line ? line + 19 : total + 1;
-	while (line < total + 1 && used < sizeof(dmabuf->attached)) {
-		const char *end = memchr(line, '\n', total + 1 - line);
-
+	for (; line < total + 1 && used < sizeof(attached); line = strchr(line, '\n') + 1)
 		if (*line == '\t')
-			used += snprintf(dmabuf->attached + used, sizeof(dmabuf->attached) - used,
-					 "%s%.*s", used ? "," : "", (int)(end - line - 1),
-					 line + 1);
-		line = end + 1;
-	}
+			used += snprintf(attached + used, sizeof(attached) - used, "%s%.*s",
+					 used ? "," : "", (int)strcspn(line + 1, "\n"), line + 1);
+	dmabuf->attached = used ? strdup(attached) : NULL;
+}
+
+/* A name may have line breaks: it ends where the kernel goes on (drivers/dma-buf/dma-buf.c). */
+static void take_name(struct census_dmabuf *dmabuf, const char *text)
+{
+	const char *end = strstr(text, "\n\tAttached Devices:\n");
+	size_t length = end ? (size_t)(end - text) : strcspn(text, "\n");
+
+	if (length >= DMA_BUF_NAME_LEN)
+		length = strcspn(text, "\n");
+	snprintf(dmabuf->name, sizeof(dmabuf->name), "%.*s", (int)length, text);
 }
 
 static int read_debugfs(struct census *census)
@@ -402,6 +472,9 @@ static int read_debugfs(struct census *census)
 		long count;
 		int name;
 
+		/* sscanf() measures the text first: it must not be all the rest. */
+		if (next)
+			*next = '\0';
 		if (is_row(line, exporter, &size, &count, &inode, &name)) {
 			if (dmabuf)
 				take_attachments(dmabuf, begin, line - begin);
@@ -412,12 +485,14 @@ static int read_debugfs(struct census *census)
 			dmabuf->size = size;
 			dmabuf->references = count;
 			copy_text(dmabuf->exporter, sizeof(dmabuf->exporter), exporter);
-			if (is_new && next)
-				snprintf(dmabuf->name, sizeof(dmabuf->name), "%.*s",
-					 (int)(next - line) - name, line + name);
+			if (next)
+				*next = '\n';
+			take_name(dmabuf, line + name);
 			if (!strcmp(dmabuf->name, "<none>"))
 				*dmabuf->name = '\0';
 		}
+		if (next)
+			*next = '\n';
 		line = next ? next + 1 : NULL;
 	}
 	if (dmabuf)
@@ -438,10 +513,13 @@ int census_take(struct census *census)
 	int rc;
 
 	*census = (struct census){ 0 };
-	rc = visit_all(&visit);
-	free(visit.maps);
+	find_nodes(&visit);
+	rc = read_debugfs(census);
 	if (!rc)
-		rc = read_debugfs(census);
+		rc = visit_all(&visit, visit_fds);
+	if (!rc && (census->maps = may_be_mapped(census)))
+		rc = visit_all(&visit, visit_maps);
+	free(visit.maps);
 	if (rc) {
 		census_free(census);
 		return rc;
@@ -457,6 +535,7 @@ void census_free(struct census *census)
 		for (unsigned j = 0; j < census->items[i].holder_count; j++)
 			free(census->items[i].holders[j].fds);
 		free(census->items[i].holders);
+		free(census->items[i].attached);
 	}
 	free(census->items);
 	free(census->devices);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every dma-buf that can be seen, and who holds it: /proc/PID/fd, fdinfo and maps of all
- * processes, joined by inode, and the dma-buf core's debugfs file. Processes come and go
- * meanwhile; one that vanishes is as if it had not been there.
+ * Every dma-buf that can be seen, and who holds it: the dma-buf core's debugfs file, and
+ * /proc/PID/fd, fdinfo and maps of all processes, joined by inode. What one source has told is
+ * not asked of the next. Processes come and go meanwhile; one that vanishes is as if it had not
+ * been there.
  */
 #ifndef DMABUFCTL_KERNEL_CENSUS_H
 #define DMABUFCTL_KERNEL_CENSUS_H
@@ -24,10 +25,10 @@ struct census_dmabuf {
 	uint64_t inode;
 	uint64_t size; /* 0: not known */
 	char exporter[64];
-	char name[64];	    /* any bytes; "" for none */
-	long references;    /* to its file, -1: not known */
-	int attachments;    /* -1: not known */
-	char attached[256]; /* the devices' names, separated by commas */
+	char name[64];	 /* any bytes; "" for none */
+	long references; /* to its file, -1: not known */
+	int attachments; /* -1: not known */
+	char *attached;	 /* the devices' names, separated by commas; NULL for none, malloc'd */
 	struct census_holder *holders;
 	unsigned holder_count;
 };
@@ -45,6 +46,7 @@ struct census {
 	unsigned device_count;
 	unsigned unseen; /* processes whose fds could not be read */
 	bool debugfs;	 /* attachments are known */
+	bool maps;	 /* maps had to be read: there are references that fds do not explain */
 	unsigned *slots; /* its index by inode, for itself */
 	unsigned slot_count;
 };

@@ -29,7 +29,7 @@ ok 'one has it mapped' equal "$(holder "${held[1]}" | jq -r '"\(.command) \(.fds
 ok 'one has two fds' equal "$(holder "${held[2]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'twice 2 0'
 ok 'one has it in a socket: no holder, but a reference' \
 	equal "$(holder "${held[3]}") $(jq -r '"\(.references) \(.unexplained) \(.in_flight)"' <<<"$out")" ' 4 1 1'
-ok 'as a table' contains "$(d list -o inode,holders)" "^ +$inode mapped\\(${held[1]}\\):map twice\\(${held[2]}\\):[0-9]+,[0-9]+"
+ok 'as a table' contains "$(d list -o inode,holders)" "^ +$inode twice\\(${held[2]}\\):[0-9]+,[0-9]+ mapped\\(${held[1]}\\):map"
 ok 'as a tree' contains "$(d list --tree)" "twice \\(PID ${held[2]}\\)"
 ok 'by holder' equal "$(d list --holder twice --json | jq '.dmabufs | length')" 1
 ok 'by another holder' equal "$(d list --holder nobody --json | jq '.dmabufs | length')" 0
