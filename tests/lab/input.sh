@@ -1,4 +1,5 @@
 #!/bin/bash
+# kernels: all
 # Bad input: a clear message, the documented exit status, and the context as it was.
 . "$(dirname "$0")/lib.sh"
 

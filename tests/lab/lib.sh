@@ -1,5 +1,6 @@
 # For tests that run in the lab. The first lines of a test file may name machines:
 #   # lab: OPTIONS-OF-LAB/RUN     (once for each machine; default: one without options)
+#   # kernels: all                (on each kernel, not on the first alone: what the kernel does)
 # shellcheck shell=bash disable=SC2034,SC2012 # tests use the names; the folders hold BDFs
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# kernels: all
 # The main job, as shell commands one after another.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# kernels: all
 # Every trigger after another: what each did, and that nothing is worse afterwards.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# kernels: all
 # States that rest on less, and exporters that are revoked from birth.
 . "$(dirname "$0")/lib.sh"
 

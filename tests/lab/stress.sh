@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab: --one-thread
 # lab: --one-thread --iommu virtio
+# kernels: all
 # Everything at once, closing in every order, and removal while mapped: the kernel stands it.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# kernels: all
 # Every trigger: what it does to a live mapping, by the trace and by DMA; and its safeguards.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# kernels: all
 # src/uapi/ has the numbers and layouts of the kernel that runs.
 . "$(dirname "$0")/lib.sh"
 

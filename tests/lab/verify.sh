@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# kernels: all
 # Real DMA through a mapping: it arrives while the mapping is live, and faults when it is not.
 . "$(dirname "$0")/lib.sh"
 
