@@ -30,7 +30,6 @@ struct visit {
 	char *maps;    /* a buffer that is used again and again */
 	size_t room;
 	dev_t dma_bufs;		/* the file system of dma-bufs, 0 until one was seen */
-	dev_t others;		/* that of other files without a name, 0 until one was seen */
 	dev_t vfio[VFIO_NODES]; /* the VFIO nodes, by their number */
 };
 
@@ -48,6 +47,11 @@ static unsigned slot_of(const struct census *census, uint64_t inode)
 	       census->items[census->slots[slot] - 1].inode != inode)
 		slot++;
 	return slot;
+}
+
+static bool is_known(const struct census *census, uint64_t inode)
+{
+	return census->slot_count && census->slots[slot_of(census, inode)];
 }
 
 static int widen(struct census *census)
@@ -216,21 +220,22 @@ static int add_device(struct visit *visit, dev_t node)
 	return 0;
 }
 
-/* Files without a name are on few file systems; one link of each tells which is that of dma-bufs.
+/*
+ * All dma-bufs are on one file system, which the first of them tells: by its link, which any file
+ * could be called, and by its fdinfo, which no other has.
  */
 static bool is_dmabuf(struct visit *visit, int folder, const char *fd, dev_t device)
 {
+	struct census_dmabuf first = { 0 };
 	char link[sizeof(DMABUF_LINK)] = "";
 
-	if (visit->dma_bufs || device == visit->others)
+	if (visit->dma_bufs)
 		return device == visit->dma_bufs;
-	if (readlinkat(folder, fd, link, sizeof(link) - 1) < 0)
+	if (readlinkat(folder, fd, link, sizeof(link) - 1) < 0 || strcmp(link, DMABUF_LINK) ||
+	    !describe(visit, fd, &first))
 		return false;
-	if (strcmp(link, DMABUF_LINK))
-		visit->others = device;
-	else
-		visit->dma_bufs = device;
-	return device == visit->dma_bufs;
+	visit->dma_bufs = device;
+	return true;
 }
 
 /* Without a word to whoever serves the file, which may hang. */
@@ -285,7 +290,9 @@ static int add_map(struct visit *visit, const char *line)
 		   &minor_number, &inode, &path) < 5 ||
 	    !path || strncmp(line + path, DMABUF_LINK, strlen(DMABUF_LINK)) || major_number)
 		return 0;
-	if (visit->dma_bufs && makedev(major_number, minor_number) != visit->dma_bufs)
+	/* Where nobody has an fd, debugfs must know it. */
+	if (visit->dma_bufs ? makedev(major_number, minor_number) != visit->dma_bufs :
+			      !is_known(visit->census, inode))
 		return 0;
 	dmabuf = find(visit->census, inode, &is_new);
 	holder = dmabuf ? holder_of(visit, dmabuf) : NULL;

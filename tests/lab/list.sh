@@ -47,6 +47,16 @@ ok 'an ordinary user: is told of what is not seen' \
 let_go
 ok 'all gone: no row' equal "$(row "$inode")" ''
 
+# A file that is called like a dma-buf is none.
+echo file >'/dmabuf:file'
+exec 7<'/dmabuf:file'
+ok 'a file of that name is not listed' equal "$(d list --json | jq '.dmabufs | length')" 0
+hold buffers share
+ok 'nor beside a dma-buf' equal "$(d list --json | jq '.dmabufs | length')" 1
+let_go
+exec 7<&-
+rm '/dmabuf:file'
+
 # Names that would break a table, a label, a field or a line.
 # shellcheck disable=SC1003 # a backslash
 for name in $'a\nb\tc' $'\e[31mred' '"quoted\' $'x\nTotal 9 devices attached\n' $'\xff\xfe' $'\nsize:\t1'; do
