@@ -202,13 +202,19 @@ static struct nvme_command question(unsigned entry)
 	};
 }
 
+/* Into a block, which need not be aligned for it. */
+static void put_question(void *bytes, unsigned entry)
+{
+	const struct nvme_command command = question(entry);
+
+	memcpy((uint8_t *)bytes + entry * sizeof(command), &command, sizeof(command));
+}
+
 static void fill_questions(void *bytes)
 {
-	struct nvme_command *commands = bytes;
-
 	memset(bytes, 0, INITIATOR_BLOCK);
 	for (unsigned i = 0; i < QUEUE_FULL; i++)
-		commands[i] = question(i);
+		put_question(bytes, i);
 }
 
 static bool is_answered(struct initiator *initiator, unsigned entry)
@@ -223,12 +229,10 @@ static bool is_answered(struct initiator *initiator, unsigned entry)
 /* What the controller must have fetched, by what it has completed, in whatever order. */
 static void retrace(struct initiator *initiator, void *bytes)
 {
-	struct nvme_command *commands = bytes;
-
 	memset(bytes, 0, INITIATOR_BLOCK);
 	for (unsigned i = 0; i < QUEUE_FULL; i++)
 		if (is_answered(initiator, i))
-			commands[i] = question(i);
+			put_question(bytes, i);
 }
 
 /* A controller whose fetch is stopped does not answer, which is no answer to hand on. */
