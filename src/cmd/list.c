@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cmd/common.h"
 #include "kernel/census.h"
+#include "kernel/dmabuf.h"
 #include "ui/dot.h"
 
 /* The exporter of dma-bufs that are BARs (drivers/vfio/pci/vfio_pci_dmabuf.c). */
@@ -46,22 +46,20 @@ static void note_context(struct listing *listing, const char *name)
 	if (context_open_idle(&context, name))
 		return;
 	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF) {
-		struct certainty *bigger, *certainty;
-		struct stat status;
+		struct certainty certainty = { .origin.bar = dmabuf->dmabuf.bar }, *bigger;
 
+		if (object_is_adopted(dmabuf) ||
+		    dmabuf_get_inode(context_fd(&context, dmabuf), &certainty.inode))
+			continue;
+		strcpy(certainty.origin.device, dmabuf->dmabuf.device.bdf);
+		snprintf(certainty.origin.source, sizeof(certainty.origin.source), "context %s",
+			 name);
 		bigger = realloc(listing->certainties,
 				 (listing->certain_count + 1) * sizeof(*bigger));
-		if (!bigger || fstat(context_fd(&context, dmabuf), &status))
+		if (!bigger)
 			break;
 		listing->certainties = bigger;
-		if (!*dmabuf->dmabuf.device.bdf)
-			continue;
-		certainty = &bigger[listing->certain_count++];
-		*certainty = (struct certainty){ .inode = status.st_ino };
-		strcpy(certainty->origin.device, dmabuf->dmabuf.device.bdf);
-		certainty->origin.bar = dmabuf->dmabuf.bar;
-		snprintf(certainty->origin.source, sizeof(certainty->origin.source), "context %s",
-			 name);
+		bigger[listing->certain_count++] = certainty;
 	}
 	context_close(&context);
 }
@@ -79,16 +77,15 @@ static void note_contexts(struct listing *listing)
 /* The PCI device behind /dev/vfio/devices/vfioN. */
 static int device_of(unsigned number, struct pci_device *pci)
 {
-	char link[64], target[256];
-	struct pci_name name;
 	auto_free char *real = NULL;
+	struct pci_name name;
+	char link[64];
 
 	snprintf(link, sizeof(link), "/sys/class/vfio-dev/vfio%u/device", number);
 	real = realpath(link, NULL);
 	if (!real)
 		return -ENODEV;
-	snprintf(target, sizeof(target), "%s", strrchr(real, '/') + 1);
-	return pci_parse_name(target, &name) ? -ENODEV : pci_get(&name, pci);
+	return pci_parse_name(strrchr(real, '/') + 1, &name) ? -ENODEV : pci_get(&name, pci);
 }
 
 /* The only BAR of that size, else the only one that is large enough; -1 when there is no such. */
