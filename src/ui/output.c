@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ui/output.h"
 
-#include <libsmartcols.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/table.h"
 #include "ui/value.h"
 #include "util/json.h"
 
@@ -16,63 +16,60 @@ void output_json(json_object *result)
 							    JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static void format_ranges(FILE *cell, json_object *ranges)
+static void put_size(struct table *table, json_object *size)
 {
-	for (size_t i = 0; i < json_object_array_length(ranges); i++) {
-		json_object *range = json_object_array_get_idx(ranges, i);
-		char length[24];
+	char text[24];
 
-		value_format_size(json_object_get_uint64(json_object_object_get(range, "length")),
-				  length, sizeof(length));
-		fprintf(cell, "%s0x%llx+%s", i ? "," : "",
-			(unsigned long long)json_object_get_uint64(
-				json_object_object_get(range, "offset")),
-			length);
+	value_format_size(json_object_get_uint64(size), text, sizeof(text));
+	table_put(table, text);
+}
+
+static void put_ranges(struct table *table, json_object *ranges)
+{
+	const char *between = "0x";
+	char offset[20];
+
+	for_each_row(range, ranges)
+	{
+		snprintf(offset, sizeof(offset), "%llx+",
+			 (unsigned long long)json_object_get_uint64(
+				 json_object_object_get(range, "offset")));
+		table_put(table, between);
+		table_put(table, offset);
+		put_size(table, json_object_object_get(range, "length"));
+		between = ",0x";
 	}
 }
 
-static void format_list(FILE *cell, json_object *list)
+static void put_list(struct table *table, json_object *list)
 {
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		fprintf(cell, "%s%s", i ? "," : "",
-			json_object_get_string(json_object_array_get_idx(list, i)));
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		if (i)
+			table_put(table, ",");
+		table_put(table, json_object_get_string(json_object_array_get_idx(list, i)));
+	}
 }
 
-/* The cell's text, malloc'd; "-" for what is not known. */
-static char *format_cell(json_object *value, unsigned type)
+static void put_time(struct table *table, json_object *time)
 {
-	char *text = NULL, size_text[24];
-	size_t size;
-	FILE *cell = open_memstream(&text, &size);
+	char text[32];
 
-	if (!cell)
-		return NULL;
-	switch (value ? type & ~COLUMN_VERBOSE : COLUMN_TEXT) {
-	case COLUMN_SIZE:
-		value_format_size(json_object_get_uint64(value), size_text, sizeof(size_text));
-		fputs(size_text, cell);
-		break;
-	case COLUMN_TIME:
-		fprintf(cell, "%.1f us", json_object_get_uint64(value) / 1000.0);
-		break;
-	case COLUMN_RANGES:
-		format_ranges(cell, value);
-		break;
-	case COLUMN_LIST:
-		format_list(cell, value);
-		break;
-	case COLUMN_TEXT:
-	case COLUMN_NUMBER:
-		fputs(value ? json_object_get_string(value) : "-", cell);
-		break;
-	}
-	fclose(cell);
-	if (text && !*text) {
-		free(text);
-		text = strdup("-");
-	}
-	return text;
+	snprintf(text, sizeof(text), "%.1f us", json_object_get_uint64(time) / 1000.0);
+	table_put(table, text);
 }
+
+static void put_plain(struct table *table, json_object *value)
+{
+	if (json_object_is_type(value, json_type_int))
+		table_put_number(table, json_object_get_uint64(value));
+	else
+		table_put(table, json_object_get_string(value));
+}
+
+static void (*const put_cell[])(struct table *table, json_object *value) = {
+	[COLUMN_TEXT] = put_plain, [COLUMN_NUMBER] = put_plain,	 [COLUMN_SIZE] = put_size,
+	[COLUMN_LIST] = put_list,  [COLUMN_RANGES] = put_ranges, [COLUMN_TIME] = put_time,
+};
 
 static json_object *look_up(json_object *row, json_object *parent, const char *key)
 {
@@ -85,14 +82,13 @@ static json_object *look_up(json_object *row, json_object *parent, const char *k
 
 /* A table of one section. What is for -v only, and what its rows do not have, is left out. */
 struct sheet {
-	struct libscols_table *table;
+	struct table table;
 	const struct column *columns;
 	const char *children;
 	const char *choice;
 	bool verbose;
 	bool started;
-	const struct column *shown[32]; /* set by the first row */
-	unsigned count;
+	const struct column *shown[TABLE_COLUMNS]; /* set by the first row */
 };
 
 static bool is_to_the_right(unsigned type)
@@ -109,12 +105,8 @@ static bool is_there(json_object *row, json_object *parent, const char *key)
 
 static void show(struct sheet *sheet, const struct column *column)
 {
-	int flags = is_to_the_right(column->type) ? SCOLS_FL_RIGHT : 0;
-
-	if (!sheet->count && sheet->children)
-		flags = SCOLS_FL_TREE;
-	scols_table_new_column(sheet->table, column->heading, 0, flags);
-	sheet->shown[sheet->count++] = column;
+	sheet->shown[sheet->table.count] = column;
+	table_add_column(&sheet->table, column->heading, is_to_the_right(column->type));
 }
 
 static void add_chosen(struct sheet *sheet)
@@ -143,22 +135,23 @@ static void add_columns(struct sheet *sheet, json_object *row, json_object *pare
 			show(sheet, column);
 }
 
-static void add_row(struct sheet *sheet, json_object *row, json_object *parent,
-		    struct libscols_line *above)
+/* branch: what a tree has before its first cell. */
+static void add_row(struct sheet *sheet, json_object *row, json_object *parent, const char *branch)
 {
-	struct libscols_line *line;
-
 	if (!sheet->started)
 		add_columns(sheet, row, parent);
-	line = scols_table_new_line(sheet->table, above);
-	for (unsigned i = 0; line && i < sheet->count; i++)
-		scols_line_refer_data(line, i,
-				      format_cell(look_up(row, parent, sheet->shown[i]->key),
-						  sheet->shown[i]->type));
-	if (!line || !sheet->children)
+	table_put(&sheet->table, branch);
+	for (unsigned i = 0; i < sheet->table.count; i++) {
+		json_object *value = look_up(row, parent, sheet->shown[i]->key);
+
+		if (value)
+			put_cell[sheet->shown[i]->type & ~COLUMN_VERBOSE](&sheet->table, value);
+		table_end_cell(&sheet->table);
+	}
+	if (!sheet->children)
 		return;
 	for_each_row(child, json_object_object_get(row, sheet->children))
-		add_row(sheet, child, NULL, line);
+		add_row(sheet, child, NULL, child_i + 1 < child_n ? "|-" : "`-");
 }
 
 /* Rows may be one object, an array, or the arrays inside each row of an array. */
@@ -171,7 +164,7 @@ static void add_rows(struct sheet *sheet, json_object *outer, json_object *paren
 	snprintf(key, sizeof(key), "%.*s", (int)strcspn(path, "/>"), path);
 	rows = json_object_object_get(outer, key);
 	if (json_object_is_type(rows, json_type_object)) {
-		add_row(sheet, rows, parent, NULL);
+		add_row(sheet, rows, parent, "");
 		return;
 	}
 	for (size_t i = 0; rows && i < json_object_array_length(rows); i++) {
@@ -180,7 +173,7 @@ static void add_rows(struct sheet *sheet, json_object *outer, json_object *paren
 		if (slash)
 			add_rows(sheet, row, row, slash + 1);
 		else
-			add_row(sheet, row, parent, NULL);
+			add_row(sheet, row, parent, "");
 	}
 }
 
@@ -191,7 +184,6 @@ void output_tables(json_object *result, const struct section *sections, bool ver
 
 	for (const struct section *section = sections; section->key; section++) {
 		struct sheet sheet = {
-			.table = scols_new_table(),
 			.columns = section->columns,
 			.children = strchr(section->key, '>') ? strchr(section->key, '>') + 1 :
 								NULL,
@@ -199,18 +191,16 @@ void output_tables(json_object *result, const struct section *sections, bool ver
 			.verbose = verbose,
 		};
 
-		if (!sheet.table)
-			return;
 		add_rows(&sheet, result, NULL, section->key);
-		if (sheet.count) {
+		if (sheet.table.count) {
 			if (titled && section->title)
 				printf("%s%s\n", first ? "" : "\n", section->title);
-			scols_print_table(sheet.table);
+			table_print(&sheet.table, stdout);
 			first = false;
 		} else if (section->empty && !sheet.started &&
 			   json_object_object_get_ex(result, section->key, NULL)) {
 			puts(section->empty);
 		}
-		scols_unref_table(sheet.table);
+		table_free(&sheet.table);
 	}
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ui/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void table_add_column(struct table *table, const char *heading, bool right)
+{
+	if (table->count == TABLE_COLUMNS)
+		return;
+	table->columns[table->count].heading = heading;
+	table->columns[table->count].right = right;
+	table->columns[table->count++].width = strlen(heading);
+}
+
+/* Room for size more bytes, NULL when there is none. */
+static char *reserve(struct table *table, size_t size)
+{
+	while (!table->failed && table->room - table->used < size) {
+		size_t room = table->room ? 2 * table->room : 4096;
+		char *bigger = realloc(table->cells, room);
+
+		table->failed = !bigger;
+		if (bigger) {
+			table->cells = bigger;
+			table->room = room;
+		}
+	}
+	return table->failed ? NULL : table->cells + table->used;
+}
+
+/* A backslash too is written as a number: a name may look like one. */
+static bool is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '\\';
+}
+
+void table_put(struct table *table, const char *text)
+{
+	char *at = reserve(table, 4 * strlen(text) + 1);
+
+	if (!at)
+		return;
+	for (; *text; text++) {
+		if (is_plain(*text))
+			*at++ = *text;
+		else
+			at += sprintf(at, "\\x%02x", (unsigned char)*text);
+	}
+	table->used = at - table->cells;
+}
+
+void table_put_number(struct table *table, uint64_t number)
+{
+	char digits[21], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = '0' + number % 10;
+	while (number /= 10);
+	table_put(table, at);
+}
+
+void table_end_cell(struct table *table)
+{
+	size_t width;
+
+	if (table->used == table->begin)
+		table_put(table, "-");
+	if (!reserve(table, 1))
+		return;
+	width = table->used - table->begin;
+	table->cells[table->used++] = '\0';
+	table->begin = table->used;
+	if (width > table->columns[table->next].width)
+		table->columns[table->next].width = width;
+	table->next = (table->next + 1) % table->count;
+}
+
+static void pad(FILE *file, size_t count)
+{
+	while (count--)
+		putc_unlocked(' ', file);
+}
+
+static void print_cell(const struct table *table, unsigned column, const char *text, size_t length,
+		       FILE *file)
+{
+	size_t space = table->columns[column].width - length;
+	bool last = column + 1 == table->count;
+
+	if (table->columns[column].right)
+		pad(file, space);
+	fwrite_unlocked(text, 1, length, file);
+	if (!table->columns[column].right && !last)
+		pad(file, space);
+	putc_unlocked(last ? '\n' : ' ', file);
+}
+
+void table_print(const struct table *table, FILE *file)
+{
+	const char *cell = table->cells;
+
+	for (unsigned i = 0; i < table->count; i++)
+		print_cell(table, i, table->columns[i].heading, strlen(table->columns[i].heading),
+			   file);
+	for (unsigned i = 0; cell < table->cells + table->begin; i = (i + 1) % table->count) {
+		size_t length = strlen(cell);
+
+		print_cell(table, i, cell, length, file);
+		cell += length + 1;
+	}
+}
+
+void table_free(struct table *table)
+{
+	free(table->cells);
+}
