@@ -94,7 +94,7 @@ machine_arguments() {
 		-device virtio-serial-pci,addr=1e.0
 		"${MACHINE_DEVICES[@]}"
 		-kernel "$kernel/bzImage"
-		-append "console=ttyS0 panic=-1 oops=panic root=root rootfstype=9p \
+		-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 root=root rootfstype=9p \
 rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
 init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $5"
 	)
@@ -134,7 +134,7 @@ describe_command() {
 
 console_tail() {
 	say "the console's last lines:"
-	tail -n 15 "$RUN/console" | sed 's/^/lab: | /' >&2
+	tail -n 40 "$RUN/console" | sed 's/^/lab: | /' >&2
 }
 
 # await_machine BOOT-LIMIT LIMIT - seconds; the guest must reach the command, then end it.
