@@ -199,7 +199,7 @@ static void print_failure(const struct globals *globals, const char *command,
 	}
 	result = new_result(command);
 	json_object_object_add(result, "error", error_to_json(command, place));
-	output_json(result);
+	output_json(result, &(struct output_rows){ 0 });
 	json_object_put(result);
 }
 
@@ -218,12 +218,14 @@ static enum status run_with_result(struct call *call)
 		json_object_object_add(call->result, "error",
 				       error_to_json(call->command->name, call->place));
 	if (call->draw && !status)
-		call->draw(call->result);
+		call->draw(call);
 	else if (json && call->result)
-		output_json(call->result);
+		output_json(call->result, &call->rows);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
-		output_tables(call->result, call->command->sections, call->globals->verbose,
-			      call->columns);
+		output_tables(call->result, &call->rows, call->command->sections,
+			      call->globals->verbose, call->columns);
+	if (call->rows.free)
+		call->rows.free(call->rows.state);
 	json_object_put(call->result);
 	return status;
 }

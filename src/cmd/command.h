@@ -57,11 +57,12 @@ struct call {
 	const struct place *place; /* NULL outside a batch */
 	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
 	json_object *result;
+	struct output_rows rows; /* what it is too large for */
 	/* Set by a command that has more to do once the context is given back. */
 	enum status (*finish)(void);
 	const char *columns; /* set by a command that lets people choose: as output_tables() */
 	/* Set by a command that is asked for a picture, which is printed in place of all else. */
-	void (*draw)(json_object *result);
+	void (*draw)(const struct call *call);
 };
 
 struct command {

@@ -32,11 +32,15 @@ struct certainty {
 };
 
 struct listing {
-	struct call *call;
-	const struct list_options *options;
+	struct list_options options;
+	bool cells; /* the facts that a table shows, in its form */
+	bool below; /* holders are rows below their dma-buf's */
+	struct pci_name device;
 	struct census census;
 	struct certainty *certainties;
 	unsigned certain_count;
+	unsigned *shown; /* indexes of what is wanted, in order */
+	unsigned shown_count;
 };
 
 static void note_context(struct listing *listing, const char *name)
@@ -154,7 +158,7 @@ static struct origin origin_of(const struct listing *listing, const struct censu
 static bool is_wanted(const struct listing *listing, const struct census_dmabuf *dmabuf,
 		      const struct origin *origin)
 {
-	const struct list_options *options = listing->options;
+	const struct list_options *options = &listing->options;
 	bool held = !options->holder;
 
 	for (unsigned i = 0; i < dmabuf->holder_count && !held; i++)
@@ -235,44 +239,37 @@ static void put_unexplained(json_object *row, const struct listing *listing,
 					       0);
 }
 
-static bool wants_facts(const struct listing *listing)
+static json_object *make_row(const void *state, size_t index)
 {
-	const struct list_options *options = listing->options;
-
-	return listing->call->globals->json || options->tree || options->openmetrics ||
-	       options->dot;
-}
-
-static void fill_dma_buf(const struct listing *listing, json_object *row,
-			 const struct census_dmabuf *dmabuf, const struct origin *origin)
-{
-	json_object *holders;
+	const struct listing *listing = state;
+	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[index]];
+	struct origin origin = origin_of(listing, dmabuf);
+	json_object *row = json_object_new_object(), *holders;
 
 	put_number(row, "inode", dmabuf->inode);
 	put_count(row, "size", dmabuf->size ? (long)dmabuf->size : -1);
 	put_bytes(row, "exporter", dmabuf->exporter);
 	put_bytes(row, "name", dmabuf->name);
-	put_text(row, "device", origin->device);
-	put_count(row, "bar", origin->bar);
-	put_text(row, "origin", origin->source);
+	put_text(row, "device", origin.device);
+	put_count(row, "bar", origin.bar);
+	put_text(row, "origin", origin.source);
 	put_count(row, "references", dmabuf->references);
 	put_count(row, "attachments", dmabuf->attachments);
 	put_bytes(row, "attached", dmabuf->attached ? dmabuf->attached : "");
 	put_unexplained(row, listing, dmabuf);
-	/* A cell's text for tables, the facts for everything else: ten thousand rows are a lot. */
-	if (!wants_facts(listing)) {
+	if (listing->cells) {
 		put_holders(row, dmabuf);
-		return;
+		return row;
 	}
 	holders = put_array(row, "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
-		fill_holder(add_object(holders), &dmabuf->holders[i],
-			    listing->options->tree && !listing->call->globals->json);
+		fill_holder(add_object(holders), &dmabuf->holders[i], listing->below);
+	return row;
 }
 
-static void fill_sources(const struct listing *listing)
+static void fill_sources(const struct listing *listing, json_object *result)
 {
-	json_object *row = put_object(listing->call->result, "sources"), *used;
+	json_object *row = put_object(result, "sources"), *used;
 
 	used = put_array(row, "used");
 	json_object_array_add(used, json_object_new_string("fd"));
@@ -356,12 +353,16 @@ static enum status check_columns(const char *option, const char *words)
 	return STATUS_OK;
 }
 
-static const struct column *sort_column;
+/* A row's place in the order, and what decides it. */
+struct rank {
+	unsigned index;
+	json_object *value;
+};
 
 static int compare(const void *a, const void *b)
 {
-	json_object *left = json_object_object_get(*(json_object *const *)a, sort_column->key);
-	json_object *right = json_object_object_get(*(json_object *const *)b, sort_column->key);
+	json_object *left = ((const struct rank *)a)->value;
+	json_object *right = ((const struct rank *)b)->value;
 	int64_t difference;
 
 	if (!left || !right)
@@ -370,6 +371,26 @@ static int compare(const void *a, const void *b)
 		return strcmp(json_object_get_string(left), json_object_get_string(right));
 	difference = json_object_get_int64(left) - json_object_get_int64(right);
 	return difference < 0 ? -1 : difference > 0;
+}
+
+static void sort(struct listing *listing, const struct column *column)
+{
+	auto_free struct rank *ranks = calloc(listing->shown_count + 1, sizeof(*ranks));
+
+	if (!ranks)
+		return;
+	for (unsigned i = 0; i < listing->shown_count; i++) {
+		json_object *row = make_row(listing, i);
+
+		ranks[i].index = listing->shown[i];
+		ranks[i].value = json_object_get(json_object_object_get(row, column->key));
+		json_object_put(row);
+	}
+	qsort(ranks, listing->shown_count, sizeof(*ranks), compare);
+	for (unsigned i = 0; i < listing->shown_count; i++) {
+		listing->shown[i] = ranks[i].index;
+		json_object_put(ranks[i].value);
+	}
 }
 
 static void put_label(const char *name, json_object *row, const char *key)
@@ -386,102 +407,123 @@ static void put_label(const char *name, json_object *row, const char *key)
 	putchar('"');
 }
 
-static void put_sample(const char *metric, json_object *row, const char *key)
+struct metric {
+	const char *name, *key, *help;
+};
+
+static void print_family(const char *name, const char *help)
 {
-	json_object *value = json_object_object_get(row, key);
+	printf("# TYPE %s gauge\n# HELP %s %s\n", name, name, help);
+}
+
+static void put_sample(json_object *row, void *arg)
+{
+	const struct metric *metric = arg;
+	json_object *value = json_object_object_get(row, metric->key);
 
 	if (!value)
 		return;
-	printf("%s{inode=\"%s\"", metric, text_of(row, "inode"));
+	printf("%s{inode=\"%s\"", metric->name, text_of(row, "inode"));
 	put_label("exporter", row, "exporter");
 	put_label("name", row, "name");
 	put_label("device", row, "device");
 	printf("} %s\n", json_object_get_string(value));
 }
 
-/* OpenMetrics 1.0 text, for node_exporter's textfile collector. */
-static void print_openmetrics(json_object *result)
+static void put_holder_samples(json_object *row, void *arg)
 {
-	static const struct {
-		const char *metric, *key, *help;
-	} metrics[] = {
+	for_each_row(holder, json_object_object_get(row, "holders"))
+	{
+		printf("%s{inode=\"%s\",pid=\"%s\"", (const char *)arg, text_of(row, "inode"),
+		       text_of(holder, "pid"));
+		put_label("command", holder, "command");
+		printf("} %zu\n", json_object_array_length(json_object_object_get(holder, "fds")));
+	}
+}
+
+/* OpenMetrics 1.0 text, for node_exporter's textfile collector. */
+static void print_openmetrics(const struct call *call)
+{
+	static struct metric metrics[] = {
 		{ "dmabuf_size_bytes", "size", "Size of the dma-buf." },
 		{ "dmabuf_references", "references", "References to the dma-buf's file." },
 		{ "dmabuf_attachments", "attachments", "Importing devices." },
 		{ "dmabuf_unexplained_references", "unexplained",
 		  "References that no process explains." },
 	};
-	json_object *rows = json_object_object_get(result, "dmabufs");
-	json_object *sources = json_object_object_get(result, "sources");
+	static char holder_fds[] = "dmabuf_holder_fds";
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
-		printf("# TYPE %s gauge\n# HELP %s %s\n", metrics[i].metric, metrics[i].metric,
-		       metrics[i].help);
-		for_each_row(row, rows) put_sample(metrics[i].metric, row, metrics[i].key);
+		print_family(metrics[i].name, metrics[i].help);
+		output_each_row(&call->rows, put_sample, &metrics[i]);
 	}
-	puts("# TYPE dmabuf_holder_fds gauge\n# HELP dmabuf_holder_fds Fds of the dma-buf that a "
-	     "process has.");
-	for_each_row(row, rows) for_each_row(holder, json_object_object_get(row, "holders"))
-	{
-		printf("dmabuf_holder_fds{inode=\"%s\",pid=\"%s\"", text_of(row, "inode"),
-		       text_of(holder, "pid"));
-		put_label("command", holder, "command");
-		printf("} %zu\n", json_object_array_length(json_object_object_get(holder, "fds")));
-	}
-	printf("# TYPE dmabuf_unseen_processes gauge\n# HELP dmabuf_unseen_processes Processes "
-	       "that could not be read.\ndmabuf_unseen_processes %s\n# EOF\n",
-	       text_of(sources, "unseen_processes"));
+	print_family(holder_fds, "Fds of the dma-buf that a process has.");
+	output_each_row(&call->rows, put_holder_samples, holder_fds);
+	print_family("dmabuf_unseen_processes", "Processes that could not be read.");
+	printf("dmabuf_unseen_processes %s\n# EOF\n",
+	       text_of(json_object_object_get(call->result, "sources"), "unseen_processes"));
 }
 
-static void draw(json_object *result)
+static void draw_holder(const char *dmabuf, json_object *holder)
+{
+	const char *label = text_of(holder, "label");
+	char edge[64];
+
+	snprintf(edge, sizeof(edge), "%zu fds, %s maps",
+		 json_object_array_length(json_object_object_get(holder, "fds")),
+		 text_of(holder, "maps"));
+	dot_node(label, "ellipse", "white", label);
+	dot_edge(label, dmabuf, "dashed", edge);
+}
+
+static void draw_dma_buf(json_object *row, void *arg)
+{
+	const char *device = text_of(row, "device"), *name = text_of(row, "name");
+	char id[40], label[256];
+
+	(void)arg;
+	snprintf(id, sizeof(id), "dma-buf %s", text_of(row, "inode"));
+	snprintf(label, sizeof(label), "%s\n%s\n%s bytes", id,
+		 *name ? name : text_of(row, "exporter"), text_of(row, "size"));
+	dot_node(id, "box", "lightyellow", label);
+	if (*device) {
+		dot_node(device, "box", "lightblue", device);
+		dot_edge(device, id, "solid", "exports");
+	}
+	for_each_row(holder, json_object_object_get(row, "holders")) draw_holder(id, holder);
+}
+
+static void draw(const struct call *call)
 {
 	dot_begin("dma-bufs");
-	for_each_row(row, json_object_object_get(result, "dmabufs"))
-	{
-		char id[40], label[256];
-
-		snprintf(id, sizeof(id), "dma-buf %s", text_of(row, "inode"));
-		snprintf(label, sizeof(label), "dma-buf %s\n%s\n%s bytes", text_of(row, "inode"),
-			 *text_of(row, "name") ? text_of(row, "name") : text_of(row, "exporter"),
-			 text_of(row, "size"));
-		dot_node(id, "box", "lightyellow", label);
-		if (*text_of(row, "device")) {
-			dot_node(text_of(row, "device"), "box", "lightblue",
-				 text_of(row, "device"));
-			dot_edge(text_of(row, "device"), id, "solid", "exports");
-		}
-		for_each_row(holder, json_object_object_get(row, "holders"))
-		{
-			json_object *fds = json_object_object_get(holder, "fds");
-			char edge[64];
-
-			snprintf(edge, sizeof(edge), "%zu fds, %s maps",
-				 json_object_array_length(fds), text_of(holder, "maps"));
-			dot_node(text_of(holder, "label"), "ellipse", "white",
-				 text_of(holder, "label"));
-			dot_edge(text_of(holder, "label"), id, "dashed", edge);
-		}
-	}
+	output_each_row(&call->rows, draw_dma_buf, NULL);
 	dot_end();
 }
 
-static void fill(struct listing *listing)
+static int choose(struct listing *listing)
 {
-	const struct list_options *options = listing->options;
-	bool tree = options->tree && !listing->call->globals->json;
-	json_object *rows;
-
-	note_contexts(listing);
-	fill_sources(listing);
-	rows = put_array(listing->call->result, tree ? "tree" : "dmabufs");
+	listing->shown = calloc(listing->census.count + 1, sizeof(*listing->shown));
+	if (!listing->shown)
+		return -ENOMEM;
 	for (unsigned i = 0; i < listing->census.count; i++) {
 		struct origin origin = origin_of(listing, &listing->census.items[i]);
 
 		if (is_wanted(listing, &listing->census.items[i], &origin))
-			fill_dma_buf(listing, add_object(rows), &listing->census.items[i], &origin);
+			listing->shown[listing->shown_count++] = i;
 	}
-	if (sort_column)
-		json_object_array_sort(rows, compare);
+	if (listing->options.sort)
+		sort(listing, find_column(listing->options.sort, strlen(listing->options.sort)));
+	return 0;
+}
+
+static void end_listing(void *state)
+{
+	struct listing *listing = state;
+
+	census_free(&listing->census);
+	free(listing->certainties);
+	free(listing->shown);
+	free(listing);
 }
 
 static enum status check_options(struct list_options *options, struct pci_name *name)
@@ -494,8 +536,6 @@ static enum status check_options(struct list_options *options, struct pci_name *
 	}
 	if (!status)
 		status = check_columns("--sort", options->sort);
-	sort_column = !status && options->sort ? find_column(options->sort, strlen(options->sort)) :
-						 NULL;
 	if (status || !options->device)
 		return status;
 	if (pci_parse_name(options->device, name)) {
@@ -508,24 +548,50 @@ static enum status check_options(struct list_options *options, struct pci_name *
 	return STATUS_OK;
 }
 
-static enum status run(struct call *call)
+static enum status take(struct call *call, struct listing *listing)
 {
-	struct list_options options = *(const struct list_options *)call->options;
-	struct listing listing = { .call = call, .options = &options };
-	struct pci_name name;
-	enum status status = check_options(&options, &name);
+	const struct list_options *options = &listing->options;
+	enum status status = check_options(&listing->options, &listing->device);
 	int rc;
 
 	if (status)
 		return status;
-	rc = census_take(&listing.census);
+	listing->below = options->tree && !call->globals->json;
+	listing->cells = !call->globals->json && !options->tree && !options->openmetrics &&
+			 !options->dot;
+	rc = census_take(&listing->census);
 	if (rc)
 		return fail_errno(rc, "list");
-	fill(&listing);
-	census_free(&listing.census);
-	free(listing.certainties);
-	call->columns = options.columns;
-	call->draw = options.dot ? draw : options.openmetrics ? print_openmetrics : NULL;
+	note_contexts(listing);
+	rc = choose(listing);
+	if (rc)
+		return fail_errno(rc, "list");
+	fill_sources(listing, call->result);
+	return STATUS_OK;
+}
+
+static enum status run(struct call *call)
+{
+	struct listing *listing = calloc(1, sizeof(*listing));
+	enum status status;
+
+	if (!listing)
+		return fail_errno(-ENOMEM, "list");
+	listing->options = *(const struct list_options *)call->options;
+	status = take(call, listing);
+	if (status) {
+		end_listing(listing);
+		return status;
+	}
+	call->columns = listing->options.columns;
+	call->draw = listing->options.dot	  ? draw :
+		     listing->options.openmetrics ? print_openmetrics :
+						    NULL;
+	call->rows = (struct output_rows){ .key = listing->below ? "tree" : "dmabufs",
+					   .count = listing->shown_count,
+					   .make = make_row,
+					   .state = listing,
+					   .free = end_listing };
 	return STATUS_OK;
 }
 

@@ -57,8 +57,9 @@ static void draw_stated(json_object *row, const char *shape, const char *facts)
 }
 
 /* From the exporter by its dma-buf and the mapping to the IOAS, and to it from the importers. */
-static void draw(json_object *result)
+static void draw(const struct call *call)
 {
+	json_object *result = call->result;
 	dot_begin("context");
 	for_each_row(device, json_object_object_get(result, "devices"))
 	{

@@ -169,8 +169,9 @@ static void draw_hop(json_object *hop)
 }
 
 /* Each hop hangs below the one before it on its way; both ways begin where the common one ends. */
-static void draw(json_object *result)
+static void draw(const struct call *call)
 {
+	json_object *result = call->result;
 	json_object *hops = json_object_object_get(result, "hops");
 	json_object *verdict = json_object_object_get(result, "verdict");
 	const char *above[] = { text_of(verdict, "from_host_bridge"),

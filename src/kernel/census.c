@@ -547,4 +547,5 @@ void census_free(struct census *census)
 	free(census->items);
 	free(census->devices);
 	free(census->slots);
+	*census = (struct census){ 0 };
 }

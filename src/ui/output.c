@@ -10,10 +10,43 @@
 #include "ui/value.h"
 #include "util/json.h"
 
-void output_json(json_object *result)
+static const char *to_text(json_object *object)
 {
-	puts(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	return json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+static void print_element(json_object *row, void *arg)
+{
+	const char **between = arg;
+
+	fputs(*between, stdout);
+	fputs(to_text(row), stdout);
+	*between = ",";
+}
+
+void output_json(json_object *result, const struct output_rows *rows)
+{
+	const char *text = to_text(result), *between = "";
+
+	if (!rows->make) {
+		puts(text);
+		return;
+	}
+	printf("%.*s,\"%s\":[", (int)strlen(text) - 1, text, rows->key);
+	output_each_row(rows, print_element, &between);
+	puts("]}");
+}
+
+void output_each_row(const struct output_rows *rows, void (*show)(json_object *row, void *arg),
+		     void *arg)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		json_object *row = rows->make(rows->state, i);
+
+		show(row, arg);
+		json_object_put(row);
+	}
 }
 
 static void put_size(struct table *table, json_object *size)
@@ -154,6 +187,11 @@ static void add_row(struct sheet *sheet, json_object *row, json_object *parent, 
 		add_row(sheet, child, NULL, child_i + 1 < child_n ? "|-" : "`-");
 }
 
+static void add_made_row(json_object *row, void *arg)
+{
+	add_row(arg, row, NULL, "");
+}
+
 /* Rows may be one object, an array, or the arrays inside each row of an array. */
 static void add_rows(struct sheet *sheet, json_object *outer, json_object *parent, const char *path)
 {
@@ -177,8 +215,14 @@ static void add_rows(struct sheet *sheet, json_object *outer, json_object *paren
 	}
 }
 
-void output_tables(json_object *result, const struct section *sections, bool verbose,
-		   const char *choice)
+static bool is_made(const struct output_rows *rows, const char *path)
+{
+	return rows->make && strlen(rows->key) == strcspn(path, ">") &&
+	       !strncmp(rows->key, path, strlen(rows->key));
+}
+
+void output_tables(json_object *result, const struct output_rows *rows,
+		   const struct section *sections, bool verbose, const char *choice)
 {
 	bool titled = sections[0].key && sections[1].key, first = true;
 
@@ -191,14 +235,19 @@ void output_tables(json_object *result, const struct section *sections, bool ver
 			.verbose = verbose,
 		};
 
-		add_rows(&sheet, result, NULL, section->key);
+		bool made = is_made(rows, section->key);
+
+		if (made)
+			output_each_row(rows, add_made_row, &sheet);
+		else
+			add_rows(&sheet, result, NULL, section->key);
 		if (sheet.table.count) {
 			if (titled && section->title)
 				printf("%s%s\n", first ? "" : "\n", section->title);
 			table_print(&sheet.table, stdout);
 			first = false;
 		} else if (section->empty && !sheet.started &&
-			   json_object_object_get_ex(result, section->key, NULL)) {
+			   (made || json_object_object_get_ex(result, section->key, NULL))) {
 			puts(section->empty);
 		}
 		table_free(&sheet.table);

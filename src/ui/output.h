@@ -40,10 +40,25 @@ struct section {
 	const struct column *columns;
 };
 
-/* result stays the caller's. */
-void output_json(json_object *result);
+/*
+ * An array of the result whose rows are too many to be held at once: each is made when it is to
+ * be printed. All zero: there is none.
+ */
+struct output_rows {
+	const char *key; /* in the result, and of a section */
+	size_t count;
+	json_object *(*make)(const void *state, size_t index); /* a new reference */
+	void *state;
+	void (*free)(void *state);
+};
+
+/* result and rows stay the caller's. */
+void output_json(json_object *result, const struct output_rows *rows);
 /* choice: headings in the order wanted, separated by commas; NULL: as the tables have them. */
-void output_tables(json_object *result, const struct section *sections, bool verbose,
-		   const char *choice);
+void output_tables(json_object *result, const struct output_rows *rows,
+		   const struct section *sections, bool verbose, const char *choice);
+/* Calls show() with each row as it is made. */
+void output_each_row(const struct output_rows *rows, void (*show)(json_object *row, void *arg),
+		     void *arg);
 
 #endif

@@ -5,17 +5,21 @@
 
 #include <stdio.h>
 
+static void put(json_object *object, const char *key, json_object *value)
+{
+	json_object_object_add_ex(object, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
+}
+
 void put_text(json_object *object, const char *key, const char *text)
 {
 	if (object)
-		json_object_object_add(object, key,
-				       text && *text ? json_object_new_string(text) : NULL);
+		put(object, key, text && *text ? json_object_new_string(text) : NULL);
 }
 
 void put_number(json_object *object, const char *key, uint64_t value)
 {
 	if (object)
-		json_object_object_add(object, key, json_object_new_uint64(value));
+		put(object, key, json_object_new_uint64(value));
 }
 
 void put_address(json_object *object, const char *key, uint64_t value)
@@ -31,7 +35,7 @@ void put_address(json_object *object, const char *key, uint64_t value)
 void put_bool(json_object *object, const char *key, int value)
 {
 	if (object)
-		json_object_object_add(object, key, json_object_new_boolean(value));
+		put(object, key, json_object_new_boolean(value));
 }
 
 static json_object *put_new(json_object *object, const char *key, json_object *inner(void))
@@ -39,7 +43,7 @@ static json_object *put_new(json_object *object, const char *key, json_object *i
 	json_object *value = object ? inner() : NULL;
 
 	if (value)
-		json_object_object_add(object, key, value);
+		put(object, key, value);
 	return value;
 }
 

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * Short cuts for building results. Text may be NULL or "": null. With a NULL object or array
- * they do nothing and return NULL, for results that nobody will look at.
+ * Short cuts for building results. key is not copied: it must outlive the object. Text may be
+ * NULL or "": null. With a NULL object or array they do nothing and return NULL, for results
+ * that nobody will look at.
  */
 void put_text(json_object *object, const char *key, const char *text);
 /* The same of text that may be any bytes: what is not UTF-8 becomes U+FFFD. */
