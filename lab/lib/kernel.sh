@@ -102,10 +102,10 @@ progress() {
 	while kill -0 "$2" 2>/dev/null; do
 		steps=$(grep -c '^  [A-Z]' "$1")
 		if [ -t 2 ]; then
-			printf '\rlab: building the kernel: %d steps of about 2500 ' "$steps" >&2
+			printf '\rlab: building the kernel: %d steps of about 3000 ' "$steps" >&2
 		elif [ $((steps / 500)) -ne "$last" ]; then
 			last=$((steps / 500))
-			say "building the kernel: $steps steps of about 2500"
+			say "building the kernel: $steps steps of about 3000"
 		fi
 		sleep 1
 	done

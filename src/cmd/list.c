@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/common.h"
-#include "kernel/census.h"
+#include "kernel/census/census.h"
 #include "kernel/dmabuf.h"
 #include "ui/dot.h"
 
@@ -269,22 +269,30 @@ static json_object *make_row(const void *state, size_t index)
 
 static void fill_sources(const struct listing *listing, json_object *result)
 {
+	static const struct {
+		unsigned sources;
+		const char *name;
+	} names[] = {
+		{ CENSUS_DMABUF_ITERATOR | CENSUS_FILE_ITERATOR | CENSUS_MAP_ITERATOR, "bpf" },
+		{ CENSUS_DEBUGFS, "debugfs" },
+		{ CENSUS_FDS, "fd" },
+		{ CENSUS_MAPS, "maps" },
+	};
 	json_object *row = put_object(result, "sources"), *used;
 
 	used = put_array(row, "used");
-	json_object_array_add(used, json_object_new_string("fd"));
-	if (listing->census.maps)
-		json_object_array_add(used, json_object_new_string("maps"));
-	if (listing->census.debugfs)
-		json_object_array_add(used, json_object_new_string("debugfs"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (listing->census.sources & names[i].sources)
+			json_object_array_add(used, json_object_new_string(names[i].name));
 	if (listing->certain_count)
 		json_object_array_add(used, json_object_new_string("contexts"));
 	put_number(row, "unseen_processes", listing->census.unseen);
 	put_text(row, "lacking",
 		 listing->census.unseen ?
 			 "other users' processes: their dma-bufs are missing; run as root" :
-		 listing->census.debugfs ? NULL :
-					   "attachments: debugfs is not mounted, or needs root");
+		 census_is_complete(&listing->census) ?
+			 NULL :
+			 "attachments: debugfs is not mounted, or needs root");
 }
 
 static const struct column columns[] = {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/module.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <libkmod.h>
 #include <stdbool.h>
@@ -9,10 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * libkmod is loaded on first use: it brings libcrypto, whose relocation alone would be most of
- * every command's start, and few commands ask about modules.
- */
+#include "kernel/library.h"
+
+/* It brings libcrypto, whose relocation alone would be most of every command's start. */
 #define KMOD_FUNCTIONS(each)                                                                  \
 	each(kmod_new) each(kmod_unref) each(kmod_set_log_fn) each(kmod_module_new_from_name) \
 		each(kmod_module_new_from_lookup) each(kmod_module_get_initstate)             \
@@ -26,22 +24,10 @@ static struct {
 
 static bool load_library(void)
 {
-	static void *library;
+#define SYMBOL(function) { #function, (void **)&lib.function },
+	static const struct library_symbol symbols[] = { KMOD_FUNCTIONS(SYMBOL){ 0 } };
 
-	if (library)
-		return true;
-	library = dlopen("libkmod.so.2", RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return false;
-#define RESOLVE(function)                                    \
-	*(void **)&lib.function = dlsym(library, #function); \
-	if (!lib.function) {                                 \
-		dlclose(library);                            \
-		library = NULL;                              \
-		return false;                                \
-	}
-	KMOD_FUNCTIONS(RESOLVE)
-	return true;
+	return lib.kmod_new || library_load("libkmod.so.2", symbols);
 }
 
 static void quiet(void *data, int priority, const char *file, int line, const char *function,

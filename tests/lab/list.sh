@@ -21,9 +21,16 @@ let_go() {
 row() { d list --json | jq -c ".dmabufs[] | select(.inode == $1)"; }
 holder() { jq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
 
+# same_without_bpf WHAT - the kernel's iterators, and what is read without them, tell the same.
+same_without_bpf() {
+	run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
+	ok "$1: the same without BPF" equal "$(jq -c .dmabufs <<<"$out")" "$(d list --json | jq -c .dmabufs)"
+}
+
 hold buffers share
 inode=${held[0]}
 out=$(row "$inode")
+ok "the kernel's iterators are used" contains "$(d list --json | jq -r '.sources.used | join(" ")')" '^bpf'
 ok 'size and exporter' equal "$(jq -r '"\(.size) \(.exporter)"' <<<"$out")" '16384 system'
 ok 'one has it mapped' equal "$(holder "${held[1]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'mapped 0 16384'
 ok 'one has two fds' equal "$(holder "${held[2]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'twice 2 0'
@@ -35,6 +42,8 @@ ok 'by holder' equal "$(d list --holder twice --json | jq '.dmabufs | length')" 
 ok 'by another holder' equal "$(d list --holder nobody --json | jq '.dmabufs | length')" 0
 ok 'by PID' equal "$(d list --pid "${held[1]}" --json | jq -r '.dmabufs[].inode')" "$inode"
 ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | jq '.dmabufs | length')" 0
+same_without_bpf 'fds, maps and a socket'
+ok 'without BPF: /proc is used' equal "$(jq -r '.sources.used | join(" ")' <<<"$out")" 'debugfs fd maps'
 kill -KILL "${held[2]}"
 while [ -e "/proc/${held[2]}" ]; do :; done
 out=$(row "$inode")
@@ -66,6 +75,7 @@ for name in $'a\nb\tc' $'\e[31mred' '"quoted\' $'x\nTotal 9 devices attached\n' 
 		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}).name" <<<"$out" | tr -d '\n\357\277\275')" "$(tr -d '\n\377\376' <<<"$name")"
 	ok "hostile name $(printf %q "$name"): nothing else is wrong" \
 		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}) | \"\(.size) \(.attachments)\"" <<<"$out")" '16384 0'
+	same_without_bpf "hostile name $(printf %q "$name")"
 	ok "hostile name $(printf %q "$name"): one line in a table" equal "$(d list -o inode,name | wc -l)" 3
 	ok "hostile name $(printf %q "$name"): no control character" \
 		equal "$(d list | tr -d '\n' | grep -cP '[\x00-\x1f]')" 0
@@ -87,6 +97,7 @@ d attach "$EDU" >/dev/null
 gives 0 'adopt: it can be imported' d import theirs --iova "$IOVA"
 ok 'adopt: live' equal "$(fact '.mappings[0].state')" live
 gives 0 'adopt: real DMA reaches it' d verify map0 --from "$EDU"
+same_without_bpf 'attached'
 ok 'adopt: an attachment' equal "$(d list --json | jq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
 let_go
 refuses 5 'revoked, by whoever exports it' d recover map0

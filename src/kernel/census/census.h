@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every dma-buf that can be seen, and who holds it: the dma-buf core's debugfs file, and
- * /proc/PID/fd, fdinfo and maps of all processes, joined by inode. What one source has told is
- * not asked of the next. Processes come and go meanwhile; one that vanishes is as if it had not
- * been there.
+ * Every dma-buf that can be seen, and who holds it, joined by inode from whatever source there
+ * is. What one source has told is not asked of the next. Processes come and go meanwhile; one
+ * that vanishes is as if it had not been there.
  */
 #ifndef DMABUFCTL_KERNEL_CENSUS_H
 #define DMABUFCTL_KERNEL_CENSUS_H
@@ -39,17 +38,35 @@ struct census_device {
 	unsigned number; /* /dev/vfio/devices/vfioN */
 };
 
+/* Where it is from: each a bit of census.sources. */
+enum census_source {
+	CENSUS_DMABUF_ITERATOR = 1 << 0, /* the kernel's iterators, by BPF */
+	CENSUS_FILE_ITERATOR = 1 << 1,
+	CENSUS_MAP_ITERATOR = 1 << 2,
+	CENSUS_DEBUGFS = 1 << 3, /* the dma-buf core's file */
+	CENSUS_FDS = 1 << 4,	 /* /proc/PID/fd and fdinfo */
+	CENSUS_MAPS = 1 << 5,	 /* /proc/PID/maps */
+};
+
 struct census {
 	struct census_dmabuf *items; /* by inode */
 	unsigned count;
 	struct census_device *devices;
 	unsigned device_count;
-	unsigned unseen; /* processes whose fds could not be read */
-	bool debugfs;	 /* attachments are known */
-	bool maps;	 /* maps had to be read: there are references that fds do not explain */
-	unsigned *slots; /* its index by inode, for itself */
+	unsigned unseen;  /* processes whose fds could not be read */
+	unsigned sources; /* enum census_source */
+
+	/* For itself: the index by inode, the VFIO nodes, the file system of dma-bufs when known.
+	 */
+	unsigned *slots;
 	unsigned slot_count;
+	struct census_node *nodes;
+	unsigned node_count;
+	dev_t dma_bufs;
 };
+
+/* Whether all dma-bufs are there, with their attachments: not without privileges. */
+bool census_is_complete(const struct census *census);
 
 /* 0 or a negative errno; ended by census_free(). */
 int census_take(struct census *census);

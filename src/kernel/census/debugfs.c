@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The dma-buf core's own list, with what is attached (dma_buf_debug_show(),
+ * drivers/dma-buf/dma-buf.c). */
+#include <errno.h>
+#include <linux/dma-buf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/census/source.h"
+#include "kernel/sys.h"
+#include "util/text.h"
+
+#define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
+
+/*
+ * A dma-buf's row: "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t%s". A name of 31 bytes that has line
+ * breaks in it is too short to look like one.
+ */
+static bool is_row(const char *line, char exporter[64], uint64_t *size, long *count,
+		   uint64_t *inode, int *name)
+{
+	unsigned long long parsed_size, parsed_inode;
+
+	*name = 0;
+	if (strspn(line, "0123456789") < 8 ||
+	    sscanf(line, "%llu\t%*x\t%*x\t%ld\t%63[^\t]\t%llu\t%n", &parsed_size, count, exporter,
+		   &parsed_inode, name) < 4 ||
+	    !*name)
+		return false;
+	*size = parsed_size;
+	*inode = parsed_inode;
+	return true;
+}
+
+/* The lines between a row and the next: of those, the last total of devices counts. */
+static void take_attachments(struct census_dmabuf *dmabuf, const char *text, size_t size)
+{
+	const char *total = NULL, *line = text;
+
+	for (const char *at = text; (at = memmem(at, text + size - at, "\nTotal ", 7)); at++) {
+		char *end;
+		long count = strtol(at + 7, &end, 10);
+
+		if (strncmp(end, " devices attached", 17))
+			continue;
+		dmabuf->attachments = count;
+		total = at;
+	}
+	if (!total)
+		return;
+	line = memmem(text, total - text, "\tAttached Devices:\n", 19);
+	line = line ? line + 19 : total + 1;
+	for (; line < total + 1; line = strchr(line, '\n') + 1)
+		if (*line == '\t')
+			census_add_attached(dmabuf, line + 1, strcspn(line + 1, "\n"));
+}
+
+/* A name may have line breaks: it ends where the kernel goes on. */
+static void take_name(struct census_dmabuf *dmabuf, const char *text)
+{
+	const char *end = strstr(text, "\n\tAttached Devices:\n");
+	size_t length = end ? (size_t)(end - text) : strcspn(text, "\n");
+
+	if (length >= DMA_BUF_NAME_LEN)
+		length = strcspn(text, "\n");
+	snprintf(dmabuf->name, sizeof(dmabuf->name), "%.*s", (int)length, text);
+	if (!strcmp(dmabuf->name, "<none>"))
+		*dmabuf->name = '\0';
+}
+
+int census_from_debugfs(struct census *census)
+{
+	struct census_dmabuf *dmabuf = NULL;
+	auto_free char *text = NULL;
+	const char *begin = NULL;
+
+	if (sys_read_file(BUFINFO, &text))
+		return 0;
+	census->sources |= CENSUS_DEBUGFS;
+	for (char *line = text; line;) {
+		char *next = strchr(line, '\n'), exporter[64];
+		uint64_t size, inode;
+		long count;
+		bool row;
+		int name;
+
+		/* sscanf() measures the text first: it must not be all the rest. */
+		if (next)
+			*next = '\0';
+		row = is_row(line, exporter, &size, &count, &inode, &name);
+		if (next)
+			*next++ = '\n';
+		if (row) {
+			if (dmabuf)
+				take_attachments(dmabuf, begin, line - begin);
+			dmabuf = census_find(census, inode);
+			if (!dmabuf)
+				return -ENOMEM;
+			begin = line;
+			dmabuf->size = size;
+			dmabuf->references = count;
+			copy_text(dmabuf->exporter, sizeof(dmabuf->exporter), exporter);
+			take_name(dmabuf, line + name);
+		}
+		line = next;
+	}
+	if (dmabuf)
+		take_attachments(dmabuf, begin, strlen(begin));
+	return 0;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lists that are walked inside the kernel: one read() gives what would be a look-up for each fd of
+ * each process in /proc. Programs of this kind want the kernel's BTF, CAP_BPF and CAP_PERFMON.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "kernel/census/iterator.h"
+#include "kernel/census/source.h"
+#include "kernel/library.h"
+#include "kernel/sys.h"
+#include "util/text.h"
+
+#define BTF "/sys/kernel/btf/vmlinux"
+#define PID_NAMESPACE "/proc/self/ns/pid"
+#define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+
+/* The compiled programs, from iterator.bpf.c. */
+extern const char programs[] __attribute__((visibility("hidden")));
+extern const char programs_end[] __attribute__((visibility("hidden")));
+__asm__(".pushsection .rodata\n"
+	"programs: .incbin \"src/kernel/census/iterator.bpf.o\"\n"
+	"programs_end: .byte 0\n"
+	".popsection\n");
+
+#define BPF_FUNCTIONS(each)                                                                    \
+	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)               \
+		each(bpf_object__close) each(bpf_object__find_program_by_name)                 \
+			each(bpf_object__find_map_by_name) each(bpf_map__set_initial_value)    \
+				each(bpf_program__set_autoload) each(bpf_program__attach_iter) \
+					each(bpf_link__fd) each(bpf_link__destroy)             \
+						each(bpf_iter_create)
+
+static struct {
+#define DECLARE(function) __typeof__(&function) function;
+	BPF_FUNCTIONS(DECLARE)
+} lib;
+
+struct census_iterators {
+	struct bpf_object *object;
+	bool dmabufs; /* Linux 6.16 */
+};
+
+static bool load_library(void)
+{
+#define SYMBOL(function) { #function, (void **)&lib.function },
+	static const struct library_symbol symbols[] = { BPF_FUNCTIONS(SYMBOL){ 0 } };
+
+	return lib.bpf_object__open_mem || library_load("libbpf.so.1", symbols);
+}
+
+/* The programs tell PIDs of the first namespace; a kernel may do without others. */
+static bool is_first_namespace(void)
+{
+	char link[32] = "";
+
+	return readlink(PID_NAMESPACE, link, sizeof(link) - 1) < 0 ?
+		       errno == ENOENT :
+		       !strcmp(link, FIRST_PID_NAMESPACE);
+}
+
+static bool is_usable(void)
+{
+	return is_first_namespace() && !access(BTF, R_OK) && load_library();
+}
+
+static struct bpf_object *load(unsigned vfio_major, bool dmabufs)
+{
+	struct bpf_object *object =
+		lib.bpf_object__open_mem(programs, programs_end - programs, NULL);
+
+	if (!object)
+		return NULL;
+	/* It is the one constant that they have. */
+	lib.bpf_map__set_initial_value(lib.bpf_object__find_map_by_name(object, ".rodata"),
+				       &vfio_major, sizeof(vfio_major));
+	lib.bpf_program__set_autoload(lib.bpf_object__find_program_by_name(object, "show_dmabuf"),
+				      dmabufs);
+	if (!lib.bpf_object__load(object))
+		return object;
+	lib.bpf_object__close(object);
+	return NULL;
+}
+
+struct census_iterators *census_open_iterators(const struct census *census)
+{
+	struct census_iterators *iterators;
+	unsigned vfio_major = census->node_count ? major(census->nodes[0].device) : 0;
+
+	if (!is_usable())
+		return NULL;
+	iterators = calloc(1, sizeof(*iterators));
+	if (!iterators)
+		return NULL;
+	lib.libbpf_set_print(NULL);
+	for (iterators->dmabufs = true;; iterators->dmabufs = false) {
+		iterators->object = load(vfio_major, iterators->dmabufs);
+		if (iterators->object)
+			return iterators;
+		if (!iterators->dmabufs || errno == EPERM)
+			break;
+	}
+	free(iterators);
+	return NULL;
+}
+
+void census_close_iterators(struct census_iterators *iterators)
+{
+	if (!iterators)
+		return;
+	lib.bpf_object__close(iterators->object);
+	free(iterators);
+}
+
+static int begin(struct census_iterators *iterators, const char *program)
+{
+	struct bpf_link *link = lib.bpf_program__attach_iter(
+		lib.bpf_object__find_program_by_name(iterators->object, program), NULL);
+	int fd = link ? lib.bpf_iter_create(lib.bpf_link__fd(link)) : -1;
+
+	if (link)
+		lib.bpf_link__destroy(link);
+	return fd;
+}
+
+/* What is being added, while records come in. */
+struct adding {
+	struct census *census;
+	struct census_dmabuf attachments; /* of the dma-buf that comes next */
+};
+
+typedef int (*take_fn)(struct adding *adding, const void *record);
+
+/* Takes whole records; returns how many bytes they were, or a negative errno. */
+static ssize_t take_records(struct adding *adding, take_fn take, const char *buffer, size_t size)
+{
+	const struct iterator_record *record;
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && size - at >= sizeof(*record)) {
+		record = (const void *)(buffer + at);
+		if (record->size < sizeof(*record) || record->size > size - at)
+			break;
+		rc = take(adding, record);
+		at += record->size;
+	}
+	return rc ? rc : (ssize_t)at;
+}
+
+static int take_dmabuf(struct adding *adding, const void *data)
+{
+	const struct iterator_attachment *attachment = data;
+	const struct iterator_dmabuf *record = data;
+	struct census_dmabuf *dmabuf;
+
+	if (record->record.kind == ITERATOR_ATTACHMENT) {
+		census_add_attached(&adding->attachments, attachment->device,
+				    strlen(attachment->device));
+		return 0;
+	}
+	dmabuf = census_find(adding->census, record->inode);
+	if (!dmabuf)
+		return -ENOMEM;
+	dmabuf->size = record->size;
+	dmabuf->references = record->references;
+	dmabuf->attachments = record->attachments;
+	dmabuf->attached = adding->attachments.attached;
+	adding->attachments.attached = NULL;
+	copy_text(dmabuf->exporter, sizeof(record->exporter), record->exporter);
+	copy_text(dmabuf->name, sizeof(record->name), record->name);
+	return 0;
+}
+
+static int take_file(struct adding *adding, const void *data)
+{
+	const struct iterator_file *record = data;
+	struct census_process process = { .pid = record->pid };
+	struct census_dmabuf *dmabuf;
+
+	if (!record->inode)
+		return census_add_device(adding->census, record->pid,
+					 makedev(record->device >> 20, record->device & 0xfffff));
+	copy_text(process.name, sizeof(process.name), record->command);
+	dmabuf = census_find(adding->census, record->inode);
+	if (!dmabuf)
+		return -ENOMEM;
+	if (!*dmabuf->exporter)
+		census_describe(dmabuf, record->pid, record->fd);
+	return census_add_fd(dmabuf, &process, record->fd);
+}
+
+static int take_map(struct adding *adding, const void *data)
+{
+	const struct iterator_map *record = data;
+	struct census_process process = { .pid = record->pid };
+
+	copy_text(process.name, sizeof(process.name), record->command);
+	return census_add_map(adding->census, &process, record->inode, record->size);
+}
+
+static const struct {
+	enum census_source source;
+	const char *name;
+	take_fn take;
+} walks[] = {
+	{ CENSUS_DMABUF_ITERATOR, "show_dmabuf", take_dmabuf },
+	{ CENSUS_FILE_ITERATOR, "show_file", take_file },
+	{ CENSUS_MAP_ITERATOR, "show_map", take_map },
+};
+
+static int read_records(struct adding *adding, int fd, take_fn take)
+{
+	_Alignas(long long) char buffer[65536];
+	size_t left = 0;
+	ssize_t got;
+
+	while ((got = read(fd, buffer + left, sizeof(buffer) - left)) > 0) {
+		ssize_t taken = take_records(adding, take, buffer, left + got);
+
+		if (taken < 0)
+			return taken;
+		left = left + got - taken;
+		memmove(buffer, buffer + taken, left);
+	}
+	return got ? -errno : 0;
+}
+
+static int walk(struct census *census, struct census_iterators *iterators, unsigned which)
+{
+	auto_close int fd = begin(iterators, walks[which].name);
+	struct adding adding = { .census = census };
+	int rc;
+
+	if (fd < 0)
+		return 0;
+	census->sources |= walks[which].source;
+	rc = read_records(&adding, fd, walks[which].take);
+	free(adding.attachments.attached);
+	return rc;
+}
+
+int census_from_iterator(struct census *census, struct census_iterators *iterators,
+			 enum census_source source)
+{
+	for (unsigned i = 0; iterators && i < sizeof(walks) / sizeof(*walks); i++)
+		if (walks[i].source == source &&
+		    (iterators->dmabufs || source != CENSUS_DMABUF_ITERATOR))
+			return walk(census, iterators, i);
+	return 0;
+}
