@@ -49,12 +49,17 @@ void output_each_row(const struct output_rows *rows, void (*show)(json_object *r
 	}
 }
 
+static void put_bytes_of(struct table *table, uint64_t size)
+{
+	char unit[2];
+
+	table_put_number(table, value_in_unit(size, unit));
+	table_put(table, unit);
+}
+
 static void put_size(struct table *table, json_object *size)
 {
-	char text[24];
-
-	value_format_size(json_object_get_uint64(size), text, sizeof(text));
-	table_put(table, text);
+	put_bytes_of(table, json_object_get_uint64(size));
 }
 
 static void put_ranges(struct table *table, json_object *ranges)
@@ -155,6 +160,7 @@ static void add_chosen(struct sheet *sheet)
 	}
 }
 
+/* row: NULL when it has all of them. */
 static void add_columns(struct sheet *sheet, json_object *row, json_object *parent)
 {
 	sheet->started = true;
@@ -164,7 +170,7 @@ static void add_columns(struct sheet *sheet, json_object *row, json_object *pare
 	}
 	for (const struct column *column = sheet->columns; column->heading; column++)
 		if ((sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
-		    is_there(row, parent, column->key))
+		    (!row || is_there(row, parent, column->key)))
 			show(sheet, column);
 }
 
@@ -190,6 +196,32 @@ static void add_row(struct sheet *sheet, json_object *row, json_object *parent, 
 static void add_made_row(json_object *row, void *arg)
 {
 	add_row(arg, row, NULL, "");
+}
+
+static void add_facts(struct sheet *sheet, const struct output_rows *rows, size_t row)
+{
+	if (!sheet->started)
+		add_columns(sheet, NULL, NULL);
+	for (unsigned i = 0; i < sheet->table.count; i++) {
+		const struct column *column = sheet->shown[i];
+		struct fact fact = rows->fact(rows->state, row, column - sheet->columns);
+
+		if (fact.type == FACT_TEXT)
+			table_put(&sheet->table, fact.text);
+		else if (fact.type == FACT_NUMBER && column->type == COLUMN_SIZE)
+			put_bytes_of(&sheet->table, fact.number);
+		else if (fact.type == FACT_NUMBER)
+			table_put_number(&sheet->table, fact.number);
+		table_end_cell(&sheet->table);
+	}
+}
+
+static void add_made_rows(struct sheet *sheet, const struct output_rows *rows)
+{
+	if (!rows->fact)
+		output_each_row(rows, add_made_row, sheet);
+	for (size_t i = 0; rows->fact && i < rows->count; i++)
+		add_facts(sheet, rows, i);
 }
 
 /* Rows may be one object, an array, or the arrays inside each row of an array. */
@@ -238,7 +270,7 @@ void output_tables(json_object *result, const struct output_rows *rows,
 		bool made = is_made(rows, section->key);
 
 		if (made)
-			output_each_row(rows, add_made_row, &sheet);
+			add_made_rows(&sheet, rows);
 		else
 			add_rows(&sheet, result, NULL, section->key);
 		if (sheet.table.count) {

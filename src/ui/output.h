@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define OUTPUT_SCHEMA "dmabufctl/1"
 
@@ -40,6 +41,13 @@ struct section {
 	const struct column *columns;
 };
 
+/* One value of a row that is made when it is printed. */
+struct fact {
+	enum { FACT_NONE, FACT_NUMBER, FACT_TEXT } type;
+	uint64_t number;
+	const char *text; /* any bytes; there until the next is asked for */
+};
+
 /*
  * An array of the result whose rows are too many to be held at once: each is made when it is to
  * be printed. All zero: there is none.
@@ -47,7 +55,9 @@ struct section {
 struct output_rows {
 	const char *key; /* in the result, and of a section */
 	size_t count;
-	json_object *(*make)(const void *state, size_t index); /* a new reference */
+	json_object *(*make)(void *state, size_t row); /* a new reference */
+	/* For tables without children: the value of the section's column, by its place. */
+	struct fact (*fact)(void *state, size_t row, unsigned column);
 	void *state;
 	void (*free)(void *state);
 };

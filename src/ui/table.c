@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/value.h"
+
 void table_add_column(struct table *table, const char *heading, bool right)
 {
 	if (table->count == TABLE_COLUMNS)
@@ -52,13 +54,9 @@ void table_put(struct table *table, const char *text)
 
 void table_put_number(struct table *table, uint64_t number)
 {
-	char digits[21], *at = digits + sizeof(digits) - 1;
+	char digits[VALUE_DIGITS];
 
-	*at = '\0';
-	do
-		*--at = '0' + number % 10;
-	while (number /= 10);
-	table_put(table, at);
+	table_put(table, value_format_number(number, digits));
 }
 
 void table_end_cell(struct table *table)

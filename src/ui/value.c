@@ -51,13 +51,23 @@ int value_parse_range(const char *text, struct range *range)
 	return rc ? rc : value_parse_size(colon + 1, &range->length);
 }
 
-void value_format_size(uint64_t value, char *text, size_t size)
+uint64_t value_in_unit(uint64_t value, char unit[2])
 {
-	const char *unit = "";
-
+	unit[0] = unit[1] = '\0';
 	for (const char *next = units; *next && value && value % 1024 == 0; next++) {
 		value /= 1024;
-		unit = next;
+		*unit = *next;
 	}
-	snprintf(text, size, "%llu%.1s", (unsigned long long)value, unit);
+	return value;
+}
+
+const char *value_format_number(uint64_t value, char digits[VALUE_DIGITS])
+{
+	char *at = digits + VALUE_DIGITS - 1;
+
+	*at = '\0';
+	do
+		*--at = '0' + value % 10;
+	while (value /= 10);
+	return at;
 }

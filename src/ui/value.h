@@ -11,7 +11,11 @@ int value_parse_size(const char *text, uint64_t *value);
 /* "OFF:LEN", each a size. */
 int value_parse_range(const char *text, struct range *range);
 
-/* "16M" when that is exact, else the plain number. */
-void value_format_size(uint64_t value, char *text, size_t size);
+/* 16 and "M" for 16M: how many of the largest unit that it is a multiple of; "" for bytes. */
+uint64_t value_in_unit(uint64_t value, char unit[2]);
+
+/* Returns where in digits the number begins: printf() would take most of a long table's time. */
+#define VALUE_DIGITS 21
+const char *value_format_number(uint64_t value, char digits[VALUE_DIGITS]);
 
 #endif

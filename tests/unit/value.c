@@ -85,9 +85,10 @@ int main(void)
 		      "range '%s'", ranges[i].text);
 	}
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		char text[24];
+		char text[24], digits[VALUE_DIGITS], unit[2];
+		uint64_t value = value_in_unit(formats[i].value, unit);
 
-		value_format_size(formats[i].value, text, sizeof(text));
+		snprintf(text, sizeof(text), "%s%s", value_format_number(value, digits), unit);
 		check(!strcmp(text, formats[i].text), "format %s", formats[i].text);
 	}
 	return check_plan();

@@ -9,18 +9,45 @@
 #include "kernel/census/iterator.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
-#define ATTACHMENTS_MAX 64
+#define ATTACHMENTS_MAX 1024
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
 
-/* What is used of the kernel's types, wherever it lies in those of the kernel that runs. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
+/* These are what they are in every kernel; those of dma-buf and files are defined below. */
 struct seq_file;
+struct dma_buf;
+struct task_struct;
+struct file;
+struct vm_area_struct;
 
 struct list_head {
 	struct list_head *next;
 };
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__dmabuf {
+	struct bpf_iter_meta *meta;
+	struct dma_buf *dmabuf;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+/* What is used of the kernel's types, wherever it lies in those of the kernel that runs. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct kobject {
 	const char *name;
@@ -74,32 +101,16 @@ struct dma_buf_attachment {
 	struct list_head node;
 };
 
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
-struct bpf_iter__dmabuf {
-	struct bpf_iter_meta *meta;
-	struct dma_buf *dmabuf;
-};
-
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-};
-
-struct bpf_iter__task_vma {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	struct vm_area_struct *vma;
-};
-
 #pragma clang attribute pop
 
 /* Set before the programs are loaded; 0 where there are no VFIO nodes. */
 const volatile unsigned int vfio_major;
+
+struct walk {
+	struct seq_file *seq;
+	struct list_head *head, *at;
+	int count;
+};
 
 static void write_attachment(struct seq_file *seq, struct dma_buf_attachment *attachment)
 {
@@ -113,20 +124,32 @@ static void write_attachment(struct seq_file *seq, struct dma_buf_attachment *at
 	bpf_seq_write(seq, &record, sizeof(record));
 }
 
-/* The list may change meanwhile: what is read then is wrong, but the reading is safe, and ends. */
-static int write_attachments(struct seq_file *seq, struct dma_buf *dmabuf)
+static long write_next(__u32 index, struct walk *walk)
 {
-	struct list_head *head = __builtin_preserve_access_index(&dmabuf->attachments);
-	struct list_head *at = BPF_CORE_READ(head, next);
 	unsigned int node = __builtin_preserve_field_info(((struct dma_buf_attachment *)0)->node,
 							  BPF_FIELD_BYTE_OFFSET);
-	int count;
 
-	for (count = 0; count < ATTACHMENTS_MAX && at != head; count++) {
-		write_attachment(seq, (void *)at - node);
-		at = BPF_CORE_READ(at, next);
-	}
-	return at == head ? count : -1;
+	(void)index;
+	if (walk->at == walk->head)
+		return 1;
+	write_attachment(walk->seq, (void *)walk->at - node);
+	bpf_probe_read_kernel(&walk->at, sizeof(walk->at), &walk->at->next);
+	walk->count++;
+	return 0;
+}
+
+/*
+ * The list may change meanwhile: what is read then is wrong, but the reading is safe, and ends.
+ * The verifier looks at a loop of bpf_loop() once, at others once for each round.
+ */
+static int write_attachments(struct seq_file *seq, struct dma_buf *dmabuf)
+{
+	struct walk walk = { .seq = seq };
+
+	walk.head = __builtin_preserve_access_index(&dmabuf->attachments);
+	bpf_probe_read_kernel(&walk.at, sizeof(walk.at), &walk.head->next);
+	bpf_loop(ATTACHMENTS_MAX, write_next, &walk, 0);
+	return walk.at == walk.head ? walk.count : -1;
 }
 
 SEC("iter/dmabuf")
