@@ -23,7 +23,7 @@ build_with_clang() {
 }
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
-	bench/batch bench/list bash-completion/dmabufctl)
+	bench/{batch,list,monitor} bash-completion/dmabufctl)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
 with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
 with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 \

@@ -3,9 +3,12 @@
  * What a kernel has to stand, for tests/lab/stress.sh:
  *
  *   stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS
- *	Processes that share one iommufd context revoke, import, copy, unmap, export, attach
- *and detach all at once, ROUNDS of each. stress orders EXPORTER IMPORTER Closes dma-buf, exporter,
- *importer and iommufd of a live mapping in every order.
+ *	Processes that share one iommufd context revoke, import, copy, unmap, export, attach and
+ *	detach all at once, ROUNDS of each.
+ *   stress orders EXPORTER IMPORTER
+ *	Closes dma-buf, exporter, importer and iommufd of a live mapping in every order.
+ *   stress burst EXPORTER IMPORTER ROUNDS
+ *	Maps and unmaps at 0x10000000, as fast as it goes.
  *
  * EXPORTER and IMPORTER are VFIO nodes; BAR 2 of the first is exported. SYSFS-RESET is the
  * exporter's reset attribute.
@@ -229,6 +232,18 @@ static int run_orders(const char *exporter, const char *importer)
 	return 0;
 }
 
+static int run_burst(const char *exporter, const char *importer, unsigned rounds)
+{
+	struct setting setting;
+
+	open_all(&setting, exporter, importer);
+	while (rounds--) {
+		must(map(&setting, 0, setting.dmabuf, 0x10000000), "import");
+		unmap(&setting, 0, 0x10000000);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct setting setting;
@@ -241,7 +256,10 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "orders"))
 		return run_orders(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "burst"))
+		return run_burst(argv[2], argv[3], strtoul(argv[4], NULL, 10));
 	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS\n"
-			"       stress orders EXPORTER IMPORTER\n");
+			"       stress orders EXPORTER IMPORTER\n"
+			"       stress burst EXPORTER IMPORTER ROUNDS\n");
 	return 2;
 }
