@@ -76,15 +76,15 @@ kvm_works() {
 	grep -q yes "$memo"
 }
 
-# machine_arguments KERNEL RUN-FOLDER IOMMU THREAD KERNEL-PARAMETERS - sets MACHINE. THREAD:
+# machine_arguments KERNEL RUN-FOLDER IOMMU CPUS THREAD KERNEL-PARAMETERS - sets MACHINE. THREAD:
 # "single" for one thread that emulates all processors, or "".
 machine_arguments() {
-	local kernel=$1 run=$2 accel=(-accel "tcg${4:+,thread=$4}" -M q35)
+	local kernel=$1 run=$2 accel=(-accel "tcg${5:+,thread=$5}" -M q35)
 	iommu_arguments "$3"
 	kvm_works "$kernel" && accel=(-accel kvm -M q35,kernel-irqchip=split)
 	MACHINE=(
 		qemu-system-x86_64 "${accel[@]}" -cpu max
-		-smp 2 -m 2G -nodefaults -nographic -no-reboot
+		-smp "$4" -m 2G -nodefaults -nographic -no-reboot
 		"${IOMMU_DEVICE[@]}"
 		-chardev file,id=console,path="$run/console" -serial chardev:console
 		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
@@ -96,7 +96,7 @@ machine_arguments() {
 		-kernel "$kernel/bzImage"
 		-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 root=root rootfstype=9p \
 rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
-init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $5"
+init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $6"
 	)
 }
 

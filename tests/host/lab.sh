@@ -50,6 +50,7 @@ refuses 125 'no IOMMU' lab --iommu magic -- true
 refuses 125 "no kernel 'frob'" lab --kernel frob -- true
 refuses 125 'is not a kernel source tree' lab --kernel "$TEST_DIR" -- true
 refuses 125 'no command' lab
+refuses 125 '--cpus wants a number' lab --cpus none -- true
 refuses 125 '--timeout wants seconds' "$top/lab/run" --timeout soon -- true
 run env XDG_CACHE_HOME=/dev/null "$top/lab/run" -- true
 ok 'no room for the cache: exit status 125' equal "$rc" 125

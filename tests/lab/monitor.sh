@@ -11,8 +11,8 @@ start() {
 	: >"$events"
 	dmabufctl monitor "$@" >"$events" 2>"$TEST_DIR/complaints" &
 	monitor=$!
-	until ls -d /sys/kernel/tracing/instances/dmabufctl.monitor-* >/dev/null 2>&1; do :; done
-	sleep 0.3 # it opens its other sources after that one
+	# Once all is open, it waits in poll().
+	until [ "$(cut -d ' ' -f 1 /proc/$monitor/syscall 2>/dev/null)" = 7 ]; do :; done
 }
 seen() { jq -r "select($1) | .event" "$events" | tr '\n' ' '; }
 count() { jq -s "[.[] | select($1)] | length" "$events"; }
