@@ -20,7 +20,7 @@ static struct launch launch;
 
 static enum status cannot_run(const char *program)
 {
-	enum status status = fail_errno(errno, "exec %s", program);
+	enum status status = fail_errno(-errno, "exec %s", program);
 
 	fail_try("is it there, and executable?");
 	return status;
@@ -32,7 +32,7 @@ static enum status finish(void)
 
 	for (int i = 0; i < launch.count; i++)
 		if (dup2(launch.fds[i], FIRST_FD + i) < 0)
-			return fail_errno(errno, "exec");
+			return fail_errno(-errno, "exec");
 	snprintf(number, sizeof(number), "%d", launch.count);
 	setenv("LISTEN_FDS", number, true);
 	snprintf(number, sizeof(number), "%d", getpid());
@@ -71,10 +71,10 @@ static enum status run(struct call *call)
 
 		if (status)
 			return status;
-		if (fd >= 0)
-			fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + count);
+		if (fd >= 0 && (fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + count)) < 0)
+			fd = -errno;
 		if (fd < 0)
-			return fail_errno(errno, "exec with %s", dmabuf->name);
+			return fail_errno(fd, "exec with %s", dmabuf->name);
 		launch.fds[launch.count++] = fd;
 	}
 	export_names(call->arguments, count);

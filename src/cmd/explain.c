@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "cmd/common.h"
+#include "kernel/dmabuf.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
+#include "kernel/trace.h"
 
 struct explain_options {
 	const char *during;
@@ -58,11 +60,29 @@ static enum presence look_for_mappings(struct call *call)
 	return presence(object_count(&call->context->objects, OBJECT_MAPPING));
 }
 
-/* Contexts have dma-bufs of VFIO alone. */
+/* One that was adopted may be anybody's. */
 static enum presence look_for_foreign(struct call *call)
 {
-	(void)call;
+	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF) {
+		char exporter[64];
+
+		if (!dmabuf_get_exporter(context_fd(call->context, dmabuf), exporter) &&
+		    strcmp(exporter, DMABUF_VFIO))
+			return PRESENCE_YES;
+	}
 	return PRESENCE_NO;
+}
+
+static enum presence look_for_tracefs(struct call *call)
+{
+	(void)call;
+	return presence(trace_available() == -ENOENT);
+}
+
+static enum presence look_for_trace_permission(struct call *call)
+{
+	(void)call;
+	return presence(trace_available() == -EACCES);
 }
 
 static enum presence look_for_import(struct call *call)
@@ -196,6 +216,31 @@ static const struct cause causes[] = {
 	{ EIO, "verify", "a register of the device could not be read: its memory is off",
 	  "vfio_pci_core_do_io_rw(), drivers/vfio/pci/vfio_pci_rdwr.c",
 	  "'revoke BDF --by memory' turns it on", NULL },
+	{ EPERM, "adopt", "not allowed to trace the process",
+	  "__pidfd_fget(), kernel/pid.c; ptrace_may_access(), kernel/ptrace.c",
+	  "be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have CAP_SYS_PTRACE",
+	  NULL },
+	{ ESRCH, "adopt", "there is no such process", "pidfd_open(), kernel/pid.c",
+	  "'list' shows who holds what", NULL },
+	{ EBADF, "adopt", "the process has no such fd", "__pidfd_fget(), kernel/pid.c",
+	  "'list --pid PID' shows those that are dma-bufs", NULL },
+	{ EINVAL, "adopt", "the file is no dma-buf", "dmabufctl itself, from its fdinfo",
+	  "'list --pid PID' shows those that are", NULL },
+	{ EADDRINUSE, "adopt", "something is at the socket's path already",
+	  "unix_bind_bsd(), net/unix/af_unix.c", "remove it, or choose another path", NULL },
+	{ ENOENT, "export", "--send-to: there is no socket at the path",
+	  "unix_find_bsd(), net/unix/af_unix.c", "begin with 'adopt --receive-from' there", NULL },
+	{ ECONNREFUSED, "export", "--send-to: nobody waits at the socket",
+	  "unix_find_bsd(), net/unix/af_unix.c", "begin with 'adopt --receive-from' there", NULL },
+	{ ENOENT, "exec", "there is no such program", "do_open_execat(), fs/exec.c",
+	  "give its path, or look at PATH", NULL },
+	{ EACCES, "exec", "the program is not executable", "do_open_execat(), fs/exec.c",
+	  "chmod +x, or mount its file system without noexec", NULL },
+	{ ENOENT, "monitor", "tracefs, or its iommu events, are not there",
+	  "CONFIG_FTRACE; drivers/iommu/iommu-traces.c",
+	  "mount -t tracefs tracefs /sys/kernel/tracing", look_for_tracefs },
+	{ EACCES, "monitor", "tracefs is root's", "tracefs_apply_options(), fs/tracefs/inode.c",
+	  "run as root", look_for_trace_permission },
 	{ EBUSY, "release", "another object needs it",
 	  "iommufd_object_remove() and dmabufctl itself", "release what the message names first",
 	  NULL },

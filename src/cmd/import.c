@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/common.h"
+#include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 
 struct import_options {
@@ -134,8 +135,23 @@ static enum status explain_occupied(struct call *call, const struct import_reque
 	return STATUS_FAILED;
 }
 
+static void explain_unsupported(struct call *call, struct object *dmabuf)
+{
+	char exporter[64];
+
+	if (dmabuf->dmabuf.range_count > 1) {
+		fail_because("it has %u ranges, and iommufd imports dma-bufs of one range only",
+			     dmabuf->dmabuf.range_count);
+		fail_try("export each range as a dma-buf of its own");
+	} else if (!dmabuf_get_exporter(context_fd(call->context, dmabuf), exporter) &&
+		   strcmp(exporter, DMABUF_VFIO)) {
+		fail_because("its exporter is %s, and iommufd imports VFIO's dma-bufs only",
+			     exporter);
+	}
+}
+
 static enum status cannot_import(struct call *call, const struct import_request *request,
-				 const struct object *dmabuf, const struct object *ioas, int error)
+				 struct object *dmabuf, const struct object *ioas, int error)
 {
 	enum status status = fail_errno(error, "import %s", dmabuf->name);
 
@@ -152,12 +168,7 @@ static enum status cannot_import(struct call *call, const struct import_request 
 		explain_invalid(call, request, ioas);
 		break;
 	case -EOPNOTSUPP:
-		if (dmabuf->dmabuf.range_count > 1) {
-			fail_because(
-				"it has %u ranges, and iommufd imports dma-bufs of one range only",
-				dmabuf->dmabuf.range_count);
-			fail_try("export each range as a dma-buf of its own");
-		}
+		explain_unsupported(call, dmabuf);
 		break;
 	case -ENOTTY:
 		fail_because("this kernel's iommufd has no IOMMU_IOAS_MAP_FILE");

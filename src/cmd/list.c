@@ -31,7 +31,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (listing->census.sources & names[i].sources)
 			json_object_array_add(used, json_object_new_string(names[i].name));
-	if (listing->certain_count)
+	if (listing->contexts)
 		json_object_array_add(used, json_object_new_string("contexts"));
 	put_number(row, "unseen_processes", listing->census.unseen);
 	put_text(row, "lacking",

@@ -12,9 +12,6 @@
 #include "ui/value.h"
 #include "util/json.h"
 
-/* The exporter of dma-bufs that are BARs (drivers/vfio/pci/vfio_pci_dmabuf.c). */
-#define VFIO_EXPORTER "vfio_pci_core"
-
 /* The columns, by place. */
 enum {
 	INODE,
@@ -23,6 +20,7 @@ enum {
 	NAME,
 	DEVICE,
 	BAR,
+	RANGES,
 	ORIGIN,
 	REFERENCES,
 	ATTACHMENTS,
@@ -40,6 +38,7 @@ const struct column listing_columns[] = {
 	[NAME] = { "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },
 	[DEVICE] = { "DEVICE", "device", COLUMN_TEXT, "the exporting device" },
 	[BAR] = { "BAR", "bar", COLUMN_NUMBER, "of that device" },
+	[RANGES] = { "RANGES", "ranges", COLUMN_RANGES, "offset and length in the BAR" },
 	[ORIGIN] = { "ORIGIN", "origin", COLUMN_TEXT,
 		     "how the device is known: a context, or deduced" },
 	[REFERENCES] = { "REFS", "references", COLUMN_NUMBER | COLUMN_VERBOSE, "to its file" },
@@ -54,42 +53,59 @@ const struct column listing_columns[] = {
 	[FACTS] = { 0 },
 };
 
-/* Where a dma-buf comes from, and how that is known. */
+/* Where a dma-buf is from, and how that is known. */
 struct origin {
-	char device[24];	     /* "" when not known */
-	int bar;		     /* -1 when not known */
+	char device[24];
+	int bar;
+	struct range *ranges; /* inside the BAR; NULL: not known */
+	unsigned range_count;
 	char source[NAME_SIZE + 16]; /* "context default", or "deduced" */
 };
 
-/* A dma-buf of a context: certain. */
-struct certainty {
-	uint64_t inode;
-	struct origin origin;
-};
-
-static void note_context(struct listing *listing, const char *name)
+/* Gives the dma-buf of that index an origin, to be filled; NULL when out of memory. */
+static struct origin *add_origin(struct listing *listing, unsigned index, unsigned range_count)
 {
-	struct context context;
+	struct origin *origin = calloc(1, sizeof(*origin));
 
-	if (context_open_idle(&context, name))
-		return;
-	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF) {
-		struct certainty certainty = { .origin.bar = dmabuf->dmabuf.bar }, *bigger;
-
-		if (object_is_adopted(dmabuf) ||
-		    dmabuf_get_inode(context_fd(&context, dmabuf), &certainty.inode))
-			continue;
-		strcpy(certainty.origin.device, dmabuf->dmabuf.device.bdf);
-		snprintf(certainty.origin.source, sizeof(certainty.origin.source), "context %s",
-			 name);
-		bigger = realloc(listing->certainties,
-				 (listing->certain_count + 1) * sizeof(*bigger));
-		if (!bigger)
-			break;
-		listing->certainties = bigger;
-		bigger[listing->certain_count++] = certainty;
+	if (origin && range_count) {
+		origin->ranges = calloc(range_count, sizeof(*origin->ranges));
+		origin->range_count = origin->ranges ? range_count : 0;
 	}
-	context_close(&context);
+	listing->origins[index] = origin;
+	return origin;
+}
+
+static int by_inode(const void *inode, const void *item)
+{
+	const struct census_dmabuf *dmabuf = item;
+
+	return *(const uint64_t *)inode < dmabuf->inode ? -1 :
+							  *(const uint64_t *)inode > dmabuf->inode;
+}
+
+/* What a context made is certain. */
+static void note_dmabuf(struct listing *listing, struct context *context, const char *name,
+			struct object *dmabuf)
+{
+	struct census *census = &listing->census;
+	struct census_dmabuf *item;
+	struct origin *origin;
+	uint64_t inode;
+
+	if (object_is_adopted(dmabuf) || dmabuf_get_inode(context_fd(context, dmabuf), &inode))
+		return;
+	item = bsearch(&inode, census->items, census->count, sizeof(*item), by_inode);
+	if (!item || listing->origins[item - census->items])
+		return;
+	origin = add_origin(listing, item - census->items, dmabuf->dmabuf.range_count);
+	if (!origin)
+		return;
+	listing->contexts = true;
+	origin->bar = dmabuf->dmabuf.bar;
+	strcpy(origin->device, dmabuf->dmabuf.device.bdf);
+	snprintf(origin->source, sizeof(origin->source), "context %s", name);
+	for (unsigned i = 0; i < origin->range_count; i++)
+		origin->ranges[i] = dmabuf->dmabuf.ranges[i];
 }
 
 static void note_contexts(struct listing *listing)
@@ -98,8 +114,15 @@ static void note_contexts(struct listing *listing)
 	unsigned count = 0;
 
 	context_list(&contexts, &count);
-	for (unsigned i = 0; i < count; i++)
-		note_context(listing, contexts[i].name);
+	for (unsigned i = 0; i < count; i++) {
+		struct context context;
+
+		if (context_open_idle(&context, contexts[i].name))
+			continue;
+		for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
+			note_dmabuf(listing, &context, contexts[i].name, dmabuf);
+		context_close(&context);
+	}
 }
 
 /* The PCI device behind /dev/vfio/devices/vfioN. */
@@ -142,41 +165,53 @@ static bool holds(const struct census_dmabuf *dmabuf, pid_t pid)
 	return false;
 }
 
-/* Whoever exported it has the device open, and as a rule the dma-buf too. */
-static void deduce(const struct listing *listing, const struct census_dmabuf *dmabuf,
-		   struct origin *origin)
+/*
+ * Whoever exported it has the device open, and as a rule the dma-buf too; of two devices that it
+ * could be from it is neither's.
+ */
+static void deduce(struct listing *listing, unsigned index)
 {
-	int last = -1;
+	const struct census_dmabuf *dmabuf = &listing->census.items[index];
+	struct pci_device pci, exporter;
+	struct origin *origin;
+	int number = -1;
 
 	for (unsigned i = 0; i < listing->census.device_count; i++) {
 		const struct census_device *open = &listing->census.devices[i];
-		struct pci_device pci;
 
-		if ((int)open->number == last || !holds(dmabuf, open->pid) ||
+		if ((int)open->number == number || !holds(dmabuf, open->pid) ||
 		    device_of(open->number, &pci) || bar_for(&pci, dmabuf->size) < 0)
 			continue;
-		/* Two that could have are none. */
-		if (last >= 0) {
-			*origin = (struct origin){ .bar = -1 };
+		if (number >= 0)
 			return;
-		}
-		last = open->number;
-		strcpy(origin->device, pci.name.bdf);
-		origin->bar = bar_for(&pci, dmabuf->size);
-		strcpy(origin->source, "deduced");
+		number = open->number;
+		exporter = pci;
 	}
+	origin = number < 0 ? NULL : add_origin(listing, index, 1);
+	if (!origin)
+		return;
+	strcpy(origin->device, exporter.name.bdf);
+	strcpy(origin->source, "deduced");
+	origin->bar = bar_for(&exporter, dmabuf->size);
+	/* Of a smaller one nobody can tell where in the BAR it lies. */
+	if (exporter.bars[origin->bar].bus.length == dmabuf->size && origin->range_count)
+		origin->ranges[0].length = dmabuf->size;
+	else
+		origin->range_count = 0;
 }
 
-static struct origin origin_of(const struct listing *listing, const struct census_dmabuf *dmabuf)
+static int find_origins(struct listing *listing)
 {
-	struct origin origin = { .bar = -1 };
+	const struct census *census = &listing->census;
 
-	for (unsigned i = 0; i < listing->certain_count; i++)
-		if (listing->certainties[i].inode == dmabuf->inode)
-			return listing->certainties[i].origin;
-	if (!strcmp(dmabuf->exporter, VFIO_EXPORTER))
-		deduce(listing, dmabuf, &origin);
-	return origin;
+	listing->origins = calloc(census->count + 1, sizeof(*listing->origins));
+	if (!listing->origins)
+		return -ENOMEM;
+	note_contexts(listing);
+	for (unsigned i = 0; i < census->count; i++)
+		if (!listing->origins[i] && !strcmp(census->items[i].exporter, DMABUF_VFIO))
+			deduce(listing, i);
+	return 0;
 }
 
 static bool is_wanted(const struct listing_filter *filter, const struct census_dmabuf *dmabuf,
@@ -187,7 +222,7 @@ static bool is_wanted(const struct listing_filter *filter, const struct census_d
 	for (unsigned i = 0; i < dmabuf->holder_count && !held; i++)
 		held = !strcmp(dmabuf->holders[i].name, filter->holder);
 	return held && (!filter->exporter || !strcmp(dmabuf->exporter, filter->exporter)) &&
-	       (!filter->device || !strcmp(origin->device, filter->device)) &&
+	       (!filter->device || (origin && !strcmp(origin->device, filter->device))) &&
 	       (!filter->pid || holds(dmabuf, filter->pid));
 }
 
@@ -198,12 +233,9 @@ static int choose(struct listing *listing, const struct listing_filter *filter)
 	listing->shown = calloc(census->count + 1, sizeof(*listing->shown));
 	if (!listing->shown)
 		return -ENOMEM;
-	for (unsigned i = 0; i < census->count; i++) {
-		struct origin origin = origin_of(listing, &census->items[i]);
-
-		if (is_wanted(filter, &census->items[i], &origin))
+	for (unsigned i = 0; i < census->count; i++)
+		if (is_wanted(filter, &census->items[i], listing->origins[i]))
 			listing->shown[listing->shown_count++] = i;
-	}
 	return 0;
 }
 
@@ -211,16 +243,20 @@ int listing_take(struct listing *listing, const struct listing_filter *filter)
 {
 	int rc = census_take(&listing->census);
 
-	if (rc)
-		return rc;
-	note_contexts(listing);
-	return choose(listing, filter);
+	if (!rc)
+		rc = find_origins(listing);
+	return rc ? rc : choose(listing, filter);
 }
 
 void listing_free(struct listing *listing)
 {
+	for (unsigned i = 0; listing->origins && i < listing->census.count; i++) {
+		if (listing->origins[i])
+			free(listing->origins[i]->ranges);
+		free(listing->origins[i]);
+	}
+	free(listing->origins);
 	census_free(&listing->census);
-	free(listing->certainties);
 	free(listing->shown);
 }
 
@@ -267,7 +303,7 @@ static void write_text(struct writer *writer, const char *text)
 	*writer->at = '\0';
 }
 
-static void write_number(struct writer *writer, unsigned number)
+static void write_number(struct writer *writer, uint64_t number)
 {
 	char digits[VALUE_DIGITS];
 
@@ -305,15 +341,41 @@ static struct fact held_by(struct listing *listing, const struct census_dmabuf *
 	return text(listing->cell);
 }
 
-static struct fact origin_fact(struct listing *listing, const struct census_dmabuf *dmabuf,
-			       unsigned column)
+/* "0x0+16M,0x4000000+1M", what fits of it. */
+static struct fact ranges_of(struct listing *listing, const struct origin *origin)
 {
-	struct origin origin = origin_of(listing, dmabuf);
+	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
 
-	if (column == BAR)
-		return number(origin.bar);
-	strcpy(listing->cell, column == DEVICE ? origin.device : origin.source);
+	*listing->cell = '\0';
+	for (unsigned i = 0; i < origin->range_count; i++) {
+		char offset[24], unit[2];
+		uint64_t count = value_in_unit(origin->ranges[i].length, unit);
+
+		snprintf(offset, sizeof(offset), "%s0x%llx+", i ? "," : "",
+			 (unsigned long long)origin->ranges[i].offset);
+		write_text(&writer, offset);
+		write_number(&writer, count);
+		write_text(&writer, unit);
+	}
 	return text(listing->cell);
+}
+
+static struct fact origin_fact(struct listing *listing, unsigned index, unsigned column)
+{
+	const struct origin *origin = listing->origins[index];
+
+	if (!origin)
+		return (struct fact){ .type = FACT_NONE };
+	switch (column) {
+	case DEVICE:
+		return text(origin->device);
+	case BAR:
+		return number(origin->bar);
+	case RANGES:
+		return ranges_of(listing, origin);
+	default:
+		return text(origin->source);
+	}
 }
 
 struct fact listing_fact(void *state, size_t row, unsigned column)
@@ -343,7 +405,25 @@ struct fact listing_fact(void *state, size_t row, unsigned column)
 	case HELD_BY:
 		return held_by(listing, dmabuf);
 	default:
-		return origin_fact(listing, dmabuf, column);
+		return origin_fact(listing, listing->shown[row], column);
+	}
+}
+
+/* null: not known */
+static void put_ranges(json_object *row, const struct origin *origin)
+{
+	json_object *list;
+
+	if (!origin || !origin->range_count) {
+		put_text(row, "ranges", NULL);
+		return;
+	}
+	list = put_array(row, "ranges");
+	for (unsigned i = 0; i < origin->range_count; i++) {
+		json_object *range = add_object(list);
+
+		put_number(range, "offset", origin->ranges[i].offset);
+		put_number(range, "length", origin->ranges[i].length);
 	}
 }
 
@@ -379,7 +459,10 @@ json_object *listing_row(struct listing *listing, size_t index, bool below)
 	for (unsigned column = 0; column < HELD_BY; column++) {
 		struct fact fact = listing_fact(listing, index, column);
 
-		put_fact(row, listing_columns[column].key, &fact);
+		if (column == RANGES)
+			put_ranges(row, listing->origins[listing->shown[index]]);
+		else
+			put_fact(row, listing_columns[column].key, &fact);
 	}
 	holders = put_array(row, "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)

@@ -17,9 +17,9 @@ struct listing_filter {
 
 struct listing {
 	struct census census;
-	struct certainty *certainties;
-	unsigned certain_count;
-	unsigned *shown; /* indexes of what is wanted, in order */
+	struct origin **origins; /* by index in the census; NULL: not known */
+	bool contexts;		 /* some are from contexts */
+	unsigned *shown;	 /* indexes of what is wanted, in order */
 	unsigned shown_count;
 	char cell[256]; /* of the fact asked for last */
 };

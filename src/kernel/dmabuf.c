@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/dma-buf.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,18 +19,25 @@ int dmabuf_get_inode(int fd, uint64_t *inode)
 	return 0;
 }
 
-static bool is_dmabuf(int fd)
+int dmabuf_get_exporter(int fd, char exporter[64])
 {
 	auto_free char *info = NULL;
+	const char *line;
 	char path[40];
+	int rc;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return !sys_read_file(path, &info) && strstr(info, "\nexp_name:");
+	rc = sys_read_file(path, &info);
+	if (rc)
+		return rc;
+	line = strstr(info, "\nexp_name:");
+	return line && sscanf(line, "\nexp_name:\t%63s", exporter) == 1 ? 0 : -EINVAL;
 }
 
 int dmabuf_get_size(int fd, uint64_t *size)
 {
-	off_t end = is_dmabuf(fd) ? lseek(fd, 0, SEEK_END) : -1;
+	char exporter[64];
+	off_t end = dmabuf_get_exporter(fd, exporter) ? -1 : lseek(fd, 0, SEEK_END);
 
 	if (end < 0)
 		return -EINVAL;

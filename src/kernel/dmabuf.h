@@ -8,6 +8,10 @@
 /* Unique among the dma-bufs that exist. */
 int dmabuf_get_inode(int fd, uint64_t *inode);
 
+/* The kernel's name for what made it, such as vfio_pci_core; -EINVAL for a file that is none. */
+#define DMABUF_VFIO "vfio_pci_core" /* drivers/vfio/pci/vfio_pci_dmabuf.c */
+int dmabuf_get_exporter(int fd, char exporter[64]);
+
 /* Of a dma-buf; -EINVAL for any other file. */
 int dmabuf_get_size(int fd, uint64_t *size);
 

@@ -63,7 +63,7 @@ uint64_t value_in_unit(uint64_t value, char unit[2])
 
 const char *value_format_number(uint64_t value, char digits[VALUE_DIGITS])
 {
-	char *at = digits + VALUE_DIGITS - 1;
+	char *at = &digits[VALUE_DIGITS - 1];
 
 	*at = '\0';
 	do

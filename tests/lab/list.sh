@@ -42,6 +42,12 @@ ok 'by holder' equal "$(d list --holder twice --json | jq '.dmabufs | length')" 
 ok 'by another holder' equal "$(d list --holder nobody --json | jq '.dmabufs | length')" 0
 ok 'by PID' equal "$(d list --pid "${held[1]}" --json | jq -r '.dmabufs[].inode')" "$inode"
 ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | jq '.dmabufs | length')" 0
+gives 0 'any dma-buf can be adopted' \
+	d adopt --pid "${held[2]}" --fd "$(holder "${held[2]}" | jq '.fds[0]')" --name memory
+refuses 3 "its exporter is system, and iommufd imports VFIO's dma-bufs only" d import memory
+ok 'explain sees it' equal "$(d explain EOPNOTSUPP --during import --json |
+	jq -r '.causes[] | select(.check | contains("not VFIO")).here')" yes
+d release --all
 same_without_bpf 'fds, maps and a socket'
 ok 'without BPF: /proc is used' equal "$(jq -r '.sources.used | join(" ")' <<<"$out")" 'debugfs fd maps'
 kill -KILL "${held[2]}"
@@ -90,7 +96,8 @@ d bind "$NVME" "$EDU" >/dev/null
 hold foreign "$(d device "$NVME" --json | jq -r '.devices[0].cdev')" 2 0x1000000
 out=$(d list --json)
 ok 'of another program: device and BAR, deduced' \
-	equal "$(jq -r '.dmabufs[0] | "\(.device) \(.bar) \(.origin)"' <<<"$out")" "$NVME 2 deduced"
+	equal "$(jq -c '.dmabufs[0] | [.device, .bar, .ranges, .origin]' <<<"$out")" \
+	"[\"$NVME\",2,[{\"offset\":0,\"length\":16777216}],\"deduced\"]"
 ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --json | jq '.dmabufs | length')" 1
 gives 0 'adopt' d adopt --pid $fixture --fd "${held[0]}" --name theirs
 d attach "$EDU" >/dev/null
@@ -133,6 +140,7 @@ ok 'status --dot: Graphviz reads it' eval 'd status --dot | dot -Tsvg -o /dev/nu
 before=$(fact .dmabufs)
 refuses 1 'somebody must be waiting there' d export "$NVME" 2 --name lost --send-to "$TEST_DIR/socket"
 ok 'nobody waits: nothing was exported' equal "$(fact .dmabufs)" "$before"
+ok 'certain: the ranges' contains "$(d list -o device,bar,ranges)" "^$NVME +2 0x0\+1M$"
 ok 'certain: of a context' equal "$(d list --json | jq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
 refuses 2 'not a column; choose from INODE' d list -o FROB
 refuses 2 'not a column' d list --sort FROB

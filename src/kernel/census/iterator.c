@@ -23,10 +23,11 @@
 
 /* The compiled programs, from iterator.bpf.c. */
 extern const char programs[] __attribute__((visibility("hidden")));
-extern const char programs_end[] __attribute__((visibility("hidden")));
+extern const uint64_t programs_size __attribute__((visibility("hidden")));
 __asm__(".pushsection .rodata\n"
 	"programs: .incbin \"src/kernel/census/iterator.bpf.o\"\n"
-	"programs_end: .byte 0\n"
+	"0: .balign 8\n"
+	"programs_size: .quad 0b - programs\n"
 	".popsection\n");
 
 #define BPF_FUNCTIONS(each)                                                                    \
@@ -72,8 +73,7 @@ static bool is_usable(void)
 
 static struct bpf_object *load(unsigned vfio_major, bool dmabufs)
 {
-	struct bpf_object *object =
-		lib.bpf_object__open_mem(programs, programs_end - programs, NULL);
+	struct bpf_object *object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 
 	if (!object)
 		return NULL;
