@@ -31,7 +31,7 @@ done
 gives 0 'status without a context' d status
 ok 'status without a context starts none' equal "$(ls "$XDG_RUNTIME_DIR")" ''
 ok 'status: the same in JSON' \
-	equal "$(d status --json | jq -c '[.schema, .command, .devices, .mappings]')" \
+	equal "$(d status --json | gojq -c '[.schema, .command, .devices, .mappings]')" \
 	'["dmabufctl/1","status",[],[]]'
 ok 'options go before the command too' equal "$(d --json status)" "$(d status --json)"
 
@@ -39,11 +39,11 @@ run d --json export zz 2
 ok 'JSON errors: exit status' equal "$rc" 2
 ok 'JSON errors: on standard output, alone' equal "$err" ''
 ok 'JSON errors: what, status, remedy' \
-	equal "$(jq -c '[.schema, .command, .error.status, .error.errno]' <<<"$out")" \
+	equal "$(gojq -c '[.schema, .command, .error.status, .error.errno]' <<<"$out")" \
 	'["dmabufctl/1","export",2,null]'
-ok 'JSON errors: one object' equal "$(jq -c . <<<"$out" | wc -l)" 1
+ok 'JSON errors: one object' equal "$(gojq -c . <<<"$out" | wc -l)" 1
 run d --json frobnicate --bad
-ok 'JSON usage errors' equal "$(jq -r .error.what <<<"$out")" "unknown command 'frobnicate'"
+ok 'JSON usage errors' equal "$(gojq -r .error.what <<<"$out")" "unknown command 'frobnicate'"
 
 run bash -c 'dmabufctl --help >/dev/full'
 ok 'a full disk: exit status 1' equal "$rc" 1

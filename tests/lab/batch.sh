@@ -16,27 +16,27 @@ END
 
 run d batch --json "$TEST_DIR/main"
 ok 'batch: exit status 0' equal "$rc" 0
-ok 'batch: one JSON object a line' equal "$(jq -c .command <<<"$out" | tr -d '\n')" \
+ok 'batch: one JSON object a line' equal "$(gojq -c .command <<<"$out" | tr -d '\n')" \
 	'"bind""export""attach""import""revoke""recover""status"'
-ok 'batch: live in the end' equal "$(tail -n 1 <<<"$out" | jq -r '.mappings[0].state')" live
+ok 'batch: live in the end' equal "$(tail -n 1 <<<"$out" | gojq -r '.mappings[0].state')" live
 ok 'batch: the objects ended with it' equal "$(d context)" 'no contexts'
 ok 'batch: no trace instance is left' equal "$(ls /sys/kernel/tracing/instances)" ''
 
 run bash -c "dmabufctl --context kept batch - <'$TEST_DIR/main'"
 ok 'batch in a context, from standard input: exit status 0' equal "$rc" 0
 ok 'batch in a context: the objects stay' \
-	equal "$(d --context kept status --json | jq -r '.mappings[0].state')" live
+	equal "$(d --context kept status --json | gojq -r '.mappings[0].state')" live
 d --context kept release --all
 
 printf 'export %s 2 --name a\nexport %s 9\nexport %s 2 --name b\n' "$NVME" "$NVME" "$NVME" >"$TEST_DIR/bad"
 run d --context stop batch "$TEST_DIR/bad"
 ok 'a failing line: its exit status' equal "$rc" 2
 ok 'a failing line: its file and number' contains "$err" "^dmabufctl: $TEST_DIR/bad:2: BAR '9'"
-ok 'a failing line: the rest is not run' equal "$(d --context stop status --json | jq '.dmabufs | length')" 1
+ok 'a failing line: the rest is not run' equal "$(d --context stop status --json | gojq '.dmabufs | length')" 1
 d --context stop release --all
 run d --context go batch --keep-going "$TEST_DIR/bad"
 ok '--keep-going: the first failure'"'"'s exit status' equal "$rc" 2
-ok '--keep-going: the rest is run' equal "$(d --context go status --json | jq '.dmabufs | length')" 2
+ok '--keep-going: the rest is run' equal "$(d --context go status --json | gojq '.dmabufs | length')" 2
 d --context go release --all
 
 run bash -c 'echo "status \"open" | dmabufctl batch -'

@@ -7,8 +7,8 @@ override() { cat "/sys/bus/pci/devices/$1/driver_override"; }
 run d bind "$NVME" "$EDU" --json
 ok 'bind: exit status 0' equal "$rc" 0
 ok 'bind: JSON says what was and what is' \
-	equal "$(jq -r '.devices[0] | .driver_before + " " + .driver' <<<"$out")" 'nvme vfio-pci'
-ok 'bind: the node is there' [ -c "$(jq -r '.devices[0].cdev' <<<"$out")" ]
+	equal "$(gojq -r '.devices[0] | .driver_before + " " + .driver' <<<"$out")" 'nvme vfio-pci'
+ok 'bind: the node is there' [ -c "$(gojq -r '.devices[0].cdev' <<<"$out")" ]
 gives 0 'bind again changes nothing' d bind "$NVME"
 gives 0 'unbind' d unbind "$NVME" "$EDU"
 ok 'unbind: the drivers are back' equal "$(driver_of $NVME) $(driver_of $EDU)" 'nvme none'
@@ -41,14 +41,14 @@ d release --all
 d unbind 03:00.0 03:00.1 >/dev/null
 
 run d device --json
-ok 'device: all of them' equal "$(jq '.devices | length' <<<"$out")" "$(find /sys/bus/pci/devices -type l | wc -l)"
+ok 'device: all of them' equal "$(gojq '.devices | length' <<<"$out")" "$(find /sys/bus/pci/devices -type l | wc -l)"
 ok 'device: BARs with sizes' \
-	equal "$(jq -r ".devices[] | select(.device == \"$NVME\") | .bars[] | select(.bar == 2).size" <<<"$out")" 16777216
+	equal "$(gojq -r ".devices[] | select(.device == \"$NVME\") | .bars[] | select(.bar == 2).size" <<<"$out")" 16777216
 ok 'device: why a BAR cannot be exported' \
-	contains "$(jq -r ".devices[] | select(.device == \"$NVME\") | .bars[0].why_not" <<<"$out")" 'driver nvme; bind it first'
-ok 'device: I/O ports' contains "$(jq -r '.devices[].bars[].why_not' <<<"$out")" 'I/O ports'
+	contains "$(gojq -r ".devices[] | select(.device == \"$NVME\") | .bars[0].why_not" <<<"$out")" 'driver nvme; bind it first'
+ok 'device: I/O ports' contains "$(gojq -r '.devices[].bars[].why_not' <<<"$out")" 'I/O ports'
 ok 'device: reset methods' \
-	equal "$(jq -c ".devices[] | select(.device == \"$NVME\").reset" <<<"$out")" '["flr","bus"]'
+	equal "$(gojq -c ".devices[] | select(.device == \"$NVME\").reset" <<<"$out")" '["flr","bus"]'
 gives 0 'device: one' d device 00:04.0
 ok 'device: none is a dash' contains "$out" "$RAM .* - +RAM memory"
 

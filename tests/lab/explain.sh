@@ -5,7 +5,7 @@
 # here ERRNO COMMAND CHECK - what explain says of the check whose text has CHECK in it.
 here() {
 	d explain "$1" --during "$2" --json |
-		jq -r --arg check "$3" '[.causes[] | select(.check | contains($check)).here] | join(" ")'
+		gojq -r --arg check "$3" '[.causes[] | select(.check | contains($check)).here] | join(" ")'
 }
 
 main_setup
@@ -22,9 +22,9 @@ run d import two
 ok 'the message points to explain' contains "$err" "see 'dmabufctl explain EOPNOTSUPP --during import'"
 run d explain "$err" --json
 ok 'a message explains itself: errno and command' \
-	equal "$(jq -r '[.causes[] | .errno + " " + .during] | unique | join(" ")' <<<"$out")" 'EOPNOTSUPP import'
+	equal "$(gojq -r '[.causes[] | .errno + " " + .during] | unique | join(" ")' <<<"$out")" 'EOPNOTSUPP import'
 run d import two --json
-ok 'so does the JSON error' equal "$(jq -r .error.explain <<<"$out")" 'dmabufctl explain EOPNOTSUPP --during import'
+ok 'so does the JSON error' equal "$(gojq -r .error.explain <<<"$out")" 'dmabufctl explain EOPNOTSUPP --during import'
 d revoke "$NVME" --by memory --hold >/dev/null
 ok 'now something is revoked' equal "$(here ENODEV import revoked)" yes
 d revoke "$NVME" --by memory >/dev/null
@@ -36,7 +36,7 @@ ok 'says so' contains "$out" 'no check is known'
 refuses 2 'names no errno' d explain nonsense
 refuses 2 'not a command' d explain ENODEV --during nonsense
 ok 'every check has a way on' equal "$(for e in {1..133}; do d explain "$e" --json; done |
-	jq -s '[.[].causes[] | select((.next | not) or (.where | not))] | length')" 0
+	gojq -s '[.[].causes[] | select((.next | not) or (.where | not))] | length')" 0
 
 leave_nothing
 done_testing

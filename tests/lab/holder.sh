@@ -19,7 +19,7 @@ dmabufctl --context default batch "$TEST_DIR/pipe" >/dev/null &
 batch=$!
 exec 8>"$TEST_DIR/pipe"
 echo status >&8
-until d context --json | jq -e '.contexts[0].busy' >/dev/null; do :; done
+until d context --json | gojq -e '.contexts[0].busy' >/dev/null; do :; done
 d status >"$TEST_DIR/late" 2>"$TEST_DIR/waiting" 8>&- &
 late=$!
 until [ -s "$TEST_DIR/waiting" ]; do :; done
@@ -53,7 +53,7 @@ refuses 1 "this user's alone" d export "$NVME" 2
 chmod 700 /run/dmabufctl
 
 # Idle: no CPU time, little memory of its own.
-holder=$(d context --json | jq '.contexts[0].holder')
+holder=$(d context --json | gojq '.contexts[0].holder')
 ok 'context names the holder' contains "$(cat /proc/"$holder"/comm)" dmabufctl-hold
 ticks() { cut -d ' ' -f 14,15 /proc/"$holder"/stat; }
 before=$(ticks)
@@ -84,7 +84,7 @@ gives 0 'stopping what is not there' d context stop nothing
 
 # A holder that was killed leaves a context that can be started anew.
 main_setup
-kill -KILL "$(d context --json | jq '.contexts[0].holder')"
+kill -KILL "$(d context --json | gojq '.contexts[0].holder')"
 while pgrep -f dmabufctl-holder >/dev/null; do :; done
 ok 'the holder was killed: the context is empty' contains "$(d status)" 'no open devices'
 gives 0 'the holder was killed: start again' main_setup

@@ -13,7 +13,7 @@ die_everywhere() {
 		run env DMABUFCTL_FAULT="change#$call=kill" dmabufctl "$@"
 		[ "$rc" -eq 137 ] || break
 		state=$(d status --json) || bad+=" $call:status"
-		consistent "$state" || bad+=" $call:$(jq -c '[.mappings, .devices]' <<<"$state")"
+		consistent "$state" || bad+=" $call:$(gojq -c '[.mappings, .devices]' <<<"$state")"
 	done 2>/dev/null
 	ok "$description: completes in the end" equal "$rc" 0
 	ok "$description: consistent after a kill at each of $((call - 1)) calls" equal "$bad" ''
@@ -22,7 +22,7 @@ die_everywhere() {
 # consistent STATUS - every mapping is in a state that a whole step can leave, and where none
 # is recorded the kernel has none: the IOVA is free.
 consistent() {
-	case $(jq -r 'if [.mappings[].state] - ["live", "idle", "stale", "revoked"] != [] then "bad"
+	case $(gojq -r 'if [.mappings[].state] - ["live", "idle", "stale", "revoked"] != [] then "bad"
 		elif (.mappings == []) and any(.dmabufs[]; .name == "fb") then "try" else "good" end' <<<"$1") in
 	good) ;;
 	try) printf 'import fb --ioas ioas0 --iova %s\nunmap map0\n' "$IOVA" | d --context default batch - ;;

@@ -12,8 +12,8 @@ IOVA=0x10000000
 
 d() { dmabufctl "$@"; }
 
-# The facts of `status --json` by a jq expression.
-fact() { dmabufctl status --json | jq -r "$1"; }
+# The facts of `status --json` by a gojq expression.
+fact() { dmabufctl status --json | gojq -r "$1"; }
 
 # main_setup - an exporter and an importer, a dma-buf "fb", live as map0 at $IOVA.
 main_setup() {

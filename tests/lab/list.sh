@@ -18,46 +18,46 @@ let_go() {
 	exec 8>&-
 	wait "$fixture"
 }
-row() { d list --json | jq -c ".dmabufs[] | select(.inode == $1)"; }
-holder() { jq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
+row() { d list --json | gojq -c ".dmabufs[] | select(.inode == $1)"; }
+holder() { gojq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
 
 # same_without_bpf WHAT - the kernel's iterators, and what is read without them, tell the same.
 same_without_bpf() {
 	run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
-	ok "$1: the same without BPF" equal "$(jq -c .dmabufs <<<"$out")" "$(d list --json | jq -c .dmabufs)"
+	ok "$1: the same without BPF" equal "$(gojq -c .dmabufs <<<"$out")" "$(d list --json | gojq -c .dmabufs)"
 }
 
 hold buffers share
 inode=${held[0]}
 out=$(row "$inode")
-ok "the kernel's iterators are used" equal "$(d list --json | jq -r '.sources.used | join(" ")')" bpf
-ok 'size and exporter' equal "$(jq -r '"\(.size) \(.exporter)"' <<<"$out")" '16384 system'
-ok 'one has it mapped' equal "$(holder "${held[1]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'mapped 0 16384'
-ok 'one has two fds' equal "$(holder "${held[2]}" | jq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'twice 2 0'
+ok "the kernel's iterators are used" equal "$(d list --json | gojq -r '.sources.used | join(" ")')" bpf
+ok 'size and exporter' equal "$(gojq -r '"\(.size) \(.exporter)"' <<<"$out")" '16384 system'
+ok 'one has it mapped' equal "$(holder "${held[1]}" | gojq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'mapped 0 16384'
+ok 'one has two fds' equal "$(holder "${held[2]}" | gojq -r '"\(.command) \(.fds | length) \(.mapped)"')" 'twice 2 0'
 ok 'one has it in a socket: no holder, but a reference' \
-	equal "$(holder "${held[3]}") $(jq -r '"\(.references) \(.unexplained) \(.in_flight)"' <<<"$out")" ' 4 1 1'
+	equal "$(holder "${held[3]}") $(gojq -r '"\(.references) \(.unexplained) \(.in_flight)"' <<<"$out")" ' 4 1 1'
 ok 'as a table' contains "$(d list -o inode,holders)" "^ +$inode twice\\(${held[2]}\\):[0-9]+,[0-9]+ mapped\\(${held[1]}\\):map"
 ok 'as a tree' contains "$(d list --tree)" "twice \\(PID ${held[2]}\\)"
-ok 'by holder' equal "$(d list --holder twice --json | jq '.dmabufs | length')" 1
-ok 'by another holder' equal "$(d list --holder nobody --json | jq '.dmabufs | length')" 0
-ok 'by PID' equal "$(d list --pid "${held[1]}" --json | jq -r '.dmabufs[].inode')" "$inode"
-ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | jq '.dmabufs | length')" 0
+ok 'by holder' equal "$(d list --holder twice --json | gojq '.dmabufs | length')" 1
+ok 'by another holder' equal "$(d list --holder nobody --json | gojq '.dmabufs | length')" 0
+ok 'by PID' equal "$(d list --pid "${held[1]}" --json | gojq -r '.dmabufs[].inode')" "$inode"
+ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | gojq '.dmabufs | length')" 0
 gives 0 'any dma-buf can be adopted' \
-	d adopt --pid "${held[2]}" --fd "$(holder "${held[2]}" | jq '.fds[0]')" --name memory
+	d adopt --pid "${held[2]}" --fd "$(holder "${held[2]}" | gojq '.fds[0]')" --name memory
 refuses 3 "its exporter is system, and iommufd imports VFIO's dma-bufs only" d import memory
 ok 'explain sees it' equal "$(d explain EOPNOTSUPP --during import --json |
-	jq -r '.causes[] | select(.check | contains("not VFIO")).here')" yes
+	gojq -r '.causes[] | select(.check | contains("not VFIO")).here')" yes
 d release --all
 same_without_bpf 'fds, maps and a socket'
-ok 'without BPF: /proc is used' equal "$(jq -r '.sources.used | join(" ")' <<<"$out")" 'debugfs fd maps'
+ok 'without BPF: /proc is used' equal "$(gojq -r '.sources.used | join(" ")' <<<"$out")" 'debugfs fd maps'
 kill -KILL "${held[2]}"
 while [ -e "/proc/${held[2]}" ]; do :; done
 out=$(row "$inode")
-ok 'one is killed: the row has changed' equal "$(holder "${held[2]}") $(jq .references <<<"$out")" ' 2'
+ok 'one is killed: the row has changed' equal "$(holder "${held[2]}") $(gojq .references <<<"$out")" ' 2'
 run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl list --json
 ok 'an ordinary user: exit status 0' equal "$rc" 0
 ok 'an ordinary user: is told of what is not seen' \
-	equal "$(jq -r '"\(.sources.unseen_processes > 10) \(.sources.lacking)"' <<<"$out")" \
+	equal "$(gojq -r '"\(.sources.unseen_processes > 10) \(.sources.lacking)"' <<<"$out")" \
 	"true other users' processes: their dma-bufs are missing; run as root"
 let_go
 ok 'all gone: no row' equal "$(row "$inode")" ''
@@ -65,9 +65,9 @@ ok 'all gone: no row' equal "$(row "$inode")" ''
 # A file that is called like a dma-buf is none.
 echo file >'/dmabuf:file'
 exec 7<'/dmabuf:file'
-ok 'a file of that name is not listed' equal "$(d list --json | jq '.dmabufs | length')" 0
+ok 'a file of that name is not listed' equal "$(d list --json | gojq '.dmabufs | length')" 0
 hold buffers share
-ok 'nor beside a dma-buf' equal "$(d list --json | jq '.dmabufs | length')" 1
+ok 'nor beside a dma-buf' equal "$(d list --json | gojq '.dmabufs | length')" 1
 let_go
 exec 7<&-
 rm '/dmabuf:file'
@@ -78,9 +78,9 @@ for name in $'a\nb\tc' $'\e[31mred' '"quoted\' $'x\nTotal 9 devices attached\n' 
 	hold buffers share "$name"
 	run d list --json
 	ok "hostile name $(printf %q "$name"): JSON holds it" \
-		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}).name" <<<"$out" | tr -d '\n\357\277\275')" "$(tr -d '\n\377\376' <<<"$name")"
+		equal "$(gojq -r ".dmabufs[] | select(.inode == ${held[0]}).name" <<<"$out" | tr -d '\n\357\277\275')" "$(tr -d '\n\377\376' <<<"$name")"
 	ok "hostile name $(printf %q "$name"): nothing else is wrong" \
-		equal "$(jq -r ".dmabufs[] | select(.inode == ${held[0]}) | \"\(.size) \(.attachments)\"" <<<"$out")" '16384 0'
+		equal "$(gojq -r ".dmabufs[] | select(.inode == ${held[0]}) | \"\(.size) \(.attachments)\"" <<<"$out")" '16384 0'
 	same_without_bpf "hostile name $(printf %q "$name")"
 	ok "hostile name $(printf %q "$name"): one line in a table" equal "$(d list -o inode,name | wc -l)" 3
 	ok "hostile name $(printf %q "$name"): no control character" \
@@ -93,19 +93,19 @@ done
 
 # A program that is not ours: what it exported is deduced, and can be adopted.
 d bind "$NVME" "$EDU" >/dev/null
-hold foreign "$(d device "$NVME" --json | jq -r '.devices[0].cdev')" 2 0x1000000
+hold foreign "$(d device "$NVME" --json | gojq -r '.devices[0].cdev')" 2 0x1000000
 out=$(d list --json)
 ok 'of another program: device and BAR, deduced' \
-	equal "$(jq -c '.dmabufs[0] | [.device, .bar, .ranges, .origin]' <<<"$out")" \
-	"[\"$NVME\",2,[{\"offset\":0,\"length\":16777216}],\"deduced\"]"
-ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --json | jq '.dmabufs | length')" 1
+	equal "$(gojq -r '.dmabufs[0] | "\(.device) \(.bar) \(.ranges[0].offset)+\(.ranges[0].length) \(.origin)"' <<<"$out")" \
+	"$NVME 2 0+16777216 deduced"
+ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --json | gojq '.dmabufs | length')" 1
 gives 0 'adopt' d adopt --pid $fixture --fd "${held[0]}" --name theirs
 d attach "$EDU" >/dev/null
 gives 0 'adopt: it can be imported' d import theirs --iova "$IOVA"
 ok 'adopt: live' equal "$(fact '.mappings[0].state')" live
 gives 0 'adopt: real DMA reaches it' d verify map0 --from "$EDU"
 same_without_bpf 'attached'
-ok 'adopt: an attachment' equal "$(d list --json | jq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
+ok 'adopt: an attachment' equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
 let_go
 refuses 5 'revoked, by whoever exports it' d recover map0
 ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
@@ -114,7 +114,7 @@ refuses 1 'the file is no dma-buf' d adopt --pid $$ --fd 0
 refuses 1 'there is no such process' d adopt --pid 999999 --fd 0
 refuses 1 'the process has no such fd' d adopt --pid $$ --fd 999
 refuses 2 'it wants --pid and --fd, or --receive-from' d adopt --pid 1
-ok 'refused: no context was left' equal "$(d context --json | jq '.contexts | length')" 0
+ok 'refused: no context was left' equal "$(d context --json | gojq '.contexts | length')" 0
 
 # Given to other programs: as fds of a command, and through a socket.
 d export "$NVME" 2 --name fb >/dev/null
@@ -134,18 +134,18 @@ gives 0 'export --send-to' d export "$NVME" 2 --name sent --send-to "$TEST_DIR/s
 run wait $receiver
 ok 'adopt --receive-from: exit status 0' equal "$rc" 0
 ok 'both contexts have the same dma-buf' \
-	equal "$(d status --json | jq '.dmabufs[] | select(.name == "sent").inode')" \
-	"$(d --context other status --json | jq '.dmabufs[0].inode')"
+	equal "$(d status --json | gojq '.dmabufs[] | select(.name == "sent").inode')" \
+	"$(d --context other status --json | gojq '.dmabufs[0].inode')"
 ok 'status --dot: Graphviz reads it' eval 'd status --dot | dot -Tsvg -o /dev/null'
 before=$(fact .dmabufs)
 refuses 1 'somebody must be waiting there' d export "$NVME" 2 --name lost --send-to "$TEST_DIR/socket"
 ok 'nobody waits: nothing was exported' equal "$(fact .dmabufs)" "$before"
 ok 'certain: the ranges' contains "$(d list -o device,bar,ranges)" "^$NVME +2 0x0\+1M$"
-ok 'certain: of a context' equal "$(d list --json | jq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
+ok 'certain: of a context' equal "$(d list --json | gojq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
 refuses 2 'not a column; choose from INODE' d list -o FROB
 refuses 2 'not a column' d list --sort FROB
 refuses 2 'the tree has columns' d list --tree -o NAME
-ok '--sort' equal "$(d list --sort size --json | jq -c '[.dmabufs[].size]')" '[1048576,16777216,16777216]'
+ok '--sort' equal "$(d list --sort size --json | gojq -c '[.dmabufs[].size]')" '[1048576,16777216,16777216]'
 d --context other release --all
 leave_nothing
 done_testing

@@ -14,7 +14,7 @@ fi
 
 gives 0 'doctor' d doctor
 ok 'doctor: nothing required is missing' \
-	equal "$(d doctor --json | jq '[.checks[] | select(.required and .result != "ok")] | length')" 0
+	equal "$(d doctor --json | gojq '[.checks[] | select(.required and .result != "ok")] | length')" 0
 ok 'doctor: the devices keep their drivers' equal "$(driver_of $NVME)" nvme
 
 gives 0 'bind two devices' d bind 01:00.0 00:03.0
@@ -44,9 +44,9 @@ ok 'recover: live again, at the same IOVA' \
 
 run d revoke 01:00.0 --by memory --json
 ok 'revoke --by memory: exit status 0' equal "$rc" 0
-ok 'revoke --by memory: observed' equal "$(jq .observed <<<"$out")" true
+ok 'revoke --by memory: observed' equal "$(gojq .observed <<<"$out")" true
 ok 'revoke --by memory: when, by the trace' \
-	equal "$(jq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
+	equal "$(gojq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
 ok 'after memory: usable and stale' equal "$(fact '.dmabufs[0].state + " " + .mappings[0].state')" 'usable stale'
 gives 0 'recover, by the dma-buf' d recover fb
 ok 'recover: live again' equal "$(fact '.mappings[0].state')" live

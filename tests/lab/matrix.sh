@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 main_setup
-row() { jq -r ".matrix[] | select(.trigger == \"$1\") | $2" <<<"$out"; }
+row() { gojq -r ".matrix[] | select(.trigger == \"$1\") | $2" <<<"$out"; }
 # All but inodes, times and evidence.
 summary() {
 	fact '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
@@ -15,8 +15,8 @@ summary() {
 }
 
 run d revoke "$NVME" --by all --dry-run --json
-ok '--dry-run: device, dma-buf and mapping' equal "$(jq -r '[.hit[].name] | join(" ")' <<<"$out")" "$NVME fb map0"
-ok '--dry-run: nothing is pulled' equal "$(jq '.matrix' <<<"$out")" null
+ok '--dry-run: device, dma-buf and mapping' equal "$(gojq -r '[.hit[].name] | join(" ")' <<<"$out")" "$NVME fb map0"
+ok '--dry-run: nothing is pulled' equal "$(gojq '.matrix' <<<"$out")" null
 before=$(summary)
 revoking='reset flr memory d3hot low-power'
 closes_the_hole && revoking="$revoking sysfs-reset"
@@ -26,7 +26,7 @@ if closes_the_hole; then
 else
 	ok 'exit status 6, for the reset by way of sysfs' equal "$rc" 6
 fi
-ok 'a row for each trigger' equal "$(jq -r '[.matrix[].trigger] | join(" ")' <<<"$out")" \
+ok 'a row for each trigger' equal "$(gojq -r '[.matrix[].trigger] | join(" ")' <<<"$out")" \
 	'reset flr memory d3hot low-power hot-reset sysfs-reset close unbind remove'
 for trigger in $revoking; do
 	ok "$trigger: revoked, usable again, stale, recovered, verified" \

@@ -14,8 +14,8 @@ start() {
 	# Once all is open, it waits in poll().
 	until [ "$(cut -d ' ' -f 1 /proc/$monitor/syscall 2>/dev/null)" = 7 ]; do :; done
 }
-seen() { jq -r "select($1) | .event" "$events" | tr '\n' ' '; }
-count() { jq -s "[.[] | select($1)] | length" "$events"; }
+seen() { gojq -r "select($1) | .event" "$events" | tr '\n' ' '; }
+count() { gojq -s "[.[] | select($1)] | length" "$events"; }
 
 if [ -d /sys/kernel/tracing/events/dma_buf ]; then
 	start --json
@@ -27,22 +27,22 @@ if [ -d /sys/kernel/tracing/events/dma_buf ]; then
 	kill -INT $monitor
 	run wait $monitor
 	ok 'SIGINT: exit status 0' equal "$rc" 0
-	ok 'each line is an object' jq -e . "$events"
+	ok 'each line is an object' gojq -e . "$events"
 	ok 'revoked, mapped again, unmapped, mapped again, in order' \
 		equal "$(seen '.mapping == "map0"')" 'unmap revoked map unmap map '
 	ok 'an unmap by user space is not taken for a revocation' equal "$(count '.event == "revoked"')" 1
 	ok 'attached and let go of' [ "$(count '.event == "attach"')" -ge 2 ]
 	ok 'times do not go back for what the trace saw' \
-		equal "$(jq -s '[.[] | select(.event == "map" or .event == "unmap").t_ns] | . == sort' "$events")" true
+		equal "$(gojq -s '[.[] | select(.event == "map" or .event == "unmap").t_ns] | . == sort' "$events")" true
 	ok 'what was printed is counted' \
-		equal "$(tail -n 1 "$events" | jq '.events')" "$(($(wc -l <"$events") - 1))"
-	ok 'nothing was lost' equal "$(tail -n 1 "$events" | jq '.lost')" 0
+		equal "$(tail -n 1 "$events" | gojq '.events')" "$(($(wc -l <"$events") - 1))"
+	ok 'nothing was lost' equal "$(tail -n 1 "$events" | gojq '.lost')" 0
 
 	start --until revoked --json
 	d revoke "$NVME" --by memory >/dev/null
 	run wait $monitor
 	ok '--until revoked: exit status 0' equal "$rc" 0
-	ok '--until revoked: that was it' equal "$(tail -n 2 "$events" | jq -r .event | head -n 1)" revoked
+	ok '--until revoked: that was it' equal "$(tail -n 2 "$events" | gojq -r .event | head -n 1)" revoked
 	d recover map0 >/dev/null
 
 	start --json
@@ -64,7 +64,7 @@ else
 	d revoke "$NVME" --by memory >/dev/null
 	run wait $monitor
 	ok '--until unmap: exit status 0' equal "$rc" 0
-	ok 'unmap: tied to its name' equal "$(jq -r 'select(.event == "unmap" and .mapping == "map0").event' "$events" | head -n 1)" unmap
+	ok 'unmap: tied to its name' equal "$(gojq -r 'select(.event == "unmap" and .mapping == "map0").event' "$events" | head -n 1)" unmap
 	d recover map0 >/dev/null
 fi
 
@@ -73,7 +73,7 @@ start --until fault --json
 d verify map0 --from "$EDU" --expect-fault >/dev/null
 run wait $monitor
 ok '--until fault: exit status 0' equal "$rc" 0
-ok 'the fault is tied to its mapping' equal "$(jq -r 'select(.event == "fault").mapping' "$events" | head -n 1)" map0
+ok 'the fault is tied to its mapping' equal "$(gojq -r 'select(.event == "fault").mapping' "$events" | head -n 1)" map0
 d recover map0 >/dev/null
 
 start --until context-start
@@ -107,6 +107,6 @@ sleep 0.5
 kill -INT $monitor
 wait $monitor
 ok 'a burst: 1,000 events are accounted for' \
-	equal "$(($(count '.iova == "0x40000000" and (.event == "map" or .event == "unmap")') + $(tail -n 1 "$events" | jq .lost)))" 1000
+	equal "$(($(count '.iova == "0x40000000" and (.event == "map" or .event == "unmap")') + $(tail -n 1 "$events" | gojq .lost)))" 1000
 leave_nothing
 done_testing

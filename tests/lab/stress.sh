@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 stress() { "$LAB_BUILD/tests/lab/stress" "$@"; }
-cdev_of() { d device "$1" --json | jq -r '.devices[0].cdev'; }
+cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 rounds=200
 [ -e /sys/kernel/debug/kmemleak ] && rounds=1000
 

@@ -17,9 +17,9 @@ renew() {
 for trigger in reset flr memory d3hot low-power; do
 	run d revoke "$NVME" --by $trigger --json
 	ok "$trigger: exit status 0" equal "$rc" 0
-	ok "$trigger: unmapped, by the trace" equal "$(jq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
+	ok "$trigger: unmapped, by the trace" equal "$(gojq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
 	ok "$trigger: usable and stale" \
-		equal "$(jq -r '.dmabufs[0].state + " " + .mappings[0].state' <<<"$out")" 'usable stale'
+		equal "$(gojq -r '.dmabufs[0].state + " " + .mappings[0].state' <<<"$out")" 'usable stale'
 	gives 0 "$trigger: recover" d recover map0
 	gives 0 "$trigger: DMA arrives again" d verify map0 --from "$EDU"
 done
@@ -52,21 +52,21 @@ d bind 03:00.0 03:00.1 >/dev/null
 d export 03:00.0 2 --name first >/dev/null
 run d revoke 03:00.0 --by hot-reset --dry-run --json
 ok 'hot-reset --dry-run: both functions' \
-	equal "$(jq -r '[.hit[] | select(.kind == "device").name] | join(" ")' <<<"$out")" '0000:03:00.0 0000:03:00.1'
+	equal "$(gojq -r '[.hit[] | select(.kind == "device").name] | join(" ")' <<<"$out")" '0000:03:00.0 0000:03:00.1'
 ok 'hot-reset --dry-run: nothing is revoked' \
 	equal "$(fact '.dmabufs[] | select(.name == "first").state')" usable
 d export 03:00.1 2 --name second >/dev/null
 d import second --name other >/dev/null
 run d revoke 03:00.0 --by hot-reset --dry-run --json
 ok "hot-reset: the other function's mappings are hit too" \
-	contains "$(jq -r '[.hit[].name] | join(" ")' <<<"$out")" 'first second other'
+	contains "$(gojq -r '[.hit[].name] | join(" ")' <<<"$out")" 'first second other'
 
 # The last users of a device: the context lets go when the kernel asks for it, and opens nothing again.
 for trigger in unbind remove; do
 	run d revoke "$NVME" --by $trigger --json
 	ok "$trigger: exit status 0" equal "$rc" 0
-	ok "$trigger: unmapped, by the trace" equal "$(jq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
-	ok "$trigger: revoked for ever" equal "$(jq '.dmabufs[0].for_ever' <<<"$out")" true
+	ok "$trigger: unmapped, by the trace" equal "$(gojq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
+	ok "$trigger: revoked for ever" equal "$(gojq '.dmabufs[0].for_ever' <<<"$out")" true
 	ok "$trigger: the device is out of the context" equal "$(fact "[.devices[].name] | index(\"$NVME\")")" null
 	ok "$trigger: vfio-pci has it again" equal "$(driver_of "$NVME")" vfio-pci
 	renew
@@ -85,7 +85,7 @@ gives 0 'after all of it: DMA arrives' d verify map0 --from "$EDU"
 refuses 2 'goes with --by memory, d3hot, unbind, remove only' d revoke "$NVME" --by reset --hold
 
 # Somebody else holds the dma-buf, or the device: asked for, listed, and only with --yes.
-holder=$(d context --json | jq '.contexts[0].holder')
+holder=$(d context --json | gojq '.contexts[0].holder')
 fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | head -n 1; }
 mkfifo "$TEST_DIR/pipe"
 # steal NAME - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
@@ -110,7 +110,7 @@ exec 8>&-
 wait $stranger
 d recover fb >/dev/null
 
-steal "$(d device "$NVME" --json | jq -r '.devices[0].cdev')"
+steal "$(d device "$NVME" --json | gojq -r '.devices[0].cdev')"
 ok 'another process holds the device' equal "$(cat "$TEST_DIR/stranger")" held
 refuses 1 "EBUSY: $NVME is held by others too: perl \\(PID $stranger\\); --yes goes ahead, and waits" \
 	d revoke "$NVME" --by unbind

@@ -12,7 +12,7 @@ setup() {
 	d export "$RAM" 2 --name ram >/dev/null
 	d import ram --name ramp >/dev/null
 }
-field() { jq -r ".verification.$1" <<<"$out"; }
+field() { gojq -r ".verification.$1" <<<"$out"; }
 
 setup
 for target in map0 ramp; do
@@ -31,7 +31,7 @@ gives 0 'revoke' d revoke "$NVME" --by reset
 run d verify map0 --from "$EDU" --json
 ok 'a stale mapping: exit status 5' equal "$rc" 5
 ok 'a stale mapping: the DMA faulted' equal "$(field verdict)" faulted
-ok 'a stale mapping: the fault is in the report' contains "$(jq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
+ok 'a stale mapping: the fault is in the report' contains "$(gojq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
 ok 'a stale mapping: the target is unchanged' equal "$(field target_unchanged)" true
 ok 'status: stale, by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'stale dma'
 gives 0 'expected to fault' d verify map0 --from "$EDU" --expect-fault
