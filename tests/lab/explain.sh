@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # here ERRNO COMMAND CHECK - what explain says of the check whose text has CHECK in it.
+# shellcheck disable=SC2016 # a variable of the filter
 here() {
 	d explain "$1" --during "$2" --json |
 		gojq -r --arg check "$3" '[.causes[] | select(.check | contains($check)).here] | join(" ")'

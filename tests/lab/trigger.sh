@@ -128,7 +128,8 @@ renew
 d bind "$NVME2" >/dev/null
 d attach "$NVME2" ioas0 >/dev/null
 fds() { find "/proc/$holder/fd" -type l | wc -l; }
-memory() { awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$holder/smaps_rollup"; }
+# What is clean is other processes' too, as they come and go.
+memory() { awk '/^Private_Dirty/ { sum += $2 } END { print sum }' "/proc/$holder/smaps_rollup"; }
 round="revoke $NVME --by memory\nrecover map0\nverify map0 --from $NVME2\n"
 rounds=200
 [ -d /sys/kernel/debug/iommu/intel ] || rounds=20 # the second machine need not do it all again
