@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/listing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,20 +126,6 @@ static void note_contexts(struct listing *listing)
 	}
 }
 
-/* The PCI device behind /dev/vfio/devices/vfioN. */
-static int device_of(unsigned number, struct pci_device *pci)
-{
-	auto_free char *real = NULL;
-	struct pci_name name;
-	char link[64];
-
-	snprintf(link, sizeof(link), "/sys/class/vfio-dev/vfio%u/device", number);
-	real = realpath(link, NULL);
-	if (!real)
-		return -ENODEV;
-	return pci_parse_name(strrchr(real, '/') + 1, &name) ? -ENODEV : pci_get(&name, pci);
-}
-
 /* The only BAR of that size, else the only one that is large enough; -1 when there is no such. */
 static int bar_for(const struct pci_device *pci, uint64_t size)
 {
@@ -165,6 +152,52 @@ static bool holds(const struct census_dmabuf *dmabuf, pid_t pid)
 	return false;
 }
 
+/* What is found among the devices that holders of a dma-buf have open. */
+struct deduction {
+	uint64_t size; /* of the dma-buf */
+	struct pci_device exporter;
+	unsigned count; /* of devices that it could be from */
+};
+
+static void consider(struct deduction *deduction, const char *bdf)
+{
+	struct pci_device pci;
+	struct pci_name name;
+
+	if (pci_parse_name(bdf, &name) ||
+	    (deduction->count && !strcmp(deduction->exporter.name.bdf, name.bdf)) ||
+	    pci_get(&name, &pci) || bar_for(&pci, deduction->size) < 0)
+		return;
+	deduction->exporter = pci;
+	deduction->count++;
+}
+
+/* A group is open for any of its devices. */
+static void consider_group(struct deduction *deduction, unsigned number)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", number);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder)))
+		consider(deduction, entry->d_name);
+	if (folder)
+		closedir(folder);
+}
+
+static void consider_device(struct deduction *deduction, unsigned number)
+{
+	auto_free char *real = NULL;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/sys/class/vfio-dev/vfio%u/device", number);
+	real = realpath(link, NULL);
+	if (real)
+		consider(deduction, strrchr(real, '/') + 1);
+}
+
 /*
  * Whoever exported it has the device open, and as a rule the dma-buf too; of two devices that it
  * could be from it is neither's.
@@ -172,29 +205,24 @@ static bool holds(const struct census_dmabuf *dmabuf, pid_t pid)
 static void deduce(struct listing *listing, unsigned index)
 {
 	const struct census_dmabuf *dmabuf = &listing->census.items[index];
-	struct pci_device pci, exporter;
+	struct deduction deduction = { .size = dmabuf->size };
+	const struct pci_device *exporter = &deduction.exporter;
 	struct origin *origin;
-	int number = -1;
 
 	for (unsigned i = 0; i < listing->census.device_count; i++) {
 		const struct census_device *open = &listing->census.devices[i];
 
-		if ((int)open->number == number || !holds(dmabuf, open->pid) ||
-		    device_of(open->number, &pci) || bar_for(&pci, dmabuf->size) < 0)
-			continue;
-		if (number >= 0)
-			return;
-		number = open->number;
-		exporter = pci;
+		if (holds(dmabuf, open->pid))
+			(open->group ? consider_group : consider_device)(&deduction, open->number);
 	}
-	origin = number < 0 ? NULL : add_origin(listing, index, 1);
+	origin = deduction.count == 1 ? add_origin(listing, index, 1) : NULL;
 	if (!origin)
 		return;
-	strcpy(origin->device, exporter.name.bdf);
+	strcpy(origin->device, exporter->name.bdf);
 	strcpy(origin->source, "deduced");
-	origin->bar = bar_for(&exporter, dmabuf->size);
+	origin->bar = bar_for(exporter, dmabuf->size);
 	/* Of a smaller one nobody can tell where in the BAR it lies. */
-	if (exporter.bars[origin->bar].bus.length == dmabuf->size && origin->range_count)
+	if (exporter->bars[origin->bar].bus.length == dmabuf->size && origin->range_count)
 		origin->ranges[0].length = dmabuf->size;
 	else
 		origin->range_count = 0;

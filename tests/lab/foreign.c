@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A program that knows nothing of dmabufctl: opens the VFIO node, exports the BAR, prints the
- * dma-buf's fd and waits for its standard input to end.
+ * A program that knows nothing of dmabufctl: opens the VFIO node, or the group and then the
+ * device, exports the BAR, prints the dma-buf's fd and waits for its standard input to end.
  *
  *   foreign CDEV BAR LENGTH
+ *   foreign GROUP BAR LENGTH BDF
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,17 +40,34 @@ static int export(int device, unsigned bar, unsigned long length)
 	return must(ioctl(device, VFIO_DEVICE_FEATURE, feature), "VFIO_DEVICE_FEATURE");
 }
 
+static int open_device(const char *path, int iommufd)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = 16, .iommufd = iommufd };
+	int device = must(open(path, O_RDWR | O_CLOEXEC), path);
+
+	must(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind), "VFIO_DEVICE_BIND_IOMMUFD");
+	return device;
+}
+
+/* With iommufd in the place of a container. */
+static int open_in_group(const char *path, int iommufd, const char *bdf)
+{
+	int group = must(open(path, O_RDWR | O_CLOEXEC), path);
+
+	must(ioctl(group, VFIO_GROUP_SET_CONTAINER, &iommufd), "VFIO_GROUP_SET_CONTAINER");
+	return must(ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf), "VFIO_GROUP_GET_DEVICE_FD");
+}
+
 int main(int argc, char **argv)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = 16 };
+	int iommufd, device;
 	char byte;
-	int device;
 
-	if (argc != 4)
+	if (argc < 4 || argc > 5)
 		return 2;
-	bind.iommufd = must(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
-	device = must(open(argv[1], O_RDWR | O_CLOEXEC), argv[1]);
-	must(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind), "VFIO_DEVICE_BIND_IOMMUFD");
+	iommufd = must(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
+	device = argc == 4 ? open_device(argv[1], iommufd) :
+			     open_in_group(argv[1], iommufd, argv[4]);
 	printf("%d\n", export(device, atoi(argv[2]), strtoul(argv[3], NULL, 0)));
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)

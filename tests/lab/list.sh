@@ -98,6 +98,7 @@ out=$(d list --json)
 ok 'of another program: device and BAR, deduced' \
 	equal "$(gojq -r '.dmabufs[0] | "\(.device) \(.bar) \(.ranges[0].offset)+\(.ranges[0].length) \(.origin)"' <<<"$out")" \
 	"$NVME 2 0+16777216 deduced"
+same_without_bpf 'a VFIO device'
 ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --json | gojq '.dmabufs | length')" 1
 gives 0 'adopt' d adopt --pid $fixture --fd "${held[0]}" --name theirs
 d attach "$EDU" >/dev/null
@@ -115,6 +116,12 @@ refuses 1 'there is no such process' d adopt --pid 999999 --fd 0
 refuses 1 'the process has no such fd' d adopt --pid $$ --fd 999
 refuses 2 'it wants --pid and --fd, or --receive-from' d adopt --pid 1
 ok 'refused: no context was left' equal "$(d context --json | gojq '.contexts | length')" 0
+
+hold foreign "/dev/vfio/$(basename "$(readlink "/sys/bus/pci/devices/$NVME/iommu_group")")" 2 0x1000000 "$NVME"
+ok 'through the group: deduced too' \
+	equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.device) \(.bar) \(.origin)"')" "$NVME 2 deduced"
+same_without_bpf 'a group'
+let_go
 
 # Given to other programs: as fds of a command, and through a socket.
 d export "$NVME" 2 --name fb >/dev/null

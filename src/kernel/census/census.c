@@ -10,8 +10,6 @@
 
 #include "kernel/census/source.h"
 
-#define NODES "/dev/vfio/devices"
-
 static void *grow(void *array, unsigned count, size_t size)
 {
 	/* Doubled whenever the count reaches a power of two. */
@@ -133,8 +131,11 @@ int census_add_device(struct census *census, pid_t pid, dev_t device)
 		if (!devices)
 			return -ENOMEM;
 		census->devices = devices;
-		devices[census->device_count++] =
-			(struct census_device){ .pid = pid, .number = census->nodes[i].number };
+		devices[census->device_count++] = (struct census_device){
+			.pid = pid,
+			.group = census->nodes[i].group,
+			.number = census->nodes[i].number,
+		};
 	}
 	return 0;
 }
@@ -150,28 +151,30 @@ void census_add_attached(struct census_dmabuf *dmabuf, const char *name, size_t 
 	dmabuf->attached = all;
 }
 
-static int find_nodes(struct census *census)
+/* The nodes of a folder whose names are of that format, and nothing more. */
+static int find_nodes(struct census *census, const char *path, const char *format, bool group)
 {
-	DIR *folder = opendir(NODES);
+	DIR *folder = opendir(path);
 	struct dirent *entry;
 	int rc = 0;
 
 	while (folder && !rc && (entry = readdir(folder))) {
 		struct census_node *nodes;
-		char path[sizeof(NODES) + 256];
 		struct stat node;
 		unsigned number;
+		char more;
 
-		snprintf(path, sizeof(path), NODES "/%s", entry->d_name);
-		if (sscanf(entry->d_name, "vfio%u", &number) != 1 || stat(path, &node))
+		if (sscanf(entry->d_name, format, &number, &more) != 1 ||
+		    fstatat(dirfd(folder), entry->d_name, &node, 0))
 			continue;
 		nodes = grow(census->nodes, census->node_count, sizeof(*nodes));
 		rc = nodes ? 0 : -ENOMEM;
 		if (!nodes)
 			continue;
 		census->nodes = nodes;
-		nodes[census->node_count++] =
-			(struct census_node){ .device = node.st_rdev, .number = number };
+		nodes[census->node_count++] = (struct census_node){ .device = node.st_rdev,
+								    .group = group,
+								    .number = number };
 	}
 	if (folder)
 		closedir(folder);
@@ -230,7 +233,9 @@ int census_take(struct census *census)
 	int rc;
 
 	*census = (struct census){ 0 };
-	rc = find_nodes(census);
+	rc = find_nodes(census, "/dev/vfio/devices", "vfio%u%c", false);
+	if (!rc)
+		rc = find_nodes(census, "/dev/vfio", "%u%c", true);
 	iterators = rc ? NULL : census_open_iterators(census);
 	if (!rc)
 		rc = ask_sources(census, iterators);

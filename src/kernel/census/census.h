@@ -32,10 +32,11 @@ struct census_dmabuf {
 	unsigned holder_count;
 };
 
-/* A process that has a VFIO device open. */
+/* A process that has a VFIO device open, or its IOMMU group. */
 struct census_device {
 	pid_t pid;
-	unsigned number; /* /dev/vfio/devices/vfioN */
+	bool group;
+	unsigned number; /* /dev/vfio/devices/vfioN, or /dev/vfio/N for a group */
 };
 
 /* Where it is from: each a bit of census.sources. */

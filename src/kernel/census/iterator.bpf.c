@@ -103,8 +103,8 @@ struct dma_buf_attachment {
 
 #pragma clang attribute pop
 
-/* Set before the programs are loaded; 0 where there are no VFIO nodes. */
-const volatile unsigned int vfio_major;
+/* Of VFIO's devices and of its groups. Set before the programs are loaded; 0: there are none. */
+const volatile unsigned int vfio_majors[2];
 
 struct walk {
 	struct seq_file *seq;
@@ -178,6 +178,11 @@ static bool is_dmabuf(struct inode *inode)
 	return inode->i_sb->s_magic == DMA_BUF_MAGIC;
 }
 
+static bool is_vfio(unsigned int major)
+{
+	return major && (major == vfio_majors[0] || major == vfio_majors[1]);
+}
+
 SEC("iter/task_file")
 int show_file(struct bpf_iter__task_file *ctx)
 {
@@ -191,8 +196,7 @@ int show_file(struct bpf_iter__task_file *ctx)
 	inode = file->f_inode;
 	if (is_dmabuf(inode))
 		record.inode = inode->i_ino;
-	else if (vfio_major && (inode->i_mode & S_IFMT) == S_IFCHR &&
-		 inode->i_rdev >> 20 == vfio_major)
+	else if ((inode->i_mode & S_IFMT) == S_IFCHR && is_vfio(inode->i_rdev >> 20))
 		record.device = inode->i_rdev;
 	else
 		return 0;

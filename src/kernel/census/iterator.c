@@ -71,15 +71,15 @@ static bool is_usable(void)
 	return is_first_namespace() && !access(BTF, R_OK) && load_library();
 }
 
-static struct bpf_object *load(unsigned vfio_major, bool dmabufs)
+static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 {
 	struct bpf_object *object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 
 	if (!object)
 		return NULL;
-	/* It is the one constant that they have. */
+	/* They are the one constant that there is. */
 	lib.bpf_map__set_initial_value(lib.bpf_object__find_map_by_name(object, ".rodata"),
-				       &vfio_major, sizeof(vfio_major));
+				       vfio_majors, 2 * sizeof(*vfio_majors));
 	lib.bpf_program__set_autoload(lib.bpf_object__find_program_by_name(object, "show_dmabuf"),
 				      dmabufs);
 	if (!lib.bpf_object__load(object))
@@ -91,16 +91,18 @@ static struct bpf_object *load(unsigned vfio_major, bool dmabufs)
 struct census_iterators *census_open_iterators(const struct census *census)
 {
 	struct census_iterators *iterators;
-	unsigned vfio_major = census->node_count ? major(census->nodes[0].device) : 0;
+	unsigned vfio_majors[2] = { 0 };
 
 	if (!is_usable())
 		return NULL;
 	iterators = calloc(1, sizeof(*iterators));
 	if (!iterators)
 		return NULL;
+	for (unsigned i = 0; i < census->node_count; i++)
+		vfio_majors[census->nodes[i].group] = major(census->nodes[i].device);
 	lib.libbpf_set_print(NULL);
 	for (iterators->dmabufs = true;; iterators->dmabufs = false) {
-		iterators->object = load(vfio_major, iterators->dmabufs);
+		iterators->object = load(vfio_majors, iterators->dmabufs);
 		if (iterators->object)
 			return iterators;
 		if (!iterators->dmabufs || errno == EPERM)

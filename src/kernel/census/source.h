@@ -6,9 +6,10 @@
 #include "config.h"
 #include "kernel/census/census.h"
 
-/* A node of a VFIO device. */
+/* A node of VFIO. */
 struct census_node {
 	dev_t device;
+	bool group;
 	unsigned number;
 };
 
@@ -45,7 +46,7 @@ bool census_knows(const struct census *census, uint64_t inode);
 int census_add_fd(struct census_dmabuf *dmabuf, const struct census_process *process, unsigned fd);
 int census_add_map(struct census *census, const struct census_process *process, uint64_t inode,
 		   uint64_t size);
-/* A character device that a process has open: counts when it is a VFIO device. */
+/* A character device that a process has open: counts when it is one of VFIO's. */
 int census_add_device(struct census *census, pid_t pid, dev_t device);
 void census_add_attached(struct census_dmabuf *dmabuf, const char *name, size_t length);
 
