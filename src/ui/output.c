@@ -170,7 +170,7 @@ static void add_columns(struct sheet *sheet, json_object *row, json_object *pare
 	}
 	for (const struct column *column = sheet->columns; column->heading; column++)
 		if ((sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
-		    (!row || is_there(row, parent, column->key)))
+		    (!row || sheet->children || is_there(row, parent, column->key)))
 			show(sheet, column);
 }
 

@@ -37,7 +37,8 @@ ok 'one has two fds' equal "$(holder "${held[2]}" | gojq -r '"\(.command) \(.fds
 ok 'one has it in a socket: no holder, but a reference' \
 	equal "$(holder "${held[3]}") $(gojq -r '"\(.references) \(.unexplained) \(.in_flight)"' <<<"$out")" ' 4 1 1'
 ok 'as a table' contains "$(d list -o inode,holders)" "^ +$inode twice\\(${held[2]}\\):[0-9]+,[0-9]+ mapped\\(${held[1]}\\):map"
-ok 'as a tree' contains "$(d list --tree)" "twice \\(PID ${held[2]}\\)"
+ok 'as a tree' contains "$(d list --tree)" "-twice \\(PID ${held[2]}\\) .* [0-9]+,[0-9]+ +0$"
+ok 'as a tree: what is mapped' contains "$(d list --tree)" "-mapped \\(PID ${held[1]}\\) .* - +16K$"
 ok 'by holder' equal "$(d list --holder twice --json | gojq '.dmabufs | length')" 1
 ok 'by another holder' equal "$(d list --holder nobody --json | gojq '.dmabufs | length')" 0
 ok 'by PID' equal "$(d list --pid "${held[1]}" --json | gojq -r '.dmabufs[].inode')" "$inode"
