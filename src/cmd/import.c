@@ -112,15 +112,12 @@ static enum status explain_occupied(struct call *call, const struct import_reque
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
 		struct range taken = mapping->mapping.iova;
 		enum mapping_state state;
-		struct survey survey;
 
 		if (strcmp(mapping->mapping.ioas, ioas->name) ||
 		    taken.offset >= request->iova + request->source.length ||
 		    request->iova >= taken.offset + taken.length)
 			continue;
-		survey_begin(&survey, call->context);
-		state = survey_mapping(&survey, mapping).state;
-		survey_end(&survey);
+		state = mapping_state_now(call->context, mapping);
 		fail_because("%s (%s) occupies 0x%llx+0x%llx", mapping->name,
 			     mapping_state_name(state), (unsigned long long)taken.offset,
 			     (unsigned long long)taken.length);

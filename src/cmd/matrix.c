@@ -263,17 +263,11 @@ static enum status want_witness(struct matrix *matrix)
 static enum status recover_first(struct matrix *matrix)
 {
 	struct context *context = matrix->call->context;
-	unsigned left = object_count(&context->objects, OBJECT_MAPPING);
-	struct object *mapping = object_next(&context->objects, OBJECT_MAPPING, NULL);
 	int rc = 0;
 
-	while (mapping && left-- && !rc) {
-		struct object *next = object_next(&context->objects, OBJECT_MAPPING, mapping);
-
-		if (is_exporters(matrix, mapping))
-			rc = context_recover(context, &mapping);
-		mapping = next;
-	}
+	for_each_object_once(mapping, &context->objects,
+			     OBJECT_MAPPING) if (!rc && is_exporters(matrix, mapping))
+		rc = context_recover(context, &mapping);
 	if (!rc)
 		return STATUS_OK;
 	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s --by all",

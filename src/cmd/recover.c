@@ -21,16 +21,13 @@ static enum status cannot_recover(struct call *call, const char *name, const cha
 static enum status recover(struct call *call, struct object *mapping, json_object *rows)
 {
 	char name[NAME_SIZE], dmabuf[NAME_SIZE];
-	enum mapping_state before;
+	enum mapping_state before = mapping_state_now(call->context, mapping);
 	struct survey survey;
 	json_object *row;
 	int rc = 0;
 
 	strcpy(name, mapping->name);
 	strcpy(dmabuf, mapping->mapping.dmabuf);
-	survey_begin(&survey, call->context);
-	before = survey_mapping(&survey, mapping).state;
-	survey_end(&survey);
 	if (before != MAPPING_LIVE)
 		rc = context_recover(call->context, &mapping);
 	if (rc)
@@ -45,18 +42,12 @@ static enum status recover(struct call *call, struct object *mapping, json_objec
 
 static enum status recover_dmabuf(struct call *call, const struct object *dmabuf, json_object *rows)
 {
-	unsigned left = object_count(&call->context->objects, OBJECT_MAPPING);
-	struct object *mapping = object_next(&call->context->objects, OBJECT_MAPPING, NULL);
 	enum status status = STATUS_OK;
 
-	/* A recovered mapping is made anew, at the end of the list: each is visited once. */
-	while (mapping && left-- && !status) {
-		struct object *next = object_next(&call->context->objects, OBJECT_MAPPING, mapping);
-
-		if (!strcmp(mapping->mapping.dmabuf, dmabuf->name))
-			status = recover(call, mapping, rows);
-		mapping = next;
-	}
+	for_each_object_once(mapping, &call->context->objects,
+			     OBJECT_MAPPING) if (!status &&
+						 !strcmp(mapping->mapping.dmabuf, dmabuf->name))
+		status = recover(call, mapping, rows);
 	return status;
 }
 

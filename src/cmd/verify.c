@@ -162,20 +162,9 @@ static enum status find_objects(struct request *request, const char *from)
 			want_object(request->call, OBJECT_DEVICE, from, &request->importer);
 }
 
-static enum mapping_state state_of(struct request *request)
-{
-	enum mapping_state state;
-	struct survey survey;
-
-	survey_begin(&survey, request->call->context);
-	state = survey_mapping(&survey, request->mapping).state;
-	survey_end(&survey);
-	return state;
-}
-
 static enum status verify(struct request *request, const struct verify_options *options)
 {
-	enum mapping_state state = state_of(request);
+	enum mapping_state state = mapping_state_now(request->call->context, request->mapping);
 	struct verification verification;
 	enum status status;
 	int rc;

@@ -102,6 +102,14 @@ unsigned object_count(const struct object_list *list, enum object_kind kind);
 	for (struct object *each = object_next(list, kind, NULL); each; \
 	     each = object_next(list, kind, each))
 
+/* The same where each may be removed, or made anew at the end of the list: each is visited once. */
+#define for_each_object_once(each, list, kind)                                                  \
+	for (unsigned each##_left = object_count(list, kind), each##_done = 0; !each##_done;    \
+	     each##_done = 1)                                                                   \
+		for (struct object *each = object_next(list, kind, NULL), *each##_next;         \
+		     each && each##_left-- && (each##_next = object_next(list, kind, each), 1); \
+		     each = each##_next)
+
 /* The first of prefix0, prefix1, ... that no object has. */
 void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
 

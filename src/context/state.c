@@ -234,3 +234,14 @@ struct mapping_report survey_mapping(struct survey *survey, const struct object 
 		report.evidence |= EVIDENCE_DMA;
 	return report;
 }
+
+enum mapping_state mapping_state_now(struct context *context, const struct object *mapping)
+{
+	enum mapping_state state;
+	struct survey survey;
+
+	survey_begin(&survey, context);
+	state = survey_mapping(&survey, mapping).state;
+	survey_end(&survey);
+	return state;
+}

@@ -57,6 +57,8 @@ void survey_end(struct survey *survey);
 
 struct exporter_report survey_exporter(struct survey *survey, struct object *dmabuf);
 struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping);
+/* For one alone. */
+enum mapping_state mapping_state_now(struct context *context, const struct object *mapping);
 
 const char *exporter_state_name(enum exporter_state state);
 const char *mapping_state_name(enum mapping_state state);
