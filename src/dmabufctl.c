@@ -203,6 +203,13 @@ static void print_failure(const struct globals *globals, const char *command,
 	json_object_put(result);
 }
 
+/* The last first: it may need what was made before. */
+static void release_made(struct call *call)
+{
+	while (call->made_count)
+		context_release(call->context, call->made[--call->made_count]);
+}
+
 /* With the context open where one is needed. */
 static enum status run_with_result(struct call *call)
 {
@@ -213,6 +220,8 @@ static enum status run_with_result(struct call *call)
 	if (json || tables)
 		call->result = new_result(call->command->name);
 	status = call->command->run(call);
+	if (status)
+		release_made(call);
 	/* What was found and what failed are one object in JSON; people get them on two streams. */
 	if (json && call->result && fail_is_noted())
 		json_object_object_add(call->result, "error",

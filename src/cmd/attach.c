@@ -26,40 +26,21 @@ static enum status choose_ioas(struct call *call, const struct object *device, s
 	return *ioas ? STATUS_OK : want_ioas(call, NULL, ioas);
 }
 
-static enum status attach(struct call *call, struct object *device)
+static enum status run(struct call *call)
 {
-	unsigned before = object_count(&call->context->objects, OBJECT_IOAS);
-	struct object *ioas;
-	enum status status = choose_ioas(call, device, &ioas);
-	json_object *row;
+	struct object *device, *ioas;
+	enum status status = want_open_device(call, call->arguments[0], &device);
 	int rc;
 
+	if (!status)
+		status = choose_ioas(call, device, &ioas);
 	if (status)
 		return status;
 	rc = context_attach(call->context, device, ioas);
-	if (rc) {
-		status = cannot_attach(device, ioas, rc);
-		if (object_count(&call->context->objects, OBJECT_IOAS) > before)
-			context_release(call->context, ioas);
-		return status;
-	}
-	row = put_object(call->result, "device");
-	fill_object(row, device);
+	if (rc)
+		return cannot_attach(device, ioas, rc);
+	fill_object(put_object(call->result, "device"), device);
 	return STATUS_OK;
-}
-
-static enum status run(struct call *call)
-{
-	unsigned before = object_count(&call->context->objects, OBJECT_DEVICE);
-	struct object *device;
-	enum status status = want_open_device(call, call->arguments[0], &device);
-
-	if (status)
-		return status;
-	status = attach(call, device);
-	if (status && object_count(&call->context->objects, OBJECT_DEVICE) > before)
-		context_release(call->context, device);
-	return status;
 }
 
 static const struct column columns[] = {

@@ -55,6 +55,9 @@ struct call {
 	int before_dashes;	 /* of these, how many stood before "--" */
 	char **arguments;
 	const struct place *place; /* NULL outside a batch */
+	/* Opened or made on the way; when the command fails it was for nothing, and is released. */
+	struct object *made[2];
+	unsigned made_count;
 	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
 	json_object *result;
 	struct output_rows rows; /* what it is too large for */

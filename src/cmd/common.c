@@ -177,6 +177,11 @@ static enum status cannot_open(const struct pci_device *pci, int error)
 	}
 }
 
+void note_made(struct call *call, struct object *object)
+{
+	call->made[call->made_count++] = object;
+}
+
 enum status want_open_device(struct call *call, const char *text, struct object **device)
 {
 	struct pci_device pci;
@@ -198,7 +203,10 @@ enum status want_open_device(struct call *call, const char *text, struct object 
 	if (rc < 0)
 		return no_iommufd(rc);
 	rc = context_open_device(call->context, &pci, device);
-	return rc ? cannot_open(&pci, rc) : STATUS_OK;
+	if (rc)
+		return cannot_open(&pci, rc);
+	note_made(call, *device);
+	return STATUS_OK;
 }
 
 enum status want_object(struct call *call, enum object_kind kind, const char *name,
@@ -257,7 +265,10 @@ static enum status make_ioas(struct call *call, const char *given, struct object
 	if (rc < 0)
 		return no_iommufd(rc);
 	rc = context_make_ioas(call->context, name, ioas);
-	return rc ? fail_errno(rc, "ioas %s", name) : STATUS_OK;
+	if (rc)
+		return fail_errno(rc, "ioas %s", name);
+	note_made(call, *ioas);
+	return STATUS_OK;
 }
 
 enum status want_ioas(struct call *call, const char *name, struct object **ioas)

@@ -15,6 +15,8 @@ enum status want_device(const char *text, struct pci_device *pci);
 
 /* The same, open in the context; opened if it is not. */
 enum status want_open_device(struct call *call, const char *text, struct object **device);
+/* What the call has made is released again should it fail. */
+void note_made(struct call *call, struct object *object);
 
 /* An object by its name; a device also by a short BDF. kind OBJECT_KINDS: any. */
 enum status want_object(struct call *call, enum object_kind kind, const char *name,

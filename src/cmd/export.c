@@ -95,8 +95,7 @@ static enum status cannot_export(const char *bdf, unsigned bar, const struct opt
 	return status;
 }
 
-/* A dma-buf that the other side did not get was made for nothing. */
-static enum status send_to(struct call *call, struct object *dmabuf, const char *socket)
+static enum status send_to(const struct object *dmabuf, const char *socket)
 {
 	int rc = process_send_fd(socket, dmabuf->fd);
 	enum status status;
@@ -105,7 +104,6 @@ static enum status send_to(struct call *call, struct object *dmabuf, const char 
 		return STATUS_OK;
 	status = fail_errno(rc, "export: send %s to %s", dmabuf->name, socket);
 	fail_try("somebody must be waiting there, as 'dmabufctl adopt --receive-from' does");
-	context_release(call->context, dmabuf);
 	return status;
 }
 
@@ -136,10 +134,11 @@ static enum status export_ranges(struct call *call, struct object *device,
 			  -ENODEV;
 	if (rc)
 		return cannot_export(device->name, bar, ranges, all.length, rc);
+	note_made(call, dmabuf);
 	if (options->name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, options->name);
 	if (options->socket)
-		status = send_to(call, dmabuf, options->socket);
+		status = send_to(dmabuf, options->socket);
 	if (status)
 		return status;
 	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
@@ -151,20 +150,12 @@ static enum status run(struct call *call)
 	const struct export_options *options = call->options;
 	struct object *device;
 	enum status status;
-	unsigned bar, before;
+	unsigned bar;
 
 	status = parse_bar(call->arguments[1], &bar);
-	if (status)
-		return status;
-	before = object_count(&call->context->objects, OBJECT_DEVICE);
-	status = want_open_device(call, call->arguments[0], &device);
-	if (status)
-		return status;
-	status = export_ranges(call, device, options, bar);
-	/* A device opened for nothing is closed again. */
-	if (status && object_count(&call->context->objects, OBJECT_DEVICE) > before)
-		context_release(call->context, device);
-	return status;
+	if (!status)
+		status = want_open_device(call, call->arguments[0], &device);
+	return status ? status : export_ranges(call, device, options, bar);
 }
 
 static const struct option_entry options[] = {

@@ -178,7 +178,6 @@ static enum status cannot_import(struct call *call, const struct import_request 
 static enum status import(struct call *call, const struct import_request *request,
 			  struct object *dmabuf, const char *ioas_name, const char *name)
 {
-	unsigned before = object_count(&call->context->objects, OBJECT_IOAS);
 	struct object *ioas, *mapping;
 	enum status status = want_ioas(call, ioas_name, &ioas);
 	int rc;
@@ -186,14 +185,10 @@ static enum status import(struct call *call, const struct import_request *reques
 	if (status)
 		return status;
 	rc = context_import(call->context, request, dmabuf, ioas, name, &mapping);
-	if (!rc) {
-		fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
-		return STATUS_OK;
-	}
-	status = cannot_import(call, request, dmabuf, ioas, rc);
-	if (object_count(&call->context->objects, OBJECT_IOAS) > before)
-		context_release(call->context, ioas);
-	return status;
+	if (rc)
+		return cannot_import(call, request, dmabuf, ioas, rc);
+	fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
+	return STATUS_OK;
 }
 
 static enum status run(struct call *call)
