@@ -22,8 +22,9 @@ row() { d list --json | gojq -c ".dmabufs[] | select(.inode == $1)"; }
 holder() { gojq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
 
 # same_without_bpf WHAT - the kernel's iterators, and what is read without them, tell the same.
+without_bpf() { setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl "$@" 8>&-; }
 same_without_bpf() {
-	run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
+	run without_bpf list --json
 	ok "$1: the same without BPF" equal "$(gojq -c .dmabufs <<<"$out")" "$(d list --json | gojq -c .dmabufs)"
 }
 
@@ -62,6 +63,19 @@ ok 'an ordinary user: is told of what is not seen' \
 	"true other users' processes: their dma-bufs are missing; run as root"
 let_go
 ok 'all gone: no row' equal "$(row "$inode")" ''
+
+# Processes that come and go while they are looked at.
+(while :; do /bin/true; done) &
+churn=$!
+hold buffers share
+failed=0
+for ((i = 0; i < 10; i++)); do
+	[ "$(without_bpf list --json | gojq '[.dmabufs[].holders[].command] | sort | join(" ")')" = '"mapped twice"' ] ||
+		failed=$((failed + 1))
+done
+let_go
+kill $churn
+ok 'processes vanish meanwhile: no error' equal $failed 0
 
 # A file that is called like a dma-buf is none.
 echo file >'/dmabuf:file'

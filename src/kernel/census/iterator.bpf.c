@@ -9,7 +9,7 @@
 #include "kernel/census/iterator.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
-#define ATTACHMENTS_MAX 1024
+#define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
 

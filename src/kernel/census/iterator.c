@@ -74,6 +74,7 @@ static bool is_usable(void)
 static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 {
 	struct bpf_object *object = lib.bpf_object__open_mem(programs, programs_size, NULL);
+	int rc;
 
 	if (!object)
 		return NULL;
@@ -82,9 +83,11 @@ static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 				       vfio_majors, 2 * sizeof(*vfio_majors));
 	lib.bpf_program__set_autoload(lib.bpf_object__find_program_by_name(object, "show_dmabuf"),
 				      dmabufs);
-	if (!lib.bpf_object__load(object))
+	rc = lib.bpf_object__load(object);
+	if (!rc)
 		return object;
 	lib.bpf_object__close(object);
+	errno = -rc;
 	return NULL;
 }
 
