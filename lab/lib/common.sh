@@ -59,10 +59,12 @@ build_dir() {
 # shellcheck disable=SC2120 # lab/check passes arguments
 # build_program [CONFIGURE-ARG...] - configures once, then brings the build up to date.
 build_program() {
-	local build log
+	local build log lock
 	build=$(build_dir)
 	mkdir -p "$build" || die "cannot write to $build"
 	log=$build/lab-build.log
+	# Machines may be started side by side.
+	exec {lock}>"$build/lab-build.lock" && flock "$lock"
 	if [ ! -f "$build/Makefile" ]; then
 		say "configuring in $build"
 		{
@@ -72,6 +74,7 @@ build_program() {
 	fi
 	make -C "$build" -j"$(nproc)" >"$log" 2>&1 ||
 		{ tail -n 20 "$log" >&2; die "the build failed; all of it is in $log"; }
+	exec {lock}>&-
 }
 
 # prepare - everything that a lab command needs before it can boot.
