@@ -2,9 +2,10 @@
 /*
  * What a kernel has to stand, for tests/lab/stress.sh:
  *
- *   stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS
+ *   stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS [late-domains]
  *	Processes that share one iommufd context revoke, import, copy, unmap, export, attach and
- *	detach all at once, ROUNDS of each.
+ *	detach all at once, ROUNDS of each. late-domains: the IOMMU's driver takes no mapping
+ *	before a domain is attached, so that one which replaces another can refuse some.
  *   stress orders EXPORTER IMPORTER
  *	Closes dma-buf, exporter, importer and iommufd of a live mapping in every order.
  *   stress burst EXPORTER IMPORTER ROUNDS
@@ -15,6 +16,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,7 @@ struct setting {
 	uint32_t ioas[2];
 	const char *reset;
 	unsigned rounds;
+	bool late_domains;
 };
 
 static void __attribute__((format(printf, 2, 3))) must(int result, const char *format, ...)
@@ -54,11 +57,14 @@ static void __attribute__((format(printf, 2, 3))) must(int result, const char *f
 	exit(1);
 }
 
-/* While another process revokes, that is what any call may say. */
-static void may_be_revoked(int result, const char *what)
+/* Whether a call was refused for what another process does meanwhile: revoke, or attach. */
+static bool is_refused(const struct setting *setting, int result, const char *what)
 {
-	if (result != -ENODEV)
+	bool refused = result == -ENODEV || (result == -EINVAL && setting->late_domains);
+
+	if (!refused)
 		must(result, "%s", what);
+	return refused;
 }
 
 static void open_all(struct setting *setting, const char *exporter, const char *importer)
@@ -129,10 +135,8 @@ static void unmap(const struct setting *setting, unsigned ioas, uint64_t iova)
 static void import(const struct setting *setting, unsigned round)
 {
 	uint64_t iova = 0x10000000;
-	int rc = map(setting, round & 1, setting->dmabuf, iova);
 
-	may_be_revoked(rc, "import");
-	if (!rc)
+	if (!is_refused(setting, map(setting, round & 1, setting->dmabuf, iova), "import"))
 		unmap(setting, round & 1, iova);
 }
 
@@ -147,14 +151,14 @@ static void import_twice(const struct setting *setting, unsigned round)
 		.dst_iova = 0x30000000,
 		.src_iova = 0x20000000,
 	};
-	int rc = map(setting, round & 1, setting->dmabuf, copy.src_iova);
+	int rc;
 
-	may_be_revoked(rc, "import");
-	if (rc)
+	if (is_refused(setting, map(setting, round & 1, setting->dmabuf, copy.src_iova), "import"))
 		return;
-	must(ioctl(setting->iommufd, IOMMU_IOAS_COPY, &copy) ? -errno : 0, "copy");
+	rc = ioctl(setting->iommufd, IOMMU_IOAS_COPY, &copy) ? -errno : 0;
 	unmap(setting, round & 1, copy.src_iova);
-	unmap(setting, ~round & 1, copy.dst_iova);
+	if (!is_refused(setting, rc, "copy"))
+		unmap(setting, ~round & 1, copy.dst_iova);
 }
 
 static void export_anew(const struct setting *setting, unsigned round)
@@ -164,17 +168,17 @@ static void export_anew(const struct setting *setting, unsigned round)
 
 	must(dmabuf, "export");
 	rc = map(setting, round & 1, dmabuf, iova);
-	may_be_revoked(rc, "import of another dma-buf");
 	sys_close(dmabuf);
-	if (!rc)
+	if (!is_refused(setting, rc, "import of another dma-buf"))
 		unmap(setting, round & 1, iova);
 }
 
 static void attach(const struct setting *setting, unsigned round)
 {
-	must(round % 3 ? vfio_attach(setting->importer, setting->ioas[round & 1]) :
-			 vfio_detach(setting->importer),
-	     "attach");
+	is_refused(setting,
+		   round % 3 ? vfio_attach(setting->importer, setting->ioas[round & 1]) :
+			       vfio_detach(setting->importer),
+		   "attach");
 }
 
 static void (*const roles[])(const struct setting *setting, unsigned round) = {
@@ -248,17 +252,19 @@ int main(int argc, char **argv)
 {
 	struct setting setting;
 
-	if (argc == 6 && !strcmp(argv[1], "rounds")) {
+	if ((argc == 6 || (argc == 7 && !strcmp(argv[6], "late-domains"))) &&
+	    !strcmp(argv[1], "rounds")) {
 		open_all(&setting, argv[2], argv[3]);
 		setting.reset = argv[4];
 		setting.rounds = strtoul(argv[5], NULL, 10);
+		setting.late_domains = argc == 7;
 		return run_rounds(&setting);
 	}
 	if (argc == 4 && !strcmp(argv[1], "orders"))
 		return run_orders(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "burst"))
 		return run_burst(argv[2], argv[3], strtoul(argv[4], NULL, 10));
-	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS\n"
+	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS [late-domains]\n"
 			"       stress orders EXPORTER IMPORTER\n"
 			"       stress burst EXPORTER IMPORTER ROUNDS\n");
 	return 2;
