@@ -4,8 +4,9 @@
  *
  *   stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS [late-domains]
  *	Processes that share one iommufd context revoke, import, copy, unmap, export, attach and
- *	detach all at once, ROUNDS of each. late-domains: the IOMMU's driver takes no mapping
- *	before a domain is attached, so that one which replaces another can refuse some.
+ *	detach all at once, ROUNDS of each. late-domains: the IOMMU's driver lets a domain have
+ *	no address and no mapping before it is attached, and one that replaces another is part
+ *	of the IOAS before that.
  *   stress orders EXPORTER IMPORTER
  *	Closes dma-buf, exporter, importer and iommufd of a live mapping in every order.
  *   stress burst EXPORTER IMPORTER ROUNDS
@@ -60,11 +61,11 @@ static void __attribute__((format(printf, 2, 3))) must(int result, const char *f
 /* Whether a call was refused for what another process does meanwhile: revoke, or attach. */
 static bool is_refused(const struct setting *setting, int result, const char *what)
 {
-	bool refused = result == -ENODEV || (result == -EINVAL && setting->late_domains);
-
-	if (!refused)
-		must(result, "%s", what);
-	return refused;
+	if (result == -ENODEV ||
+	    (setting->late_domains && (result == -EINVAL || result == -EADDRINUSE)))
+		return true;
+	must(result, "%s", what);
+	return false;
 }
 
 static void open_all(struct setting *setting, const char *exporter, const char *importer)
