@@ -13,7 +13,7 @@
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
 
-/* These are what they are in every kernel; those of dma-buf and files are defined below. */
+/* What the kernel hands to programs, laid out alike in all kernels; and list_head, which is, too. */
 struct seq_file;
 struct dma_buf;
 struct task_struct;
