@@ -102,10 +102,11 @@ init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $6"
 
 # new_run - sets RUN to a folder that the machine shares, gone when this shell ends.
 new_run() {
-	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary folder"
+	RUN=''
 	trap end_run EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary folder"
 	mkdir "$RUN/share"
 }
 
