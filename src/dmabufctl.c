@@ -199,7 +199,7 @@ static void print_failure(const struct globals *globals, const char *command,
 	}
 	result = new_result(command);
 	json_object_object_add(result, "error", error_to_json(command, place));
-	output_json(result, &(struct output_rows){ 0 });
+	output_json(result, NULL);
 	json_object_put(result);
 }
 

@@ -76,26 +76,18 @@ static struct origin *add_origin(struct listing *listing, unsigned index, unsign
 	return origin;
 }
 
-static int by_inode(const void *inode, const void *item)
-{
-	const struct census_dmabuf *dmabuf = item;
-
-	return *(const uint64_t *)inode < dmabuf->inode ? -1 :
-							  *(const uint64_t *)inode > dmabuf->inode;
-}
-
 /* What a context made is certain. */
 static void note_dmabuf(struct listing *listing, struct context *context, const char *name,
 			struct object *dmabuf)
 {
-	struct census *census = &listing->census;
-	struct census_dmabuf *item;
+	const struct census *census = &listing->census;
+	const struct census_dmabuf *item;
 	struct origin *origin;
 	uint64_t inode;
 
 	if (object_is_adopted(dmabuf) || dmabuf_get_inode(context_fd(context, dmabuf), &inode))
 		return;
-	item = bsearch(&inode, census->items, census->count, sizeof(*item), by_inode);
+	item = census_get(census, inode);
 	if (!item || listing->origins[item - census->items])
 		return;
 	origin = add_origin(listing, item - census->items, dmabuf->dmabuf.range_count);
@@ -376,14 +368,11 @@ static struct fact ranges_of(struct listing *listing, const struct origin *origi
 
 	*listing->cell = '\0';
 	for (unsigned i = 0; i < origin->range_count; i++) {
-		char offset[24], unit[2];
-		uint64_t count = value_in_unit(origin->ranges[i].length, unit);
+		char range[VALUE_RANGE];
 
-		snprintf(offset, sizeof(offset), "%s0x%llx+", i ? "," : "",
-			 (unsigned long long)origin->ranges[i].offset);
-		write_text(&writer, offset);
-		write_number(&writer, count);
-		write_text(&writer, unit);
+		value_format_range(&origin->ranges[i], range);
+		write_text(&writer, i ? "," : "");
+		write_text(&writer, range);
 	}
 	return text(listing->cell);
 }
@@ -437,30 +426,26 @@ struct fact listing_fact(void *state, size_t row, unsigned column)
 	}
 }
 
-/* null: not known */
-static void put_ranges(json_object *row, const struct origin *origin)
+static void put_fact(struct listing *listing, json_object *row, size_t index, unsigned column)
 {
-	json_object *list;
+	const char *key = listing_columns[column].key;
+	struct fact fact = listing_fact(listing, index, column);
 
-	if (!origin || !origin->range_count) {
-		put_text(row, "ranges", NULL);
-		return;
-	}
-	list = put_array(row, "ranges");
-	for (unsigned i = 0; i < origin->range_count; i++) {
-		json_object *range = add_object(list);
-
-		put_number(range, "offset", origin->ranges[i].offset);
-		put_number(range, "length", origin->ranges[i].length);
-	}
+	if (fact.type == FACT_NUMBER)
+		put_number(row, key, fact.number);
+	else
+		put_bytes(row, key, fact.type == FACT_TEXT ? fact.text : "");
 }
 
-static void put_fact(json_object *row, const char *key, const struct fact *fact)
+/* null: not known */
+static void put_origin_ranges(json_object *row, const struct origin *origin)
 {
-	if (fact->type == FACT_NUMBER)
-		put_number(row, key, fact->number);
+	const char *key = listing_columns[RANGES].key;
+
+	if (origin && origin->range_count)
+		object_put_ranges(row, key, origin->ranges, origin->range_count);
 	else
-		put_bytes(row, key, fact->type == FACT_TEXT ? fact->text : "");
+		put_text(row, key, NULL);
 }
 
 static void fill_holder(json_object *row, const struct census_holder *holder, bool below)
@@ -484,14 +469,11 @@ json_object *listing_row(struct listing *listing, size_t index, bool below)
 	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[index]];
 	json_object *row = json_object_new_object(), *holders;
 
-	for (unsigned column = 0; column < HELD_BY; column++) {
-		struct fact fact = listing_fact(listing, index, column);
-
+	for (unsigned column = 0; column < HELD_BY; column++)
 		if (column == RANGES)
-			put_ranges(row, listing->origins[listing->shown[index]]);
+			put_origin_ranges(row, listing->origins[listing->shown[index]]);
 		else
-			put_fact(row, listing_columns[column].key, &fact);
-	}
+			put_fact(listing, row, index, column);
 	holders = put_array(row, "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
 		fill_holder(add_object(holders), &dmabuf->holders[i], below);

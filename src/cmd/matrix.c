@@ -265,9 +265,9 @@ static enum status recover_first(struct matrix *matrix)
 	struct context *context = matrix->call->context;
 	int rc = 0;
 
-	for_each_object_once(mapping, &context->objects,
-			     OBJECT_MAPPING) if (!rc && is_exporters(matrix, mapping))
-		rc = context_recover(context, &mapping);
+	for_each_object_once(mapping, &context->objects, OBJECT_MAPPING)
+		if (!rc && is_exporters(matrix, mapping))
+			rc = context_recover(context, &mapping);
 	if (!rc)
 		return STATUS_OK;
 	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s --by all",

@@ -94,8 +94,7 @@ static void emit(struct monitor *monitor, json_object *row)
 	if (monitor->until && !strcmp(text_of(row, "event"), monitor->until))
 		monitor->met = true;
 	if (monitor->call->globals->json)
-		puts(json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN |
-								 JSON_C_TO_STRING_NOSLASHESCAPE));
+		output_json(row, NULL);
 	else
 		print_for_people(row);
 	json_object_put(row);

@@ -44,10 +44,9 @@ static enum status recover_dmabuf(struct call *call, const struct object *dmabuf
 {
 	enum status status = STATUS_OK;
 
-	for_each_object_once(mapping, &call->context->objects,
-			     OBJECT_MAPPING) if (!status &&
-						 !strcmp(mapping->mapping.dmabuf, dmabuf->name))
-		status = recover(call, mapping, rows);
+	for_each_object_once(mapping, &call->context->objects, OBJECT_MAPPING)
+		if (!status && !strcmp(mapping->mapping.dmabuf, dmabuf->name))
+			status = recover(call, mapping, rows);
 	return status;
 }
 

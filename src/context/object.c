@@ -61,23 +61,29 @@ static void device_to_json(const struct object *object, json_object *facts)
 	put_number(facts, "made_ns", object->device.made);
 }
 
+void object_put_ranges(json_object *facts, const char *key, const struct range *ranges,
+		       unsigned count)
+{
+	json_object *list = put_array(facts, key);
+
+	for (unsigned i = 0; i < count; i++) {
+		json_object *range = add_object(list);
+
+		put_number(range, "offset", ranges[i].offset);
+		put_number(range, "length", ranges[i].length);
+	}
+}
+
 static void dmabuf_to_json(const struct object *object, json_object *facts)
 {
 	const struct object_dmabuf *dmabuf = &object->dmabuf;
-	json_object *ranges;
 
 	put_text(facts, "device", dmabuf->device.bdf);
 	if (object_is_adopted(object))
 		put_text(facts, "bar", NULL);
 	else
 		put_number(facts, "bar", dmabuf->bar);
-	ranges = put_array(facts, "ranges");
-	for (unsigned i = 0; i < dmabuf->range_count; i++) {
-		json_object *range = add_object(ranges);
-
-		put_number(range, "offset", dmabuf->ranges[i].offset);
-		put_number(range, "length", dmabuf->ranges[i].length);
-	}
+	object_put_ranges(facts, "ranges", dmabuf->ranges, dmabuf->range_count);
 	put_number(facts, "size", dmabuf->size);
 	put_number(facts, "made_ns", dmabuf->made);
 }

@@ -85,6 +85,10 @@ json_object *object_to_json(const struct object *object);
 /* -EPROTO when the facts are not those of this kind. */
 int object_from_json(struct object *object, json_object *facts);
 
+/* An array of {offset, length}, as the facts of a dma-buf have it. */
+void object_put_ranges(json_object *facts, const char *key, const struct range *ranges,
+		       unsigned count);
+
 /* 0 or -ENOMEM; the list owns the object on success. */
 int object_list_add(struct object_list *list, struct object *object);
 void object_list_remove(struct object_list *list, struct object *object);

@@ -29,7 +29,7 @@ void output_json(json_object *result, const struct output_rows *rows)
 {
 	const char *text = to_text(result), *between = "";
 
-	if (!rows->make) {
+	if (!rows || !rows->make) {
 		puts(text);
 		return;
 	}
@@ -62,20 +62,24 @@ static void put_size(struct table *table, json_object *size)
 	put_bytes_of(table, json_object_get_uint64(size));
 }
 
+static uint64_t number_of(json_object *object, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(object, key));
+}
+
 static void put_ranges(struct table *table, json_object *ranges)
 {
-	const char *between = "0x";
-	char offset[20];
+	const char *between = "";
 
-	for_each_row(range, ranges)
+	for_each_row(row, ranges)
 	{
-		snprintf(offset, sizeof(offset), "%llx+",
-			 (unsigned long long)json_object_get_uint64(
-				 json_object_object_get(range, "offset")));
+		struct range range = { number_of(row, "offset"), number_of(row, "length") };
+		char text[VALUE_RANGE];
+
+		value_format_range(&range, text);
 		table_put(table, between);
-		table_put(table, offset);
-		put_size(table, json_object_object_get(range, "length"));
-		between = ",0x";
+		table_put(table, text);
+		between = ",";
 	}
 }
 
@@ -266,7 +270,6 @@ void output_tables(json_object *result, const struct output_rows *rows,
 			.choice = choice,
 			.verbose = verbose,
 		};
-
 		bool made = is_made(rows, section->key);
 
 		if (made)

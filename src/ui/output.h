@@ -62,7 +62,7 @@ struct output_rows {
 	void (*free)(void *state);
 };
 
-/* result and rows stay the caller's. */
+/* result and rows stay the caller's; rows: NULL for none. */
 void output_json(json_object *result, const struct output_rows *rows);
 /* choice: headings in the order wanted, separated by commas; NULL: as the tables have them. */
 void output_tables(json_object *result, const struct output_rows *rows,

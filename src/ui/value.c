@@ -61,6 +61,15 @@ uint64_t value_in_unit(uint64_t value, char unit[2])
 	return value;
 }
 
+void value_format_range(const struct range *range, char text[VALUE_RANGE])
+{
+	char unit[2];
+	uint64_t count = value_in_unit(range->length, unit);
+
+	snprintf(text, VALUE_RANGE, "0x%llx+%llu%s", (unsigned long long)range->offset,
+		 (unsigned long long)count, unit);
+}
+
 const char *value_format_number(uint64_t value, char digits[VALUE_DIGITS])
 {
 	char *at = &digits[VALUE_DIGITS - 1];

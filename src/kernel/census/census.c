@@ -247,6 +247,15 @@ int census_take(struct census *census)
 	return rc;
 }
 
+const struct census_dmabuf *census_get(const struct census *census, uint64_t inode)
+{
+	const struct census_dmabuf wanted = { .inode = inode };
+
+	return census->count ? bsearch(&wanted, census->items, census->count,
+				       sizeof(*census->items), by_inode) :
+			       NULL;
+}
+
 void census_free(struct census *census)
 {
 	for (unsigned i = 0; i < census->count; i++) {

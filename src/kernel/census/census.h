@@ -71,6 +71,8 @@ bool census_is_complete(const struct census *census);
 
 /* 0 or a negative errno; ended by census_free(). */
 int census_take(struct census *census);
+/* The dma-buf of that inode, NULL when there is none. */
+const struct census_dmabuf *census_get(const struct census *census, uint64_t inode);
 void census_free(struct census *census);
 
 #endif

@@ -104,13 +104,12 @@ struct census_iterators *census_open_iterators(const struct census *census)
 	for (unsigned i = 0; i < census->node_count; i++)
 		vfio_majors[census->nodes[i].group] = major(census->nodes[i].device);
 	lib.libbpf_set_print(NULL);
-	for (iterators->dmabufs = true;; iterators->dmabufs = false) {
-		iterators->object = load(vfio_majors, iterators->dmabufs);
-		if (iterators->object)
-			return iterators;
-		if (!iterators->dmabufs || errno == EPERM)
-			break;
-	}
+	iterators->object = load(vfio_majors, true);
+	iterators->dmabufs = iterators->object;
+	if (!iterators->object && errno != EPERM)
+		iterators->object = load(vfio_majors, false);
+	if (iterators->object)
+		return iterators;
 	free(iterators);
 	return NULL;
 }
