@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/common.h"
-#include "cmd/complete.h"
 #include "cmd/explain.h"
+#include "cmd/shared/common.h"
+#include "cmd/shared/complete.h"
 #include "config.h"
 #include "context/trigger.h"
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/process.h"
 
 struct adopt_options {

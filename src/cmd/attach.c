@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 static enum status cannot_attach(const struct object *device, const struct object *ioas, int error)
 {

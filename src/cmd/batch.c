@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 struct batch_options {
 	bool keep_going;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 static enum status run(struct call *call)
 {

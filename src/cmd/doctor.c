@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 #define FIRST_FD 3 /* sd_listen_fds(3) */
 

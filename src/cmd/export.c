@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/dmabuf.h"
 #include "kernel/process.h"
 #include "kernel/vfio.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/common.h"
-#include "cmd/listing.h"
+#include "cmd/shared/common.h"
+#include "cmd/shared/listing.h"
 #include "ui/dot.h"
 
 struct list_options {

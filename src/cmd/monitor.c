@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/fault.h"
 #include "kernel/stream.h"
 #include "kernel/uevent.h"

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 struct release_options {
 	bool all;

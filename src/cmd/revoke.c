@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "cmd/impact.h"
-#include "cmd/matrix.h"
+#include "cmd/shared/impact.h"
+#include "cmd/shared/matrix.h"
 
 #define ALL "all"
 

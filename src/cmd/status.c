@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "ui/dot.h"
 
 struct status_options {

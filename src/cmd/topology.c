@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "kernel/pcie.h"
 #include "ui/dot.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd/bind.h"
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 /* The kernel would wait for the last user without a word. */
 static enum status check_free(const struct pci_device *pci, bool ours)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 static enum status run(struct call *call)
 {

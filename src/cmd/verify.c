@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "context/verification.h"
 #include "kernel/iommufd.h"
 

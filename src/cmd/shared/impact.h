@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a trigger would hit, and the reasons not to pull it. */
-#ifndef DMABUFCTL_CMD_IMPACT_H
-#define DMABUFCTL_CMD_IMPACT_H
+#ifndef DMABUFCTL_CMD_SHARED_IMPACT_H
+#define DMABUFCTL_CMD_SHARED_IMPACT_H
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 #include "context/revocation.h"
 
 /* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef DMABUFCTL_CMD_COMPLETE_H
-#define DMABUFCTL_CMD_COMPLETE_H
+#ifndef DMABUFCTL_CMD_SHARED_COMPLETE_H
+#define DMABUFCTL_CMD_SHARED_COMPLETE_H
 
 #include "cmd/command.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What several commands need: arguments turned into objects, and failures explained once. */
-#ifndef DMABUFCTL_CMD_COMMON_H
-#define DMABUFCTL_CMD_COMMON_H
+#ifndef DMABUFCTL_CMD_SHARED_COMMON_H
+#define DMABUFCTL_CMD_SHARED_COMMON_H
 
 #include "cmd/command.h"
 #include "context/operation.h"

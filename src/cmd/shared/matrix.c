@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/matrix.h"
+#include "cmd/shared/matrix.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/impact.h"
+#include "cmd/shared/impact.h"
 #include "context/rebuild.h"
 #include "context/verification.h"
 #include "kernel/iommufd.h"

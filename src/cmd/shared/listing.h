@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The rows of `list`: a census, where each dma-buf is from, what of it is wanted, in what order. */
-#ifndef DMABUFCTL_CMD_LISTING_H
-#define DMABUFCTL_CMD_LISTING_H
+#ifndef DMABUFCTL_CMD_SHARED_LISTING_H
+#define DMABUFCTL_CMD_SHARED_LISTING_H
 
 #include "kernel/census/census.h"
 #include "kernel/pci.h"

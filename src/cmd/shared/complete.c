@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/complete.h"
+#include "cmd/shared/complete.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/impact.h"
+#include "cmd/shared/impact.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef DMABUFCTL_CMD_MATRIX_H
-#define DMABUFCTL_CMD_MATRIX_H
+#ifndef DMABUFCTL_CMD_SHARED_MATRIX_H
+#define DMABUFCTL_CMD_SHARED_MATRIX_H
 
-#include "cmd/common.h"
+#include "cmd/shared/common.h"
 
 /*
  * revoke --by all: every trigger on one device, one after another, with what each did and whether

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/listing.h"
+#include "cmd/shared/listing.h"
 
 #include <dirent.h>
 #include <errno.h>
