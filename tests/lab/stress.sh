@@ -1,6 +1,6 @@
 #!/bin/bash
-# lab: --one-thread --cpus 2
-# lab: --one-thread --cpus 2 --iommu virtio
+# lab: --cpus 2
+# lab: --cpus 2 --iommu virtio
 # kernels: all
 # Everything at once, closing in every order, and removal while mapped: the kernel stands it.
 . "$(dirname "$0")/lib.sh"
