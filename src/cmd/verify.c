@@ -83,6 +83,13 @@ static const char *finding_name(enum finding finding)
 	return names[finding];
 }
 
+static const char *cpu_access(const struct verification *verification)
+{
+	if (verification->exporter < 0)
+		return NULL;
+	return verification->target ? "mmap" : "vfio";
+}
+
 static void report(json_object *result, const struct verification *verification)
 {
 	json_object *row = put_object(result, "verification"), *faults;
@@ -94,6 +101,7 @@ static void report(json_object *result, const struct verification *verification)
 	put_number(row, "bytes", INITIATOR_BLOCK);
 	put_text(row, "read_by_dma", finding_name(verification->by_dma));
 	put_text(row, "read_by_cpu", finding_name(verification->by_cpu));
+	put_text(row, "cpu_access", cpu_access(verification));
 	if (verification->by_cpu != NOT_TRIED)
 		put_bool(row, "target_unchanged", verification->untouched);
 	else
@@ -216,7 +224,10 @@ static const struct column columns[] = {
 	{ "BYTES", "bytes", COLUMN_SIZE, "how much" },
 	{ "BY-DMA", "read_by_dma", COLUMN_TEXT, "what it read back" },
 	{ "BY-CPU", "read_by_cpu", COLUMN_TEXT, "what the CPU finds in the BAR" },
+	{ "CPU-ACCESS", "cpu_access", COLUMN_TEXT | COLUMN_VERBOSE,
+	  "how the CPU looks: by mmap, or through vfio's read and write" },
 	{ "UNCHANGED", "target_unchanged", COLUMN_TEXT, "the BAR's bytes are what they were" },
+	{ "RESTORED", "restored", COLUMN_TEXT, "what was there is back" },
 	{ "DEVICE-ERROR", "device_error", COLUMN_TEXT | COLUMN_VERBOSE,
 	  "the device says that its transfer failed" },
 	{ "VERDICT", "verdict", COLUMN_TEXT, "passed, faulted or lost" },

@@ -8,8 +8,27 @@
 #include <time.h>
 
 #include "kernel/iommufd.h"
+#include "kernel/mmio.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
+
+/* In the exporter's BAR. VFIO says where a dma-buf of one range is, and iommufd takes no other. */
+static struct range target_range(const struct verification *verification)
+{
+	return (struct range){
+		verification->dmabuf->dmabuf.ranges[0].offset +
+			verification->mapping->mapping.offset,
+		INITIATOR_BLOCK,
+	};
+}
+
+static void map_target(struct verification *verification)
+{
+	if (verification->exporter < 0 ||
+	    vfio_map_region(verification->exporter, verification->dmabuf->dmabuf.bar,
+			    target_range(verification), &verification->target))
+		verification->target = NULL;
+}
 
 void verification_begin(struct verification *verification, struct context *context,
 			struct object *mapping, struct object *importer,
@@ -27,25 +46,30 @@ void verification_begin(struct verification *verification, struct context *conte
 		.initiator.driver = driver,
 		.exporter = exporter ? context_fd(context, exporter) : -ENODEV,
 	};
+	map_target(verification);
 }
 
 void verification_end(struct verification *verification)
 {
+	if (verification->target)
+		munmap(verification->target, target_range(verification).length);
 	free(verification->faults.items);
 }
 
 /* The exporter's BAR as the CPU sees it; NULL to write: read. */
 static int access_target(struct verification *verification, void *read, const void *write)
 {
-	const struct object_dmabuf *dmabuf = &verification->dmabuf->dmabuf;
-	uint64_t offset = dmabuf->ranges[0].offset + verification->mapping->mapping.offset;
+	struct range range = target_range(verification);
+	unsigned bar = verification->dmabuf->dmabuf.bar;
 
 	if (verification->exporter < 0)
 		return -ENODEV;
-	return write ? vfio_write_region(verification->exporter, dmabuf->bar, offset, write,
-					 INITIATOR_BLOCK) :
-		       vfio_read_region(verification->exporter, dmabuf->bar, offset, read,
-					INITIATOR_BLOCK);
+	if (verification->target)
+		return mmio_access(verification->target, read, write, range.length);
+	return write ? vfio_write_region(verification->exporter, bar, range.offset, write,
+					 range.length) :
+		       vfio_read_region(verification->exporter, bar, range.offset, read,
+					range.length);
 }
 
 static enum finding compare(int rc, const void *bytes, const void *pattern)

@@ -23,6 +23,7 @@ struct verification {
 	const struct object *dmabuf;
 	struct initiator initiator; /* its driver is set */
 	int exporter; /* VFIO fd, negative when the exporter is not open in the context */
+	void *target; /* the BAR's bytes, mapped for the CPU; NULL where that cannot be */
 	uint8_t pattern[INITIATOR_BLOCK];
 	uint8_t before[INITIATOR_BLOCK];
 	bool before_known;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +135,21 @@ ssize_t sys_pwrite(int fd, const void *buffer, size_t size, off_t offset)
 	if (sys_trace)
 		trace(put, "pwrite(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
 	return put;
+}
+
+static int map_untraced(int fd, size_t size, off_t offset, void **memory)
+{
+	*memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	return *memory == MAP_FAILED ? -1 : 0;
+}
+
+int sys_mmap(int fd, size_t size, off_t offset, void **memory)
+{
+	int rc = SYS_CALL("mmap", false, map_untraced(fd, size, offset, memory));
+
+	if (sys_trace)
+		trace(rc, "mmap(%d, %zu bytes at 0x%llx)", fd, size, (long long)offset);
+	return rc;
 }
 
 int sys_read_file(const char *path, char **text)

@@ -31,6 +31,9 @@ void sys_close(int fd);
 ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset);
 ssize_t sys_pwrite(int fd, const void *buffer, size_t size, off_t offset);
 
+/* Shared, for reading and writing. On success *memory is the mapping, which munmap() ends. */
+int sys_mmap(int fd, size_t size, off_t offset, void **memory);
+
 /* The whole of a small file, NUL terminated, trailing newline removed; the caller frees it. */
 int sys_read_file(const char *path, char **text);
 

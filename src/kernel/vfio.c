@@ -146,6 +146,14 @@ int vfio_write_region(int device, unsigned index, uint64_t offset, const void *b
 	return put < 0 ? put : (size_t)put == size ? 0 : -EIO;
 }
 
+int vfio_map_region(int device, unsigned index, struct range part, void **memory)
+{
+	struct vfio_region_info info;
+	int rc = region_info(device, index, &info);
+
+	return rc ? rc : sys_mmap(device, part.length, info.offset + part.offset, memory);
+}
+
 /* Config space, of size 1, 2 or 4, in the CPU's byte order. */
 static int read_config(int device, unsigned offset, unsigned size, uint32_t *value)
 {

@@ -72,6 +72,12 @@ int vfio_set_low_power(int device, bool on);
 int vfio_read_region(int device, unsigned index, uint64_t offset, void *buffer, size_t size);
 int vfio_write_region(int device, unsigned index, uint64_t offset, const void *buffer, size_t size);
 
+/*
+ * Maps a part of a BAR, of whole pages, for the CPU; munmap() ends it. -EINVAL: VFIO does not let
+ * this BAR be mapped, as it shares a page with another's.
+ */
+int vfio_map_region(int device, unsigned index, struct range part, void **memory);
+
 /* The eventfd is signalled when the kernel wants the device to be closed. */
 int vfio_set_request_event(int device, int event);
 

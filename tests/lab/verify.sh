@@ -19,7 +19,11 @@ for target in map0 ramp; do
 	run d verify $target --from "$EDU" --json
 	ok "edu into $target: exit status 0" equal "$rc" 0
 	ok "edu into $target: equal by both ways of reading" equal "$(field read_by_dma) $(field read_by_cpu)" 'equal equal'
+	ok "edu into $target: the CPU has the BAR mapped" equal "$(field cpu_access)" mmap
 	ok "edu into $target: what was there is back" equal "$(field restored)" true
+	run env DMABUFCTL_FAULT=mmap=EINVAL dmabufctl verify $target --from "$EDU" --json
+	ok "a $target that cannot be mapped: the CPU reads through VFIO" equal "$(field 'cpu_access + " " + .verification.read_by_cpu')" 'vfio equal'
+	ok "a $target that cannot be mapped: what was there is back" equal "$(field restored)" true
 	run d verify $target --from "$NVME2" --json
 	ok "nvme into $target: exit status 0" equal "$rc" 0
 	ok "nvme into $target: equal by both ways of reading" equal "$(field read_by_dma) $(field read_by_cpu)" 'equal equal'

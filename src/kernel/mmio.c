@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/mmio.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+
+static sigjmp_buf refused;
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(refused, 1);
+}
+
+static void access_words(volatile uint64_t *mmio, uint8_t *read, const uint8_t *write, size_t size)
+{
+	uint64_t word;
+
+	for (size_t at = 0; at < size; at += sizeof(word), mmio++) {
+		if (write) {
+			memcpy(&word, write + at, sizeof(word));
+			*mmio = word;
+		} else {
+			word = *mmio;
+			memcpy(read + at, &word, sizeof(word));
+		}
+	}
+}
+
+int mmio_access(void *mmio, void *read, const void *write, size_t size)
+{
+	const struct sigaction catch = { .sa_handler = on_bus_error };
+	struct sigaction before;
+	int rc;
+
+	sigaction(SIGBUS, &catch, &before);
+	if (sigsetjmp(refused, 1)) {
+		rc = -EIO;
+	} else {
+		access_words(mmio, read, write, size);
+		rc = 0;
+	}
+	sigaction(SIGBUS, &before, NULL);
+	return rc;
+}
