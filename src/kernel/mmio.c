@@ -15,17 +15,19 @@ static void on_bus_error(int signal)
 	siglongjmp(refused, 1);
 }
 
-static void access_words(volatile uint64_t *mmio, uint8_t *read, const uint8_t *write, size_t size)
+/* A function of its own, so that the jump out of it disturbs no variable of its caller. */
+__attribute__((noinline)) static void access_words(volatile uint64_t *mmio, uint8_t *read,
+						   const uint8_t *write, size_t size)
 {
-	uint64_t word;
+	for (size_t i = 0; i < size / sizeof(uint64_t); i++) {
+		uint64_t word;
 
-	for (size_t at = 0; at < size; at += sizeof(word), mmio++) {
 		if (write) {
-			memcpy(&word, write + at, sizeof(word));
-			*mmio = word;
+			memcpy(&word, write + i * sizeof(word), sizeof(word));
+			mmio[i] = word;
 		} else {
-			word = *mmio;
-			memcpy(read + at, &word, sizeof(word));
+			word = mmio[i];
+			memcpy(read + i * sizeof(word), &word, sizeof(word));
 		}
 	}
 }
