@@ -19,7 +19,7 @@ with() {
 
 build_with_clang() {
 	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
-		"$top/configure" -q CC=clang && make -j"$(nproc)"
+		"$top/configure" -q --enable-werror CC=clang && make -j"$(nproc)"
 }
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
@@ -33,6 +33,6 @@ if [ -f Makefile ]; then
 else
 	with clang 'clang builds without a warning' build_with_clang
 fi
-with make 'make distcheck' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
+with make 'make distcheck, without a warning of its compiler' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
 
 done_testing
