@@ -130,7 +130,8 @@ compile() {
 	mkdir -p "$objects"
 	cat "${KERNEL_CONFIGS[@]}" >"$objects/config" || die "cannot write to $objects"
 	configure_kernel "$source" "$objects" "$objects/config"
-	make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
+	# It goes when this shell does.
+	setpriv --pdeathsig TERM -- make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
 	progress "$log" $! ||
 		{ tail -n 20 "$log" >&2; die "the kernel did not build; all of it is in $log"; }
 	rm -rf "$result.new"

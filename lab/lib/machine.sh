@@ -120,8 +120,6 @@ init=\"$LAB_TOP/lab/lib/init\" $IOMMU_PARAMETERS $5"
 new_run() {
 	RUN=''
 	trap end_run EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
 	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary folder"
 	mkdir "$RUN/share"
 }

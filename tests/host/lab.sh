@@ -45,6 +45,22 @@ for signal in INT TERM KILL; do
 done
 rm -rf "$TEST_DIR"/dmabufctl-lab.*
 
+# A kernel's build takes minutes; this one takes the configuration as it is, and then its time.
+tree=$TEST_DIR/tree
+mkdir "$tree"
+touch "$tree/Kbuild"
+printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' 'bzImage modules headers' 'sleep 1000' >"$tree/Makefile"
+builds_left() { pgrep -fc "make.* -C $tree"; }
+for signal in INT TERM KILL; do
+	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/lab/run" --kernel "$tree" --prepare >/dev/null 2>&1 &
+	pid=$!
+	until [ "$(builds_left)" -gt 0 ]; do sleep 0.1; done
+	kill -$signal $pid
+	wait $pid
+	timeout 5 bash -c "while pgrep -f 'make.* -C $tree' >/dev/null; do sleep 0.1; done"
+	ok "$signal during a kernel's build: nothing is left running" equal "$(builds_left)" 0
+done
+
 refuses 125 'no option --frob' lab --frob
 refuses 125 'no IOMMU' lab --iommu magic -- true
 refuses 125 "no kernel 'frob'" lab --kernel frob -- true
