@@ -6,6 +6,8 @@
 
 KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
 KERNEL_DEBUG_CONFIG=$LAB_TOP/kernel/debug.config
+KERNEL_OLDER_CONFIG=$LAB_TOP/kernel/older.config
+KERNEL_IMPORTER=$LAB_TOP/kernel/edu-importer
 KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
@@ -113,33 +115,51 @@ progress() {
 	wait "$2"
 }
 
-# configure_kernel SOURCE OBJECTS CONFIG - over allnoconfig; every line must stick.
+# configure_kernel SOURCE OBJECTS - over allnoconfig; every line must stick, but for those that
+# only older kernels know.
 configure_kernel() {
 	local line lost=()
-	KCONFIG_ALLCONFIG=$3 make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
+	cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" >"$2/config" || die "cannot write to $2"
+	KCONFIG_ALLCONFIG=$2/config make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
 		{ tail -n 5 "$2/log" >&2; die "the kernel could not be configured"; }
 	while read -r line; do
 		grep -qx "$line" "$2/.config" || lost+=("$line")
-	done < <(grep '^CONFIG_' "$3")
+	done < <(grep -h '^CONFIG_' "${KERNEL_CONFIGS[@]}")
 	[ ${#lost[@]} -eq 0 ] || die "this kernel source does not take ${lost[*]}"
+}
+
+# compile_importer SOURCE OBJECTS - for tests, as a module from outside the kernel's tree. A kernel
+# that it was not written for does without.
+compile_importer() {
+	cp -rT "$KERNEL_IMPORTER" "$2/importer" || die "cannot write to $2"
+	make -C "$1" O="$2" M="$2/importer" modules >>"$2/log" 2>&1 ||
+		say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it"
+}
+
+# install_modules SOURCE OBJECTS FOLDER
+install_modules() {
+	local importer=$2/importer
+	make -C "$1" O="$2" -s INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install || return
+	[ ! -e "$importer/edu-importer.ko" ] ||
+		make -C "$1" O="$2" -s M="$importer" INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install ||
+		return
+	find "$3" -type l -delete
 }
 
 # compile SOURCE OBJECTS RESULT - RESULT becomes a finished kernel.
 compile() {
 	local source=$1 objects=$2 result=$3 log=$2/log
 	mkdir -p "$objects"
-	cat "${KERNEL_CONFIGS[@]}" >"$objects/config" || die "cannot write to $objects"
-	configure_kernel "$source" "$objects" "$objects/config"
+	configure_kernel "$source" "$objects"
 	# It goes when this shell does.
 	setpriv --pdeathsig TERM -- make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
 	progress "$log" $! ||
 		{ tail -n 20 "$log" >&2; die "the kernel did not build; all of it is in $log"; }
+	compile_importer "$source" "$objects"
 	rm -rf "$result.new"
 	mkdir -p "$result.new" &&
 		cp "$objects/arch/x86/boot/bzImage" "$result.new/" &&
-		make -C "$source" O="$objects" -s INSTALL_MOD_PATH="$result.new/modules" \
-			DEPMOD=/sbin/depmod modules_install >>"$log" 2>&1 &&
-		find "$result.new/modules" -type l -delete &&
+		install_modules "$source" "$objects" "$result.new/modules" >>"$log" 2>&1 &&
 		cp -r "$objects/usr/include" "$result.new/include" &&
 		make -C "$source" O="$objects" -s kernelrelease >"$result.new/version" ||
 		die "could not put the kernel into $result; is the disk full? ($log)"
@@ -169,7 +189,8 @@ apply_series() {
 kernel_from_archive() {
 	local name=$1 series=$2 key work archive
 	shift 2
-	key=$(cat "${KERNEL_CONFIGS[@]}" ${series:+"$series"/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
+	key=$(cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" "$KERNEL_IMPORTER"/* \
+		${series:+"$series"/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
 	[ -f "$KERNEL/bzImage" ] && return
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"

@@ -91,15 +91,18 @@ emulation() {
 
 # machine_arguments KERNEL RUN-FOLDER IOMMU CPUS KERNEL-PARAMETERS - sets MACHINE.
 machine_arguments() {
-	local kernel=$1 run=$2 accel
+	local kernel=$1 run=$2 accel cpu=max
 	iommu_arguments "$3"
 	if kvm_works "$kernel"; then
 		accel=(-accel kvm -M q35,kernel-irqchip=split)
 	else
 		accel=(-accel "$(emulation)" -M q35)
+		# A Zen processor: of other AMDs, and of QEMU's host bridge, Linux does not know that
+		# they route peer traffic (drivers/pci/p2pdma.c).
+		cpu=max,vendor=AuthenticAMD,family=23
 	fi
 	MACHINE=(
-		qemu-system-x86_64 "${accel[@]}" -cpu max
+		qemu-system-x86_64 "${accel[@]}" -cpu "$cpu"
 		-smp "$4" -m 2G -nodefaults -nographic -no-reboot
 		"${IOMMU_DEVICE[@]}"
 		-chardev file,id=console,path="$run/console" -serial chardev:console

@@ -49,6 +49,7 @@ rm -rf "$TEST_DIR"/dmabufctl-lab.*
 tree=$TEST_DIR/tree
 mkdir "$tree"
 touch "$tree/Kbuild"
+# shellcheck disable=SC2016 # make's variables
 printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' 'bzImage modules headers' 'sleep 1000' >"$tree/Makefile"
 builds_left() { pgrep -fc "make.* -C $tree"; }
 for signal in INT TERM KILL; do
