@@ -76,19 +76,6 @@ kvm_works() {
 	grep -q yes "$memo"
 }
 
-# emulation - QEMU's word for it. Before 8.2, a processor that moves a BAR while another accesses
-# one could send that access to the wrong device, which ends in an assertion: there, one thread
-# emulates all of them.
-emulation() {
-	local version
-	version=$(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9.]*\).*/\1/p')
-	if printf '%s\n' 8.2 "$version" | sort -VC; then
-		echo tcg
-	else
-		echo tcg,thread=single
-	fi
-}
-
 # machine_arguments KERNEL RUN-FOLDER IOMMU CPUS KERNEL-PARAMETERS - sets MACHINE.
 machine_arguments() {
 	local kernel=$1 run=$2 accel cpu=max
@@ -96,7 +83,9 @@ machine_arguments() {
 	if kvm_works "$kernel"; then
 		accel=(-accel kvm -M q35,kernel-irqchip=split)
 	else
-		accel=(-accel "$(emulation)" -M q35)
+		# One thread for all processors: with one each, a processor that moves a BAR while another
+		# accesses one ends QEMU in an assertion (seen with 7.2 and 10.0).
+		accel=(-accel tcg,thread=single -M q35)
 		# A Zen processor: of other AMDs, and of QEMU's host bridge, Linux does not know that
 		# they route peer traffic (drivers/pci/p2pdma.c).
 		cpu=max,vendor=AuthenticAMD,family=23
