@@ -94,15 +94,6 @@ int main(void)
 	MEMBER(struct vfio_device_feature_dma_buf, open_flags);
 	MEMBER(struct vfio_device_feature_dma_buf, flags);
 	MEMBER(struct vfio_device_feature_dma_buf, nr_ranges);
-#ifndef BEFORE_PASID
-	/* What was added at the end of these since; dmabufctl leaves it out by argsz. */
-	STRUCT(struct vfio_device_bind_iommufd);
-	MEMBER(struct vfio_device_bind_iommufd, token_uuid_ptr);
-	STRUCT(struct vfio_device_attach_iommufd_pt);
-	MEMBER(struct vfio_device_attach_iommufd_pt, pasid);
-	STRUCT(struct vfio_device_detach_iommufd_pt);
-	MEMBER(struct vfio_device_detach_iommufd_pt, pasid);
-#endif
 	printf("dma_ranges at %zu\n", offsetof(struct vfio_device_feature_dma_buf, dma_ranges));
 	return 0;
 }

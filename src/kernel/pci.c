@@ -241,6 +241,8 @@ struct pci_names *pci_names_open(void)
 	/* A method that is given, not searched for, cannot fail; libpci exits on failure. */
 	names->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	pci_init(names->access);
+	/* Nothing is asked of the network, whose answers libpci would cache; 3.13 leaks that path. */
+	pci_set_param(names->access, "net.cache_name", "");
 	return names;
 }
 

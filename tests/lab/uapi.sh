@@ -3,11 +3,8 @@
 # src/uapi/ has the numbers and layouts of the kernel that runs.
 . "$(dirname "$0")/lib.sh"
 
-age=()
-grep -q pasid "$LAB_KERNEL/include/linux/vfio.h" || age=(-DBEFORE_PASID)
-
 build() {
-	"${CC:-gcc}" -D_GNU_SOURCE -Wall -Werror "${age[@]}" "$@" -o "$TEST_DIR/uapi" "$LAB_TOP/tests/uapi.c" &&
+	"${CC:-gcc}" -D_GNU_SOURCE -Wall -Werror "$@" -o "$TEST_DIR/uapi" "$LAB_TOP/tests/uapi.c" &&
 		"$TEST_DIR/uapi"
 }
 

@@ -28,15 +28,32 @@ int census_from_maps(struct census *census);
  * The kernel's iterators, of which some may not be there: each sets its bit in census->sources.
  * NULL when there are none; ended by census_close_iterators(), which takes NULL.
  */
+struct census_iterators;
 #ifdef HAVE_BPF
 struct census_iterators *census_open_iterators(const struct census *census);
 void census_close_iterators(struct census_iterators *iterators);
 int census_from_iterator(struct census *census, struct census_iterators *iterators,
 			 enum census_source source);
 #else
-#define census_open_iterators(census) NULL
-#define census_close_iterators(iterators) ((void)(iterators))
-#define census_from_iterator(census, iterators, source) 0
+static inline struct census_iterators *census_open_iterators(const struct census *census)
+{
+	(void)census;
+	return NULL;
+}
+
+static inline void census_close_iterators(struct census_iterators *iterators)
+{
+	(void)iterators;
+}
+
+static inline int census_from_iterator(struct census *census, struct census_iterators *iterators,
+				       enum census_source source)
+{
+	(void)census;
+	(void)iterators;
+	(void)source;
+	return 0;
+}
 #endif
 
 /* The dma-buf of that inode, a new one where it was not known; NULL when out of memory. */
