@@ -172,15 +172,6 @@ static void put_window(json_object *row, const struct window *window)
 	put_number(row, "length", window->iova.length);
 }
 
-static struct task *task_of(struct monitor *monitor, const struct stream_event *event)
-{
-	struct task *task = &monitor->tasks[event->pid % TASKS];
-
-	if (task->pid != event->pid || event->time - task->time > QUIET_MS * 1000000ull)
-		*task = (struct task){ .pid = event->pid, .last = STREAM_LOST };
-	return task;
-}
-
 /*
  * User space unmaps a dma-buf and then lets go of it; a device that leaves a domain is announced
  * before. An unmap that is neither was done by the exporter.
@@ -198,6 +189,17 @@ static void settle(struct monitor *monitor, struct task *task, enum stream_kind 
 	put_window(row, &task->window);
 	put_text(row, "inferred_from", "unmapped, and neither let go of nor left by a device");
 	emit(monitor, row);
+}
+
+static struct task *task_of(struct monitor *monitor, const struct stream_event *event)
+{
+	struct task *task = &monitor->tasks[event->pid % TASKS];
+
+	if (task->pid != event->pid || event->time - task->time > QUIET_MS * 1000000ull) {
+		settle(monitor, task, STREAM_LOST);
+		*task = (struct task){ .pid = event->pid, .last = STREAM_LOST };
+	}
+	return task;
 }
 
 static void settle_all(struct monitor *monitor)

@@ -45,6 +45,17 @@ if [ -d /sys/kernel/tracing/events/dma_buf ]; then
 	ok '--until revoked: that was it' equal "$(tail -n 2 "$events" | gojq -r .event | head -n 1)" revoked
 	d recover map0 >/dev/null
 
+	# It does not get to read until the task that revoked has long gone on to something else.
+	start --json
+	kill -STOP $monitor
+	d revoke "$NVME" --by reset >/dev/null
+	d recover map0 >/dev/null
+	kill -CONT $monitor
+	sleep 0.5
+	kill -TERM $monitor
+	run wait $monitor
+	ok 'held up meanwhile: the revocation is seen' equal "$(count '.event == "revoked" and .mapping == "map0"')" 1
+
 	start --json
 	d revoke "$NVME" --by all >/dev/null 2>&1
 	sleep 0.5
