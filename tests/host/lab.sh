@@ -52,14 +52,16 @@ touch "$tree/Kbuild"
 # shellcheck disable=SC2016 # make's variables
 printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' 'bzImage modules headers' 'sleep 1000' >"$tree/Makefile"
 builds_left() { pgrep -fc "make.* -C $tree"; }
-for signal in INT TERM KILL; do
-	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/lab/run" --kernel "$tree" --prepare >/dev/null 2>&1 &
+for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prepare' 'TERM lab/check'; do
+	read -r signal command option <<<"$how"
+	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>&1 &
 	pid=$!
-	until [ "$(builds_left)" -gt 0 ]; do sleep 0.1; done
-	kill -$signal $pid
+	while kill -0 $pid && [ "$(builds_left)" -eq 0 ]; do sleep 0.1; done
+	ok "$signal to $command during a kernel's build: it builds" [ "$(builds_left)" -gt 0 ]
+	kill -s "$signal" $pid
 	wait $pid
 	timeout 5 bash -c "while pgrep -f 'make.* -C $tree' >/dev/null; do sleep 0.1; done"
-	ok "$signal during a kernel's build: nothing is left running" equal "$(builds_left)" 0
+	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
 
 refuses 125 'no option --frob' lab --frob
