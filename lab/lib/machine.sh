@@ -144,16 +144,14 @@ console_tail() {
 	tail -n 40 "$RUN/console" | sed 's/^/lab: | /' >&2
 }
 
-# await_machine BOOT-LIMIT LIMIT - seconds; the guest must reach the command, then end it.
+# await_machine BOOT-LIMIT LIMIT - seconds: until the guest reaches the command, and then for it.
 await_machine() {
-	local start=$SECONDS
+	local ready='' start=$SECONDS limit=$1 late="the machine did not boot within $1 s"
 	while kill -0 "$MACHINE_PID" 2>/dev/null; do
-		if [ ! -e "$RUN/share/ready" ] && [ $((SECONDS - start)) -ge "$1" ]; then
-			say "the machine did not boot within $1 s"
-			console_tail
-			exit 124
-		elif [ $((SECONDS - start)) -ge "$2" ]; then
-			say "the command did not end within $2 s (--timeout)"
+		if [ -z "$ready" ] && [ -e "$RUN/share/ready" ]; then
+			ready=yes start=$SECONDS limit=$2 late="the command did not end within $2 s (--timeout)"
+		elif [ $((SECONDS - start)) -ge "$limit" ]; then
+			say "$late"
 			console_tail
 			exit 124
 		fi

@@ -22,7 +22,7 @@ run lab -- bash -c 'echo 1; echo 2 >&2; echo 3' 2>&1
 run bash -c "'$top/lab/run' -- bash -c 'for i in 1 3 5; do echo \$i; echo \$((i + 1)) >&2; done' 2>&1"
 ok 'one destination for both keeps their order' equal "$(tr -d '\n' <<<"$out")" 123456
 
-run "$top/lab/run" --timeout 8 -- sleep 1000
+run "$top/lab/run" --timeout 3 -- sleep 1000
 ok 'a limit: exit status 124' equal "$rc" 124
 ok "a limit: the console's last lines" contains "$err" 'lab: \| \['
 run lab -- bash -c 'echo c >/proc/sysrq-trigger; sleep 5'
