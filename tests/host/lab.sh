@@ -51,7 +51,7 @@ mkdir "$tree"
 touch "$tree/Kbuild"
 # shellcheck disable=SC2016 # make's variables
 printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' 'bzImage modules headers' 'sleep 1000' >"$tree/Makefile"
-builds_left() { pgrep -fc "make.* -C $tree"; }
+builds_left() { pgrep -fc "make.* -C $tree .*bzImage"; }
 for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prepare' 'TERM lab/check'; do
 	read -r signal command option <<<"$how"
 	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>&1 &
@@ -60,7 +60,7 @@ for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prep
 	ok "$signal to $command during a kernel's build: it builds" [ "$(builds_left)" -gt 0 ]
 	kill -s "$signal" $pid
 	wait $pid
-	timeout 5 bash -c "while pgrep -f 'make.* -C $tree' >/dev/null; do sleep 0.1; done"
+	timeout 5 bash -c "while pgrep -f 'make.* -C $tree .*bzImage' >/dev/null; do sleep 0.1; done"
 	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
 

@@ -17,14 +17,10 @@ with() {
 	fi
 }
 
-# build_apart ARGUMENT... - of configure's.
-build_apart() (
-	mkdir "$TEST_DIR/build" && cd "$TEST_DIR/build" &&
-		"$top/configure" -q --enable-werror "$@" && make -j"$(nproc)"
-	rc=$?
-	rm -rf "$TEST_DIR/build"
-	exit $rc
-)
+build_with_clang() {
+	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
+		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
+}
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor} bash-completion/dmabufctl)
@@ -33,10 +29,10 @@ with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
 with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 \
 	--enable=warning,performance,portability '--suppress=unknownMacro:*.bpf.c' -Isrc -Itests/unit -I. src tests bench
 if [ -f Makefile ]; then
-	skip 'other builds' 'the tree is configured in place'
+	skip 'clang builds without a warning, and without BPF' 'the tree is configured in place'
 else
-	with clang 'clang builds without a warning' build_apart CC=clang
-	with gcc 'gcc builds without a warning where there is no BPF' build_apart --without-bpf
+	# distcheck builds with gcc, and for BPF.
+	with clang 'clang builds without a warning, and without BPF' build_with_clang
 fi
 with make 'make distcheck, without a warning of its compiler' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
 

@@ -92,8 +92,8 @@ tell lazy 0
 	tell unmap
 done) 2>/dev/null &
 racer=$!
-gives 0 'a restless importer: 30 times memory off and on' \
-	d --context default batch <(for ((i = 0; i < 30; i++)); do echo "revoke $NVME --by memory"; done)
+gives 0 'a restless importer: 20 times memory off and on' \
+	d --context default batch <(for ((i = 0; i < 20; i++)); do echo "revoke $NVME --by memory"; done)
 kill $racer
 wait $racer 2>/dev/null
 tell unmap
