@@ -29,6 +29,11 @@ run lab -- bash -c 'echo c >/proc/sysrq-trigger; sleep 5'
 ok 'a panic: exit status 125' equal "$rc" 125
 ok "a panic: the console's last lines" contains "$err" 'Kernel panic'
 
+# await_none COUNT - a function that counts; for five seconds at most.
+await_none() {
+	for ((i = 0; i < 50 && $("$1") > 0; i++)); do sleep 0.1; done
+}
+
 for signal in INT TERM KILL; do
 	# INT is ignored in a background job otherwise.
 	: >"$TEST_DIR/out"
@@ -39,7 +44,7 @@ for signal in INT TERM KILL; do
 	ok "$signal: it runs" equal "$(machines_left)" 1
 	kill -$signal $pid
 	wait $pid
-	timeout 5 bash -c "while pgrep -f 'qemu-system-x86_64.*$TEST_DIR' >/dev/null; do sleep 0.1; done"
+	await_none machines_left
 	ok "$signal: nothing is left running" equal "$(machines_left)" 0
 	[ $signal = KILL ] || ok "$signal: no folder is left" equal "$(folders_left)" 0
 done
@@ -60,7 +65,7 @@ for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prep
 	ok "$signal to $command during a kernel's build: it builds" [ "$(builds_left)" -gt 0 ]
 	kill -s "$signal" $pid
 	wait $pid
-	timeout 5 bash -c "while pgrep -f 'make.* -C $tree .*bzImage' >/dev/null; do sleep 0.1; done"
+	await_none builds_left
 	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
 
