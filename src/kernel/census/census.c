@@ -83,12 +83,18 @@ static struct census_holder *add_holder(struct census_dmabuf *dmabuf,
 	return &holders[count];
 }
 
-int census_add_fd(struct census_dmabuf *dmabuf, const struct census_process *process, unsigned fd)
+int census_add_fd(struct census *census, const struct census_process *process, uint64_t inode,
+		  unsigned fd)
 {
-	struct census_holder *holder =
-		dmabuf->holder_count ? &dmabuf->holders[dmabuf->holder_count - 1] : NULL;
+	struct census_dmabuf *dmabuf = census_find(census, inode);
+	struct census_holder *holder;
 	unsigned *fds;
 
+	if (!dmabuf)
+		return -ENOMEM;
+	if (!*dmabuf->exporter)
+		census_describe(dmabuf, process->pid, fd);
+	holder = dmabuf->holder_count ? &dmabuf->holders[dmabuf->holder_count - 1] : NULL;
 	/* As processes come in turn, it is the last one or not there yet. */
 	if (!holder || holder->pid != process->pid)
 		holder = add_holder(dmabuf, process);

@@ -186,18 +186,12 @@ static int take_file(struct adding *adding, const void *data)
 {
 	const struct iterator_file *record = data;
 	struct census_process process = { .pid = record->pid };
-	struct census_dmabuf *dmabuf;
 
 	if (!record->inode)
 		return census_add_device(adding->census, record->pid,
 					 makedev(record->device >> 20, record->device & 0xfffff));
 	copy_text(process.name, sizeof(process.name), record->command);
-	dmabuf = census_find(adding->census, record->inode);
-	if (!dmabuf)
-		return -ENOMEM;
-	if (!*dmabuf->exporter)
-		census_describe(dmabuf, record->pid, record->fd);
-	return census_add_fd(dmabuf, &process, record->fd);
+	return census_add_fd(adding->census, &process, record->inode, record->fd);
 }
 
 static int take_map(struct adding *adding, const void *data)

@@ -108,17 +108,6 @@ static bool is_dmabuf(struct visit *visit, int folder, const char *fd, dev_t dev
 	return true;
 }
 
-static int add_fd(struct visit *visit, unsigned fd, uint64_t inode)
-{
-	struct census_dmabuf *dmabuf = census_find(visit->census, inode);
-
-	if (!dmabuf)
-		return -ENOMEM;
-	if (!*dmabuf->exporter)
-		census_describe(dmabuf, visit->process.pid, fd);
-	return census_add_fd(dmabuf, named(visit), fd);
-}
-
 /* Without a word to whoever serves the file, which may hang. */
 static int visit_fd(struct visit *visit, int folder, const char *fd)
 {
@@ -133,7 +122,7 @@ static int visit_fd(struct visit *visit, int folder, const char *fd)
 	if ((file.stx_mode & S_IFMT && !S_ISREG(file.stx_mode)) ||
 	    !is_dmabuf(visit, folder, fd, makedev(file.stx_dev_major, file.stx_dev_minor)))
 		return 0;
-	return add_fd(visit, strtoul(fd, NULL, 10), file.stx_ino);
+	return census_add_fd(visit->census, named(visit), file.stx_ino, strtoul(fd, NULL, 10));
 }
 
 static int visit_fds(struct visit *visit)

@@ -60,7 +60,9 @@ static inline int census_from_iterator(struct census *census, struct census_iter
 struct census_dmabuf *census_find(struct census *census, uint64_t inode);
 bool census_knows(const struct census *census, uint64_t inode);
 
-int census_add_fd(struct census_dmabuf *dmabuf, const struct census_process *process, unsigned fd);
+/* An fd of a dma-buf, which says what it is where nothing else has said so. */
+int census_add_fd(struct census *census, const struct census_process *process, uint64_t inode,
+		  unsigned fd);
 int census_add_map(struct census *census, const struct census_process *process, uint64_t inode,
 		   uint64_t size);
 /* A character device that a process has open: counts when it is one of VFIO's. */
