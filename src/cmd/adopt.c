@@ -6,7 +6,7 @@
 #include "kernel/process.h"
 
 struct adopt_options {
-	struct option_size pid, fd;
+	struct option_number pid, fd;
 	const char *socket;
 	const char *name;
 };
@@ -16,7 +16,7 @@ static enum status check_options(const struct adopt_options *options)
 	bool one = options->pid.given && options->fd.given && !options->socket;
 	bool other = options->socket && !options->pid.given && !options->fd.given;
 
-	if ((one || other) && options->pid.value <= INT_MAX && options->fd.value <= INT_MAX)
+	if (one || other)
 		return STATUS_OK;
 	fail(STATUS_USAGE, 0, "adopt");
 	fail_because("it wants --pid and --fd, or --receive-from");
@@ -74,8 +74,8 @@ static enum status run(struct call *call)
 }
 
 static const struct option_entry options[] = {
-	OPT_SIZE(struct adopt_options, pid, "pid", "PID", "the process that has it"),
-	OPT_SIZE(struct adopt_options, fd, "fd", "FD", "its number there"),
+	OPT_NUMBER(struct adopt_options, pid, "pid", "PID", 1, INT_MAX, "the process that has it"),
+	OPT_NUMBER(struct adopt_options, fd, "fd", "FD", 0, INT_MAX, "its number there"),
 	OPT_TEXT(struct adopt_options, socket, "receive-from", "SOCKET",
 		 "wait at a Unix socket, made for this, until somebody sends it"),
 	OPT_TEXT(struct adopt_options, name, "name", "NAME",

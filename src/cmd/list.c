@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shared/common.h"
 #include "cmd/shared/listing.h"
 #include "ui/dot.h"
+#include "ui/table.h"
 
 struct list_options {
 	const char *exporter, *device, *holder;
-	struct option_size pid;
+	struct option_number pid;
 	const char *sort, *columns;
 	bool tree, openmetrics, dot;
 };
@@ -71,24 +73,44 @@ static int find_column(const char *word, size_t length)
 	return -1;
 }
 
-static enum status check_columns(const char *option, const char *words)
+static enum status not_columns(const char *option, const char *text, const char *why)
 {
-	for (const char *word = words; word && *word; word += *word == ',') {
+	char known[256] = "";
+
+	for (int i = 0; listing_columns[i].heading; i++)
+		strcat(strcat(known, i ? ", " : ""), listing_columns[i].heading);
+	fail(STATUS_USAGE, 0, "option %s: '%s'", option, text);
+	fail_because("%s", why);
+	fail_try("choose from %s", known);
+	return STATUS_USAGE;
+}
+
+static enum status check_columns(const char *text)
+{
+	unsigned count = 0;
+	const char *word = text;
+
+	if (!text)
+		return STATUS_OK;
+	for (;; word++) {
 		size_t length = strcspn(word, ",");
 
-		if (find_column(word, length) < 0) {
-			char known[256] = "";
-
-			for (int i = 0; listing_columns[i].heading; i++)
-				strcat(strcat(known, i ? ", " : ""), listing_columns[i].heading);
-			fail(STATUS_USAGE, 0, "option %s: '%.*s'", option, (int)length, word);
-			fail_because("not a column");
-			fail_try("choose from %s", known);
-			return STATUS_USAGE;
-		}
+		if (find_column(word, length) < 0)
+			return not_columns("-o", text, "not columns, separated by commas");
+		count++;
 		word += length;
+		if (!*word)
+			break;
 	}
-	return STATUS_OK;
+	return count <= TABLE_COLUMNS ? STATUS_OK :
+					not_columns("-o", text, "more columns than a table takes");
+}
+
+static enum status check_sort(const char *text)
+{
+	if (!text || find_column(text, strlen(text)) >= 0)
+		return STATUS_OK;
+	return not_columns("--sort", text, "not one column");
 }
 
 static void put_label(const char *name, json_object *row, const char *key)
@@ -200,14 +222,14 @@ static void draw(const struct call *call)
 
 static enum status check_options(struct list_options *options, struct pci_name *name)
 {
-	enum status status = check_columns("-o", options->columns);
+	enum status status = check_columns(options->columns);
 
 	if (!status && options->columns && options->tree) {
 		status = fail(STATUS_USAGE, 0, "option -o");
 		fail_because("the tree has columns of its own");
 	}
 	if (!status)
-		status = check_columns("--sort", options->sort);
+		status = check_sort(options->sort);
 	if (status || !options->device)
 		return status;
 	if (pci_parse_name(options->device, name)) {
@@ -242,7 +264,7 @@ static int take(struct listing *listing, const struct list_options *options)
 		.exporter = options->exporter,
 		.device = options->device,
 		.holder = options->holder,
-		.pid = options->pid.given ? options->pid.value : 0,
+		.pid = options->pid.value,
 	};
 	int rc = listing_take(listing, &filter);
 
@@ -280,7 +302,8 @@ static enum status run(struct call *call)
 static const struct option_entry options[] = {
 	OPT_TEXT(struct list_options, exporter, "exporter", "NAME", "only what this exporter made"),
 	OPT_TEXT(struct list_options, device, "device", "BDF", "only BARs of this device"),
-	OPT_SIZE(struct list_options, pid, "pid", "PID", "only what this process holds"),
+	OPT_NUMBER(struct list_options, pid, "pid", "PID", 1, INT_MAX,
+		   "only what this process holds"),
 	OPT_TEXT(struct list_options, holder, "holder", "COMMAND",
 		 "only what processes of this name hold"),
 	OPT_TEXT(struct list_options, sort, "sort", "COLUMN", "the rows in the order of a column"),

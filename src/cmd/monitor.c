@@ -17,7 +17,7 @@
 #define TASKS 64
 
 struct monitor_options {
-	struct option_size seconds;
+	struct option_time duration;
 	const char *until;
 };
 
@@ -433,9 +433,7 @@ static enum status cannot_open(int error)
 
 static enum status monitor_events(struct monitor *monitor, const struct monitor_options *options)
 {
-	uint64_t end = options->seconds.given ?
-			       trace_now() + options->seconds.value * 1000000000ull :
-			       UINT64_MAX;
+	uint64_t end = options->duration.given ? trace_now() + options->duration.ns : UINT64_MAX;
 	int rc;
 
 	monitor->uevents = uevent_open();
@@ -484,7 +482,7 @@ static enum status run(struct call *call)
 }
 
 static const struct option_entry options[] = {
-	OPT_SIZE(struct monitor_options, seconds, "for", "SECONDS", "end after that time"),
+	OPT_SECONDS(struct monitor_options, duration, "for", "SECONDS", "end after that time"),
 	OPT_TEXT(struct monitor_options, until, "until", "EVENT",
 		 "end with the first of these: exit status 0, or 6 when it did not come"),
 	{ 0 },

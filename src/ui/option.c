@@ -7,57 +7,97 @@
 
 #include "ui/value.h"
 
-static enum status bad_value(const char *name, const char *text, int error, const char *expected)
+static enum status bad_value(const struct option_entry *entry, const char *text, int error)
 {
-	fail(STATUS_USAGE, 0, "option --%s: '%s'", name, text);
-	fail_because("%s", error == -ERANGE ? "the number is too large" : "not a valid value");
-	fail_try("give %s", expected);
+	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+	fail_because("%s", error == -ERANGE ? "the number is out of bounds" : "not a valid value");
+	switch (entry->type) {
+	case OPTION_NUMBER:
+		fail_try("give a whole number from %llu to %llu", (unsigned long long)entry->least,
+			 (unsigned long long)entry->most);
+		break;
+	case OPTION_TIME:
+		fail_try("give seconds from 0 to %d, such as 5 or 0.25", VALUE_SECONDS_MAX);
+		break;
+	case OPTION_RANGES:
+		fail_try("give OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
+		break;
+	default:
+		fail_try("give bytes, such as 4096, 0x1000, 4K, 16M or 1G");
+		break;
+	}
 	return STATUS_USAGE;
 }
 
-static enum status add_range(const struct option_entry *entry, struct option_ranges *ranges,
-			     const char *text)
+static int take_size(struct option_size *size, const char *text)
+{
+	size->given = true;
+	return value_parse_size(text, &size->value);
+}
+
+static int take_number(const struct option_entry *entry, struct option_number *number,
+		       const char *text)
+{
+	int rc = value_parse_number(text, &number->value);
+
+	number->given = true;
+	if (!rc && (number->value < entry->least || number->value > entry->most))
+		return -ERANGE;
+	return rc;
+}
+
+static int take_time(struct option_time *time, const char *text)
+{
+	time->given = true;
+	return value_parse_seconds(text, &time->ns);
+}
+
+static int add_range(struct option_ranges *ranges, const char *text)
 {
 	struct range range, *bigger;
 	int rc = value_parse_range(text, &range);
 
 	if (rc)
-		return bad_value(entry->name, text, rc,
-				 "OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
+		return rc;
 	bigger = realloc(ranges->items, (ranges->count + 1) * sizeof(range));
 	if (!bigger)
-		return fail_errno(ENOMEM, "option --%s", entry->name);
+		return -ENOMEM;
 	ranges->items = bigger;
 	ranges->items[ranges->count++] = range;
-	return STATUS_OK;
+	return 0;
 }
 
 static enum status take(const struct option_entry *entry, void *values, const char *text)
 {
 	void *place = (char *)values + entry->offset;
-	struct option_size *size = place;
-	int rc;
+	int rc = 0;
 
 	switch (entry->type) {
 	case OPTION_FLAG:
 		*(bool *)place = true;
-		return STATUS_OK;
+		break;
 	case OPTION_COUNT:
 		++*(unsigned *)place;
-		return STATUS_OK;
+		break;
 	case OPTION_TEXT:
 		*(const char **)place = text;
-		return STATUS_OK;
+		break;
 	case OPTION_SIZE:
-		rc = value_parse_size(text, &size->value);
-		size->given = true;
-		return rc ? bad_value(entry->name, text, rc,
-				      "bytes, such as 4096, 0x1000, 4K, 16M or 1G") :
-			    STATUS_OK;
+		rc = take_size(place, text);
+		break;
+	case OPTION_NUMBER:
+		rc = take_number(entry, place, text);
+		break;
+	case OPTION_TIME:
+		rc = take_time(place, text);
+		break;
 	case OPTION_RANGES:
-		return add_range(entry, place, text);
+		rc = add_range(place, text);
+		break;
 	}
-	return STATUS_OK;
+	if (rc == -ENOMEM)
+		return fail_errno(rc, "option --%s", entry->name);
+	return rc ? bad_value(entry, text, rc) : STATUS_OK;
 }
 
 /* name is not terminated: "name" of "--name=value". */
@@ -129,7 +169,7 @@ static enum status take_long(const struct option_set sets[2], const char *text, 
 	if (!entry)
 		return unknown_option(text);
 	if (!entry->argument && equals) {
-		fail(STATUS_USAGE, 0, "option --%s", entry->name);
+		fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, equals + 1);
 		fail_because("it takes no value");
 		return STATUS_USAGE;
 	}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "kernel/sys.h"
@@ -17,6 +18,16 @@
 struct option_size {
 	bool given;
 	uint64_t value;
+};
+
+struct option_number {
+	bool given;
+	uint64_t value;
+};
+
+struct option_time {
+	bool given;
+	uint64_t ns; /* at most VALUE_SECONDS_MAX seconds: any clock's now and it fit a uint64_t */
 };
 
 struct option_ranges {
@@ -29,6 +40,8 @@ enum option_type {
 	OPTION_COUNT,  /* unsigned, times given */
 	OPTION_TEXT,   /* const char *, NULL when not given */
 	OPTION_SIZE,   /* struct option_size */
+	OPTION_NUMBER, /* struct option_number, from least to most */
+	OPTION_TIME,   /* struct option_time; in seconds on the command line */
 	OPTION_RANGES, /* struct option_ranges; may be repeated */
 };
 
@@ -39,37 +52,36 @@ struct option_entry {
 	const char *argument; /* its name in the usage; NULL for flags */
 	const char *help;
 	size_t offset;
+	uint64_t least, most; /* for OPTION_NUMBER */
 };
 
 #define OPTION_AT(type, member, wanted)                                                         \
 	(offsetof(type, member) +                                                               \
 	 0 * sizeof(char[1 - 2 * !__builtin_types_compatible_p(__typeof__(((type *)0)->member), \
 							       wanted)]))
-#define OPT_FLAG(type, member, name, letter, help)                                   \
-	{                                                                            \
-		name, letter, OPTION_FLAG, NULL, help, OPTION_AT(type, member, bool) \
-	}
-#define OPT_COUNT(type, member, name, letter, help)                                       \
-	{                                                                                 \
-		name, letter, OPTION_COUNT, NULL, help, OPTION_AT(type, member, unsigned) \
-	}
-#define OPT_TEXT(type, member, name, argument, help)                                        \
-	{                                                                                   \
-		name, 0, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) \
-	}
-#define OPT_TEXT_SHORT(type, member, name, letter, argument, help)                               \
+#define OPTION_ENTRY(type, member, wanted, kind, name, letter, argument, help, least, most)      \
 	{                                                                                        \
-		name, letter, OPTION_TEXT, argument, help, OPTION_AT(type, member, const char *) \
+		name, letter, kind, argument, help, OPTION_AT(type, member, wanted), least, most \
 	}
-#define OPT_SIZE(type, member, name, argument, help)                                              \
-	{                                                                                         \
-		name, 0, OPTION_SIZE, argument, help, OPTION_AT(type, member, struct option_size) \
-	}
-#define OPT_RANGES(type, member, name, argument, help)                \
-	{                                                             \
-		name, 0, OPTION_RANGES, argument, help,               \
-			OPTION_AT(type, member, struct option_ranges) \
-	}
+#define OPT_FLAG(type, member, name, letter, help) \
+	OPTION_ENTRY(type, member, bool, OPTION_FLAG, name, letter, NULL, help, 0, 0)
+#define OPT_COUNT(type, member, name, letter, help) \
+	OPTION_ENTRY(type, member, unsigned, OPTION_COUNT, name, letter, NULL, help, 0, 0)
+#define OPT_TEXT(type, member, name, argument, help) \
+	OPT_TEXT_SHORT(type, member, name, 0, argument, help)
+#define OPT_TEXT_SHORT(type, member, name, letter, argument, help) \
+	OPTION_ENTRY(type, member, const char *, OPTION_TEXT, name, letter, argument, help, 0, 0)
+#define OPT_SIZE(type, member, name, argument, help) \
+	OPTION_ENTRY(type, member, struct option_size, OPTION_SIZE, name, 0, argument, help, 0, 0)
+/* For PIDs, fds, counts: what is out of bounds is a usage error, never cut. */
+#define OPT_NUMBER(type, member, name, argument, least, most, help)                              \
+	OPTION_ENTRY(type, member, struct option_number, OPTION_NUMBER, name, 0, argument, help, \
+		     least, most)
+#define OPT_SECONDS(type, member, name, argument, help) \
+	OPTION_ENTRY(type, member, struct option_time, OPTION_TIME, name, 0, argument, help, 0, 0)
+#define OPT_RANGES(type, member, name, argument, help)                                           \
+	OPTION_ENTRY(type, member, struct option_ranges, OPTION_RANGES, name, 0, argument, help, \
+		     0, 0)
 
 /* A table and the values that it fills. */
 struct option_set {

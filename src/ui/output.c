@@ -147,6 +147,8 @@ static bool is_there(json_object *row, json_object *parent, const char *key)
 
 static void show(struct sheet *sheet, const struct column *column)
 {
+	if (sheet->table.count == TABLE_COLUMNS)
+		return;
 	sheet->shown[sheet->table.count] = column;
 	table_add_column(&sheet->table, column->heading, is_to_the_right(column->type));
 }

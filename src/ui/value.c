@@ -37,6 +37,43 @@ int value_parse_size(const char *text, uint64_t *value)
 	return 0;
 }
 
+int value_parse_number(const char *text, uint64_t *value)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || text[digits])
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, NULL, 10);
+	return errno ? -ERANGE : 0;
+}
+
+int value_parse_seconds(const char *text, uint64_t *ns)
+{
+	size_t whole = strspn(text, "0123456789"), decimals = 0;
+	uint64_t value;
+
+	if (text[whole] == '.') {
+		decimals = strspn(text + whole + 1, "0123456789");
+		if (!decimals || decimals > 9)
+			return -EINVAL;
+		decimals++;
+	}
+	if (!whole || text[whole + decimals])
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, NULL, 10);
+	if (errno || value > VALUE_SECONDS_MAX)
+		return -ERANGE;
+	value *= 1000000000;
+	for (uint64_t i = 1, worth = 100000000; i < decimals; i++, worth /= 10)
+		value += (text[whole + i] - '0') * worth;
+	if (value > VALUE_SECONDS_MAX * 1000000000ull)
+		return -ERANGE;
+	*ns = value;
+	return 0;
+}
+
 int value_parse_range(const char *text, struct range *range)
 {
 	const char *colon = strchr(text, ':');

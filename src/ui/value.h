@@ -8,6 +8,13 @@
 /* "4096", "0x1000", "4K", "16M", "1G", "2T"; nothing before, nothing after. */
 int value_parse_size(const char *text, uint64_t *value);
 
+/* Digits alone: "0", "4711". */
+int value_parse_number(const char *text, uint64_t *value);
+
+/* Seconds, "5" or "0.25", with up to nine decimals; *ns at most VALUE_SECONDS_MAX seconds. */
+#define VALUE_SECONDS_MAX 1000000000
+int value_parse_seconds(const char *text, uint64_t *ns);
+
 /* "OFF:LEN", each a size. */
 int value_parse_range(const char *text, struct range *range);
 

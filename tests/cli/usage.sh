@@ -23,6 +23,25 @@ refuses 2 'an argument is missing; usage: dmabufctl export BDF BAR' d export 01:
 refuses 2 "context '../x': not a name" d --context ../x status
 refuses 2 "context 'a/b'" d --context a/b export 01:00.0 2
 
+bounds="give a whole number from 1 to 2147483647$"
+for number in 0 -1 x 4K 4294967297 99999999999999999999; do
+	refuses 2 "^dmabufctl: option --pid: '$number': .*; $bounds" d list --pid "$number"
+	refuses 2 "^dmabufctl: option --pid: '$number': .*; $bounds" d adopt --fd 1 --pid "$number"
+done
+refuses 2 "option --fd: '2147483648': .*; give a whole number from 0 to" d adopt --pid 1 --fd 2147483648
+for seconds in 18446744074 1000000001 -1 1h ''; do
+	refuses 2 "option --for: '$seconds': .*; give seconds from 0 to 1000000000" d monitor --for "$seconds"
+done
+columns='choose from INODE, SIZE, '
+refuses 2 "option --sort: 'INODE,SIZE': not one column; $columns" d list --sort INODE,SIZE
+refuses 2 "option --sort: '': not one column; $columns" d list --sort ''
+for choice in '' , INODE, ,INODE INODE,,SIZE INODES 'INODE SIZE'; do
+	refuses 2 "option -o: '$choice': not columns, .*; $columns" d list -o "$choice"
+done
+many=$(printf 'size,%.0s' {1..31})inode
+refuses 2 "option -o: '$many,size': more columns than a table takes" d list -o "$many,size"
+gives 0 'as many columns as a table takes' d list -o "$many"
+
 for command in $(d --list-commands); do
 	gives 0 "$command --help" d "$command" --help
 	ok "$command --help shows its usage" contains "$out" "^usage: dmabufctl $command"

@@ -6,11 +6,13 @@
 #include "tests/unit/check.h"
 #include "ui/value.h"
 
-static const struct {
+struct parsed {
 	const char *text;
 	int rc;
 	uint64_t value;
-} sizes[] = {
+};
+
+static const struct parsed sizes[] = {
 	{ "0", 0, 0 },
 	{ "4096", 0, 4096 },
 	{ "0x1000", 0, 4096 },
@@ -36,6 +38,49 @@ static const struct {
 	{ "0x", -EINVAL, 0 },
 	{ "0xg", -EINVAL, 0 },
 	{ "1e3", -EINVAL, 0 },
+};
+
+static const struct parsed numbers[] = {
+	{ "0", 0, 0 },
+	{ "4711", 0, 4711 },
+	{ "007", 0, 7 },
+	{ "18446744073709551615", 0, UINT64_MAX },
+	{ "18446744073709551616", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ "x", -EINVAL, 0 },
+	{ "1x", -EINVAL, 0 },
+	{ "4K", -EINVAL, 0 },
+	{ "0x10", -EINVAL, 0 },
+	{ "-1", -EINVAL, 0 },
+	{ "+1", -EINVAL, 0 },
+	{ " 1", -EINVAL, 0 },
+	{ "1.0", -EINVAL, 0 },
+};
+
+static const struct parsed seconds[] = {
+	{ "0", 0, 0 },
+	{ "1", 0, 1000000000 },
+	{ "0.5", 0, 500000000 },
+	{ "12.25", 0, 12250000000 },
+	{ "0.000000001", 0, 1 },
+	{ "1.123456789", 0, 1123456789 },
+	{ "1000000000", 0, 1000000000000000000 },
+	{ "1000000000.0", 0, 1000000000000000000 },
+	{ "1000000000.000000001", -ERANGE, 0 },
+	{ "1000000001", -ERANGE, 0 },
+	{ "18446744074", -ERANGE, 0 },
+	{ "99999999999999999999", -ERANGE, 0 },
+	{ "0.0000000001", -EINVAL, 0 },
+	{ "", -EINVAL, 0 },
+	{ ".", -EINVAL, 0 },
+	{ ".5", -EINVAL, 0 },
+	{ "1.", -EINVAL, 0 },
+	{ "1.5.5", -EINVAL, 0 },
+	{ "1,5", -EINVAL, 0 },
+	{ "1e3", -EINVAL, 0 },
+	{ "-1", -EINVAL, 0 },
+	{ "1s", -EINVAL, 0 },
+	{ "inf", -EINVAL, 0 },
 };
 
 static const struct {
@@ -67,16 +112,26 @@ static const struct {
 	{ UINT64_MAX, "18446744073709551615" },
 };
 
+static void check_parser(const char *what, int parse(const char *text, uint64_t *value),
+			 const struct parsed *table, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value = 0;
+		int rc = parse(table[i].text, &value);
+
+		check(rc == table[i].rc && (rc || value == table[i].value), "%s '%s'", what,
+		      table[i].text);
+	}
+}
+
+#define COUNT(table) (sizeof(table) / sizeof(*table))
+
 int main(void)
 {
-	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		uint64_t value = 0;
-		int rc = value_parse_size(sizes[i].text, &value);
-
-		check(rc == sizes[i].rc && (rc || value == sizes[i].value), "size '%s'",
-		      sizes[i].text);
-	}
-	for (unsigned i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+	check_parser("size", value_parse_size, sizes, COUNT(sizes));
+	check_parser("number", value_parse_number, numbers, COUNT(numbers));
+	check_parser("seconds", value_parse_seconds, seconds, COUNT(seconds));
+	for (unsigned i = 0; i < COUNT(ranges); i++) {
 		struct range range = { 0 };
 		int rc = value_parse_range(ranges[i].text, &range);
 
@@ -84,7 +139,7 @@ int main(void)
 						    range.length == ranges[i].range.length)),
 		      "range '%s'", ranges[i].text);
 	}
-	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+	for (unsigned i = 0; i < COUNT(formats); i++) {
 		char text[24], digits[VALUE_DIGITS], unit[2];
 		uint64_t value = value_in_unit(formats[i].value, unit);
 
