@@ -9,23 +9,21 @@
 
 static enum status bad_value(const struct option_entry *entry, const char *text, int error)
 {
+	bool bounded = entry->type == OPTION_NUMBER;
+
 	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
-	fail_because("%s", error == -ERANGE ? "the number is out of bounds" : "not a valid value");
-	switch (entry->type) {
-	case OPTION_NUMBER:
+	fail_because(error != -ERANGE ? "not a valid value" :
+		     bounded	      ? "the number is out of bounds" :
+					"the number is too large");
+	if (bounded)
 		fail_try("give a whole number from %llu to %llu", (unsigned long long)entry->least,
 			 (unsigned long long)entry->most);
-		break;
-	case OPTION_TIME:
+	else if (entry->type == OPTION_TIME)
 		fail_try("give seconds from 0 to %d, such as 5 or 0.25", VALUE_SECONDS_MAX);
-		break;
-	case OPTION_RANGES:
+	else if (entry->type == OPTION_RANGES)
 		fail_try("give OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
-		break;
-	default:
+	else
 		fail_try("give bytes, such as 4096, 0x1000, 4K, 16M or 1G");
-		break;
-	}
 	return STATUS_USAGE;
 }
 

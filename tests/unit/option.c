@@ -83,7 +83,7 @@ static const struct {
 	  "2 option --size: 'x': not a valid value; give bytes, such as 4096, 0x1000, 4K, 16M or 1G" },
 	{ { "--size", "99999999999T" },
 	  false,
-	  "2 option --size: '99999999999T': the number is out of bounds; give bytes, such as 4096, "
+	  "2 option --size: '99999999999T': the number is too large; give bytes, such as 4096, "
 	  "0x1000, 4K, 16M or 1G" },
 	{ { "--range", "4K" },
 	  false,
