@@ -1,43 +1,77 @@
 # The tests' vocabulary; a test file sources this and ends with done_testing.
 # shellcheck shell=bash
 #
-# Each check prints one TAP line. After `run`, $rc, $out and $err are what came of it.
+# Each check prints one TAP line, and one that fails says why in lines that begin with "# ":
+# what `equal` and `contains` compared, and what the last `run` gave, if no check since has used it.
+#
+#   run COMMAND...                     sets $rc, $out and $err
+#   ok DESCRIPTION COMMAND...          passes when COMMAND succeeds
+#   equal GOT EXPECTED                 for ok: the same text
+#   contains TEXT REGEX                for ok: a line that matches
+#   gives STATUS DESCRIPTION COMMAND...   runs it and checks its exit status
+#   refuses STATUS REGEX COMMAND...    it fails with that status, says so, and prints nothing else
+#   skip DESCRIPTION REASON            one check that cannot be made here
+#   await SECONDS COMMAND...           waits until COMMAND succeeds; a check that fails when it never does
+#
+# Never wait by a loop or a sleep of one's own: `await` has a limit and names what it waited for.
+# Its limit is for what hangs, so a generous one; TEST_PATIENCE multiplies it on slow machines.
 
 TEST_COUNT=0
 TEST_DIR=$(mktemp -d)
 trap 'rm -rf "$TEST_DIR"' EXIT
+# What the next check that fails has to say: of its own comparison, and of the run before it.
+TEST_COMPARED=''
+TEST_RAN=''
 
-# ok DESCRIPTION COMMAND... - passes when the command succeeds.
+# explain_failure - prints the above, as TAP comments.
+explain_failure() {
+	{
+		[ -z "$TEST_COMPARED" ] || echo "$TEST_COMPARED"
+		[ -z "$TEST_RAN" ] || printf '%s\n' "ran: $TEST_RAN" "rc: $rc" "out: $out" "err: $err"
+	} | sed 's/^/# /'
+}
+
 ok() {
 	local description=$1
 	shift
 	TEST_COUNT=$((TEST_COUNT + 1))
+	TEST_COMPARED=''
 	if "$@"; then
 		echo "ok $TEST_COUNT - $description"
 	else
 		echo "not ok $TEST_COUNT - $description"
-		[ -z "${out+set}" ] || printf '# rc: %s\n# out: %s\n# err: %s\n' "$rc" "$out" "$err"
+		explain_failure
 	fi
+	TEST_RAN=''
 }
 
-# skip DESCRIPTION REASON
 skip() {
 	TEST_COUNT=$((TEST_COUNT + 1))
 	echo "ok $TEST_COUNT - $1 # SKIP $2"
 }
 
-# run COMMAND... - sets rc, out, err.
 run() {
 	rc=0
+	TEST_RAN=$*
 	"$@" >"$TEST_DIR/out" 2>"$TEST_DIR/err" || rc=$?
 	out=$(cat "$TEST_DIR/out")
 	err=$(cat "$TEST_DIR/err")
 }
 
-equal() { [ "$1" = "$2" ]; }
-contains() { grep -qE -- "$2" <<<"$1"; }
+# compared SUCCESS GOT EXPECTED - notes both when there is no success, which it returns.
+compared() {
+	[ "$1" -eq 0 ] || printf -v TEST_COMPARED 'expected: %s\ngot: %s' "$3" "$2"
+	return "$1"
+}
+equal() {
+	[ "$1" = "$2" ]
+	compared $? "$1" "$2"
+}
+contains() {
+	grep -qE -- "$2" <<<"$1"
+	compared $? "$1" "/$2/"
+}
 
-# gives STATUS DESCRIPTION COMMAND... - runs it and checks its exit status.
 gives() {
 	local status=$1 description=$2
 	shift 2
@@ -45,7 +79,6 @@ gives() {
 	ok "$description: exit status $status" equal "$rc" "$status"
 }
 
-# refuses STATUS REGEX COMMAND... - it fails with that status, saying so, and nothing else.
 refuses() {
 	local status=$1 regex=$2
 	shift 2
@@ -53,6 +86,24 @@ refuses() {
 	ok "$*: exit status $status" equal "$rc" "$status"
 	ok "$*: says /$regex/" contains "$err" "$regex"
 	ok "$*: prints nothing" equal "$out" ''
+}
+
+# not COMMAND... - for ok and await.
+not() { ! "$@"; }
+
+# Says nothing, and is no check, when COMMAND succeeds in time. What it prints is shown when it does not.
+await() {
+	local limit=$(($1 * ${TEST_PATIENCE:-1})) start=$SECONDS
+	shift
+	until "$@" >"$TEST_DIR/awaited" 2>&1; do
+		if [ $((SECONDS - start)) -ge $limit ]; then
+			TEST_RAN=''
+			ok "waited for '$*': within $limit s" false
+			tail -n 20 "$TEST_DIR/awaited" | sed 's/^/# it said: /'
+			return 1
+		fi
+		sleep 0.05
+	done
 }
 
 done_testing() { echo "1..$TEST_COUNT"; }
