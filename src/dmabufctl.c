@@ -12,6 +12,7 @@
 #include "cmd/shared/complete.h"
 #include "config.h"
 #include "context/trigger.h"
+#include "util/text.h"
 
 extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach,
 	cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export, cmd_import, cmd_list,
@@ -156,7 +157,8 @@ static const char *place_text(const struct place *place)
 
 static void print_trace(const char *line)
 {
-	fprintf(stderr, "%s\n", line);
+	text_print(stderr, line);
+	putc('\n', stderr);
 }
 
 /* Where the failure noted last is explained further, NULL when nowhere. */
@@ -322,7 +324,9 @@ static enum status run_global(const struct globals *globals, int argc, char **ar
 
 static void print_wait(const char *context)
 {
-	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end\n", context);
+	fputs("dmabufctl: context ", stderr);
+	text_print(stderr, context);
+	fputs(": waiting for another command to end\n", stderr);
 }
 
 static void print_eviction(const struct pci_device *pci)
@@ -330,8 +334,9 @@ static void print_eviction(const struct pci_device *pci)
 	char users[256];
 
 	describe_users(pci, users, sizeof(users));
-	fprintf(stderr, "dmabufctl: %s: waiting for its last user to close it: %s\n", pci->name.bdf,
-		*users ? users : "nobody that can be seen");
+	fprintf(stderr, "dmabufctl: %s: waiting for its last user to close it: ", pci->name.bdf);
+	text_print(stderr, *users ? users : "nobody that can be seen");
+	putc('\n', stderr);
 }
 
 /* Known before all is parsed, so that a usage error is JSON too. */

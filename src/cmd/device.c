@@ -54,7 +54,7 @@ static void fill_words(json_object *row, const char *key, const char *text)
 
 	snprintf(copy, sizeof(copy), "%s", text);
 	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		json_object_array_add(list, json_object_new_string(word));
+		add_text(list, word);
 }
 
 static void fill_device(json_object *row, const struct pci_device *pci, struct pci_names *names)

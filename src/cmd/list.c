@@ -8,6 +8,7 @@
 #include "cmd/shared/listing.h"
 #include "ui/dot.h"
 #include "ui/table.h"
+#include "util/text.h"
 
 struct list_options {
 	const char *exporter, *device, *holder;
@@ -32,9 +33,9 @@ static void fill_sources(const struct listing *listing, json_object *result)
 	used = put_array(row, "used");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (listing->census.sources & names[i].sources)
-			json_object_array_add(used, json_object_new_string(names[i].name));
+			add_text(used, names[i].name);
 	if (listing->contexts)
-		json_object_array_add(used, json_object_new_string("contexts"));
+		add_text(used, "contexts");
 	put_number(row, "unseen_processes", listing->census.unseen);
 	put_text(row, "lacking",
 		 listing->census.unseen ?
@@ -116,14 +117,7 @@ static enum status check_sort(const char *text)
 static void put_label(const char *name, json_object *row, const char *key)
 {
 	printf(",%s=\"", name);
-	for (const char *text = text_of(row, key); *text; text++) {
-		if (*text == '\n')
-			fputs("\\n", stdout);
-		else if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else
-			putchar(*text);
-	}
+	text_print_quoted(stdout, text_of(row, key));
 	putchar('"');
 }
 
@@ -192,22 +186,21 @@ static void draw_holder(const char *dmabuf, json_object *holder)
 	snprintf(edge, sizeof(edge), "%zu fds, %s maps",
 		 json_object_array_length(json_object_object_get(holder, "fds")),
 		 text_of(holder, "maps"));
-	dot_node(label, "ellipse", "white", label);
+	dot_node(label, "ellipse", "white", label, NULL);
 	dot_edge(label, dmabuf, "dashed", edge);
 }
 
 static void draw_dma_buf(json_object *row, void *arg)
 {
 	const char *device = text_of(row, "device"), *name = text_of(row, "name");
-	char id[40], label[256];
+	char id[40], size[40];
 
 	(void)arg;
 	snprintf(id, sizeof(id), "dma-buf %s", text_of(row, "inode"));
-	snprintf(label, sizeof(label), "%s\n%s\n%s bytes", id,
-		 *name ? name : text_of(row, "exporter"), text_of(row, "size"));
-	dot_node(id, "box", "lightyellow", label);
+	snprintf(size, sizeof(size), "%s bytes", text_of(row, "size"));
+	dot_node(id, "box", "lightyellow", id, *name ? name : text_of(row, "exporter"), size, NULL);
 	if (*device) {
-		dot_node(device, "box", "lightblue", device);
+		dot_node(device, "box", "lightblue", device, NULL);
 		dot_edge(device, id, "solid", "exports");
 	}
 	for_each_row(holder, json_object_object_get(row, "holders")) draw_holder(id, holder);

@@ -12,6 +12,7 @@
 #include "kernel/fault.h"
 #include "kernel/stream.h"
 #include "kernel/uevent.h"
+#include "util/text.h"
 
 #define QUIET_MS 50 /* after which nothing more belongs to what came before */
 #define TASKS 64
@@ -81,8 +82,10 @@ static void print_for_people(json_object *row)
 	       (unsigned long long)time / 1000 % 1000000, text_of(row, "event"));
 	json_object_object_foreach(row, key, value)
 	{
-		if (value && strcmp(key, "t_ns") && strcmp(key, "event"))
-			printf(" %s=%s", key, json_object_get_string(value));
+		if (value && strcmp(key, "t_ns") && strcmp(key, "event")) {
+			printf(" %s=", key);
+			text_print(stdout, json_object_get_string(value));
+		}
 	}
 	putchar('\n');
 }
@@ -256,7 +259,7 @@ static void on_trace(const struct stream_event *event, void *data)
 	} else if (event->kind != STREAM_DOMAIN) {
 		put_number(row, "inode", event->inode);
 		put_number(row, "size", event->size);
-		put_bytes(row, "exporter", event->text);
+		put_text(row, "exporter", event->text);
 	}
 	put_text(row, "device", event->device);
 	put_number(row, "pid", event->pid);
@@ -300,7 +303,7 @@ static void read_faults(struct monitor *monitor)
 			if (fault.address - monitor->windows[i].iova.offset <
 			    monitor->windows[i].iova.length)
 				put_text(row, "mapping", monitor->windows[i].mapping);
-		put_bytes(row, "message", fault.line);
+		put_text(row, "message", fault.line);
 		emit(monitor, row);
 	}
 }
@@ -324,7 +327,7 @@ static void read_contexts(struct monitor *monitor)
 		char name[NAME_SIZE];
 
 		snprintf(name, sizeof(name), "%.*s", (int)(suffix - event->name), event->name);
-		put_bytes(row, "context", name);
+		put_text(row, "context", name);
 		emit(monitor, row);
 		monitor->names_stale = true;
 	}

@@ -27,8 +27,7 @@ static void fill_ioases(struct call *call)
 		devices = put_array(row, "devices");
 		for_each_object(device, &call->context->objects, OBJECT_DEVICE)
 			if (!strcmp(device->device.ioas, ioas->name))
-				json_object_array_add(devices,
-						      json_object_new_string(device->name));
+				add_text(devices, device->name);
 	}
 }
 
@@ -49,11 +48,8 @@ static const char *colour_of(const char *state)
 
 static void draw_stated(json_object *row, const char *shape, const char *facts)
 {
-	char label[256];
-
-	snprintf(label, sizeof(label), "%s\n%s\n%s", text_of(row, "name"), facts,
-		 text_of(row, "state"));
-	dot_node(text_of(row, "name"), shape, colour_of(text_of(row, "state")), label);
+	dot_node(text_of(row, "name"), shape, colour_of(text_of(row, "state")),
+		 text_of(row, "name"), facts, text_of(row, "state"), NULL);
 }
 
 /* From the exporter by its dma-buf and the mapping to the IOAS, and to it from the importers. */
@@ -63,7 +59,8 @@ static void draw(const struct call *call)
 	dot_begin("context");
 	for_each_row(device, json_object_object_get(result, "devices"))
 	{
-		dot_node(text_of(device, "name"), "box", "lightblue", text_of(device, "name"));
+		dot_node(text_of(device, "name"), "box", "lightblue", text_of(device, "name"),
+			 NULL);
 		if (*text_of(device, "ioas"))
 			dot_edge(text_of(device, "name"), text_of(device, "ioas"), "solid",
 				 "attached");
@@ -80,7 +77,7 @@ static void draw(const struct call *call)
 				 "exports");
 	}
 	for_each_row(ioas, json_object_object_get(result, "ioases"))
-		dot_node(text_of(ioas, "name"), "ellipse", "white", text_of(ioas, "name"));
+		dot_node(text_of(ioas, "name"), "ellipse", "white", text_of(ioas, "name"), NULL);
 	for_each_row(mapping, json_object_object_get(result, "mappings"))
 	{
 		draw_stated(mapping, "box", text_of(mapping, "iova"));

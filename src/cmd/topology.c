@@ -160,12 +160,12 @@ static enum status fill(struct call *call, struct pair *pair)
 
 static void draw_hop(json_object *hop)
 {
-	char label[192];
+	char acs[160];
 
-	snprintf(label, sizeof(label), "%s\n%s\nACS %s", text_of(hop, "name"), text_of(hop, "type"),
-		 text_of(hop, "acs"));
+	snprintf(acs, sizeof(acs), "ACS %s", text_of(hop, "acs"));
 	dot_node(text_of(hop, "name"), "box",
-		 strcmp(text_of(hop, "type"), "endpoint") ? "white" : "lightblue", label);
+		 strcmp(text_of(hop, "type"), "endpoint") ? "white" : "lightblue",
+		 text_of(hop, "name"), text_of(hop, "type"), acs, NULL);
 }
 
 /* Each hop hangs below the one before it on its way; both ways begin where the common one ends. */
@@ -179,7 +179,7 @@ static void draw(const struct call *call)
 
 	dot_begin("topology");
 	for (unsigned i = 0; i < 2; i++)
-		dot_node(above[i], "ellipse", "lightgray", above[i]);
+		dot_node(above[i], "ellipse", "lightgray", above[i], NULL);
 	for_each_row(hop, hops)
 	{
 		const char *way = text_of(hop, "way"), *name = text_of(hop, "name");

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ui/dot.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
-/* A string of Graphviz's language; what a terminal or a parser might take amiss becomes "?". */
+#include "util/text.h"
+
 static void put_string(const char *text)
 {
 	putchar('"');
-	for (; *text; text++) {
-		unsigned char byte = *text;
-
-		if (byte == '\n')
-			fputs("\\n", stdout);
-		else if (byte == '"' || byte == '\\')
-			printf("\\%c", byte);
-		else
-			putchar(byte < ' ' || byte == 0x7f ? '?' : byte);
-	}
+	text_print_quoted(stdout, text);
 	putchar('"');
 }
 
@@ -33,13 +26,22 @@ void dot_end(void)
 	puts("}");
 }
 
-void dot_node(const char *id, const char *shape, const char *colour, const char *label)
+void dot_node(const char *id, const char *shape, const char *colour, ...)
 {
+	const char *between = "", *line;
+	va_list lines;
+
 	putchar('\t');
 	put_string(id);
-	printf(" [shape=%s fillcolor=%s label=", shape, colour);
-	put_string(label);
-	puts("]");
+	printf(" [shape=%s fillcolor=%s label=\"", shape, colour);
+	va_start(lines, colour);
+	while ((line = va_arg(lines, const char *))) {
+		fputs(between, stdout);
+		text_print_quoted(stdout, line);
+		between = "\\n";
+	}
+	va_end(lines);
+	puts("\"]");
 }
 
 void dot_edge(const char *from, const char *to, const char *style, const char *label)

@@ -6,8 +6,8 @@
 void dot_begin(const char *name);
 void dot_end(void);
 
-/* shape and colour are Graphviz's; the label's lines end with '\n'. */
-void dot_node(const char *id, const char *shape, const char *colour, const char *label);
+/* shape and colour are Graphviz's; the label's lines follow, NULL ends them. */
+void dot_node(const char *id, const char *shape, const char *colour, ...) __attribute__((sentinel));
 
 /* style is Graphviz's; label NULL: none. */
 void dot_edge(const char *from, const char *to, const char *style, const char *label);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/json.h"
+#include "util/text.h"
+
 static struct {
 	enum status status;
 	int error;
@@ -113,27 +116,27 @@ bool fail_is_noted(void)
 	return failure.what;
 }
 
+/* ": text", or whatever stands between; nothing for NULL. */
+static void print_part(FILE *stream, const char *between, const char *text)
+{
+	if (!text)
+		return;
+	fputs(between, stream);
+	text_print(stream, text);
+}
+
 void fail_print(FILE *stream, const char *place)
 {
 	if (!failure.what)
 		return;
-	fprintf(stream, "dmabufctl: ");
-	if (place)
-		fprintf(stream, "%s: ", place);
-	fprintf(stream, "%s", failure.what);
-	if (failure.error)
-		fprintf(stream, ": %s", strerrorname_np(failure.error));
-	if (failure.why)
-		fprintf(stream, ": %s", failure.why);
-	if (failure.remedy)
-		fprintf(stream, "; %s", failure.remedy);
+	fputs("dmabufctl", stream);
+	print_part(stream, ": ", place);
+	print_part(stream, ": ", failure.what);
+	print_part(stream, ": ", failure.error ? strerrorname_np(failure.error) : NULL);
+	print_part(stream, ": ", failure.why);
+	print_part(stream, "; ", failure.remedy);
 	fputc('\n', stream);
 	fail_forget();
-}
-
-static void put_text(json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
 }
 
 json_object *fail_to_json(const char *place)
@@ -143,7 +146,7 @@ json_object *fail_to_json(const char *place)
 	if (!failure.what)
 		return NULL;
 	error = json_object_new_object();
-	json_object_object_add(error, "status", json_object_new_int(failure.status));
+	put_number(error, "status", failure.status);
 	put_text(error, "errno", failure.error ? strerrorname_np(failure.error) : NULL);
 	put_text(error, "place", place);
 	put_text(error, "what", failure.what);

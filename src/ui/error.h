@@ -46,7 +46,10 @@ const char *fail_reason(void);
 /* The errno of the failure noted last, 0 when it has none. */
 int fail_error(void);
 
-/* Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. */
+/*
+ * Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. Any of its
+ * texts may have been made of any bytes.
+ */
 void fail_print(FILE *stream, const char *place);
 
 /* The same as the value of "error" in a JSON result; NULL when there is none. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/value.h"
+#include "util/text.h"
 
 void table_add_column(struct table *table, const char *heading, bool right)
 {
@@ -31,25 +32,12 @@ static char *reserve(struct table *table, size_t size)
 	return table->failed ? NULL : table->cells + table->used;
 }
 
-/* A backslash too is written as a number: a name may look like one. */
-static bool is_plain(char c)
-{
-	return c >= ' ' && c <= '~' && c != '\\';
-}
-
 void table_put(struct table *table, const char *text)
 {
-	char *at = reserve(table, 4 * strlen(text) + 1);
+	char *at = reserve(table, TEXT_ESCAPED(strlen(text)));
 
-	if (!at)
-		return;
-	for (; *text; text++) {
-		if (is_plain(*text))
-			*at++ = *text;
-		else
-			at += sprintf(at, "\\x%02x", (unsigned char)*text);
-	}
-	table->used = at - table->cells;
+	if (at)
+		table->used = text_escape(at, text) - table->cells;
 }
 
 void table_put_number(struct table *table, uint64_t number)

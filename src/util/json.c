@@ -1,19 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/json.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <stdio.h>
+#include "util/text.h"
 
 static void put(json_object *object, const char *key, json_object *value)
 {
 	json_object_object_add_ex(object, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
+/* Every text of a result comes from here. */
+static json_object *new_text(const char *text)
+{
+	char *valid = text && *text ? text_to_utf8(text) : NULL;
+	json_object *value = valid ? json_object_new_string(valid) : NULL;
+
+	free(valid);
+	return value;
+}
+
 void put_text(json_object *object, const char *key, const char *text)
 {
 	if (object)
-		put(object, key, text && *text ? json_object_new_string(text) : NULL);
+		put(object, key, new_text(text));
+}
+
+void add_text(json_object *array, const char *text)
+{
+	if (array)
+		json_object_array_add(array, new_text(text));
 }
 
 void put_number(json_object *object, const char *key, uint64_t value)
@@ -64,37 +82,6 @@ json_object *add_object(json_object *array)
 	if (object)
 		json_object_array_add(array, object);
 	return object;
-}
-
-/* Bytes of the UTF-8 character that is there, 0 when it is none. */
-static size_t character_at(const unsigned char *text)
-{
-	size_t length = *text < 0x80		      ? 1 :
-			*text >= 0xc2 && *text < 0xe0 ? 2 :
-			*text >= 0xe0 && *text < 0xf0 ? 3 :
-			*text >= 0xf0 && *text < 0xf5 ? 4 :
-							0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
-void put_bytes(json_object *object, const char *key, const char *bytes)
-{
-	char text[3 * 256 + 1];
-	size_t used = 0;
-
-	while (*bytes && used + 4 < sizeof(text)) {
-		size_t length = character_at((const unsigned char *)bytes);
-
-		memcpy(text + used, length ? bytes : "\xef\xbf\xbd", length ? length : 3);
-		used += length ? length : 3;
-		bytes += length ? length : 1;
-	}
-	text[used] = '\0';
-	put_text(object, key, text);
 }
 
 const char *text_of(json_object *object, const char *key)

@@ -7,12 +7,11 @@
 
 /*
  * Short cuts for building results. key is not copied: it must outlive the object. Text may be
- * NULL or "": null. With a NULL object or array they do nothing and return NULL, for results
- * that nobody will look at.
+ * NULL or "": null; it may be any bytes: what is not UTF-8 becomes U+FFFD. With a NULL object or
+ * array they do nothing and return NULL, for results that nobody will look at.
  */
 void put_text(json_object *object, const char *key, const char *text);
-/* The same of text that may be any bytes: what is not UTF-8 becomes U+FFFD. */
-void put_bytes(json_object *object, const char *key, const char *bytes);
+void add_text(json_object *array, const char *text);
 void put_number(json_object *object, const char *key, uint64_t value);
 void put_address(json_object *object, const char *key, uint64_t value);
 void put_bool(json_object *object, const char *key, int value);

@@ -325,7 +325,7 @@ void put_evidence(json_object *row, const char *key, unsigned bits)
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
 		if (bits & 1u << i)
-			json_object_array_add(list, json_object_new_string(evidence_name(1u << i)));
+			add_text(list, evidence_name(1u << i));
 }
 
 void fill_object(json_object *row, const struct object *object)

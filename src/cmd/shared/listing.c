@@ -434,7 +434,7 @@ static void put_fact(struct listing *listing, json_object *row, size_t index, un
 	if (fact.type == FACT_NUMBER)
 		put_number(row, key, fact.number);
 	else
-		put_bytes(row, key, fact.type == FACT_TEXT ? fact.text : "");
+		put_text(row, key, fact.type == FACT_TEXT ? fact.text : "");
 }
 
 /* null: not known */
@@ -454,14 +454,14 @@ static void fill_holder(json_object *row, const struct census_holder *holder, bo
 	char label[64];
 
 	put_number(row, "pid", holder->pid);
-	put_bytes(row, "command", holder->name);
+	put_text(row, "command", holder->name);
 	fds = put_array(row, "fds");
 	for (unsigned i = 0; i < holder->fd_count; i++)
 		json_object_array_add(fds, json_object_new_int(holder->fds[i]));
 	put_number(row, "maps", holder->maps);
 	put_number(row, "mapped", holder->mapped);
 	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
-	put_bytes(row, below ? "inode" : "label", label); /* the tree's first column */
+	put_text(row, below ? "inode" : "label", label); /* the tree's first column */
 }
 
 json_object *listing_row(struct listing *listing, size_t index, bool below)

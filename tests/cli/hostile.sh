@@ -1,0 +1,78 @@
+#!/bin/bash
+# Arguments that want to break something: JSON stays valid UTF-8 and one object a command, and no
+# byte reaches a terminal that could drive it.
+. "$(dirname "$0")/../lib.sh"
+
+export XDG_RUNTIME_DIR=$TEST_DIR/runtime
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+cd "$TEST_DIR" || exit 1
+
+hostile=(
+	$'\xff' $'\e]0;title\a' $'a\nb' $'\xed\xa0\x80' $'\xc0\xaf' $'\xf4\x90\x80\x80' $'\xe2\x82'
+	$'\xc3\xa9' $'\x7f' '\' '"' "$(printf '\xff%.0s' {1..1000})" '%s%n' ''
+)
+
+# valid FILE COUNT - so many lines, each a JSON object in UTF-8.
+valid() {
+	iconv -f UTF-8 -t UTF-8 "$1" >valid 2>&1 || return 1
+	[ "$(wc -l <"$1")" -eq "$2" ] && [ "$(gojq -c 'select(type == "object")' <"$1" | wc -l)" -eq "$2" ]
+}
+
+# harmless FILE - printable ASCII, line by line.
+harmless() { ! LC_ALL=C grep -q '[^ -~]' "$1"; }
+
+# attempt ARGUMENT... - for people and as JSON.
+attempt() {
+	timeout 10 dmabufctl "$@" >>people 2>&1
+	timeout 10 dmabufctl --json "$@" >>json 2>>stray
+	count=$((count + 1))
+}
+
+# judged DESCRIPTION
+judged() {
+	ok "$1: valid JSON, one object for each of $count" valid json "$count"
+	ok "$1: JSON alone" [ ! -s stray ]
+	ok "$1: nothing but printable characters for people" harmless people
+	: >people >json >stray
+	count=0
+}
+
+count=0
+: >people >json >stray
+for text in "${hostile[@]}"; do
+	attempt "$text"
+	attempt "--$text="
+	attempt "-$text!"
+	attempt --context "$text" status
+done
+judged 'global options'
+
+all=$(printf '%s' "${hostile[@]}")
+for command in $(dmabufctl --list-commands); do
+	for text in "${hostile[@]}"; do
+		attempt "$command" "$text"
+	done
+	attempt "$command" "$all" "$all"
+	attempt "$command" "--$all" x
+	# It would wait for somebody to send.
+	for option in $(dmabufctl "$command" --list-options | grep -v receive-from); do
+		attempt "$command" "$option" "$all" "$all" -- "$all"
+		attempt "$command" "$option" '' '' -- ''
+	done
+	judged "$command"
+done
+
+name=$'lines\e]0;x\a\xff'
+printf '%s\n' $'status \xff' $'\e[31m' $'release "\xc3' >"$name"
+attempt batch --keep-going "$name"
+count=3
+judged 'lines of a batch'
+
+run dmabufctl $'\xff\e]0;x\a\\'
+ok 'what is escaped can be told from what looks so' equal "$err" \
+	"dmabufctl: unknown command '\\xff\\x1b]0;x\\x07\\x5c'; --help lists them"
+long=$(printf 'x%.0s' {1..5000})
+ok 'a long text is not cut, in JSON' equal "$(dmabufctl --json "$long" | gojq -r .error.what)" \
+	"unknown command '$long'"
+ok 'nor for people' contains "$(dmabufctl "$long" 2>&1)" "'$long'"
+done_testing
