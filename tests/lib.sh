@@ -106,4 +106,13 @@ await() {
 	done
 }
 
+# fails STATUS REGEX COMMAND... - as refuses, of a command that prints what it found all the same.
+fails() {
+	local status=$1 regex=$2
+	shift 2
+	run "$@"
+	ok "$*: exit status $status" equal "$rc" "$status"
+	ok "$*: says /$regex/" contains "$err" "$regex"
+}
+
 done_testing() { echo "1..$TEST_COUNT"; }

@@ -154,7 +154,7 @@ static enum status cannot_import(struct call *call, const struct import_request 
 
 	switch (error) {
 	case -ENODEV:
-		explain_revoked(call, dmabuf);
+		explain_revoked(call, dmabuf, "import again");
 		status = STATUS_REVOKED;
 		break;
 	case -EEXIST:

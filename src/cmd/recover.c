@@ -13,7 +13,7 @@ static enum status cannot_recover(struct call *call, const char *name, const cha
 	if (error != -ENODEV)
 		return fail_errno(error, "recover %s", name);
 	fail(STATUS_REVOKED, error, "recover %s", name);
-	explain_revoked(call, dmabuf);
+	explain_revoked(call, dmabuf, "recover again");
 	return STATUS_REVOKED;
 }
 

@@ -118,41 +118,97 @@ static void report(json_object *result, const struct verification *verification)
 	}
 }
 
-static const char *exporter_of(const struct request *request)
-{
-	return object_find(&request->call->context->objects, OBJECT_DMABUF,
-			   request->mapping->mapping.dmabuf)
-		->dmabuf.device.bdf;
-}
-
-static enum status judge(struct request *request, enum verdict verdict, bool expect_fault,
-			 enum mapping_state state)
+static void suggest_topology(const struct request *request, const char *exporter)
 {
 	const char *tool = self(request->call);
-	const char *name = request->mapping->name;
 
-	if (verdict == (expect_fault ? VERDICT_FAULTED : VERDICT_PASSED))
+	if (*exporter)
+		fail_try("the way between the two devices may not carry peer traffic: "
+			 "'%s topology %s %s'",
+			 tool, request->importer->name, exporter);
+	else
+		fail_try("the way to the exporter may not carry peer traffic: '%s list' may know "
+			 "which device it is, for '%s topology'",
+			 tool, tool);
+}
+
+/* Why a fault that was expected was not seen. */
+static const char *describe_missing_fault(const struct verification *verification)
+{
+	switch (verification_verdict(verification)) {
+	case VERDICT_PASSED:
+		return "the DMA arrived, and was expected to fault";
+	case VERDICT_UNKNOWN:
+		return verification->log_readable ?
+			       "no fault was logged, and nothing can read whether the DMA arrived" :
+			       "neither the kernel log can be read, nor whether the DMA arrived";
+	default:
+		return verification->log_readable ?
+			       "the DMA did not arrive, but the kernel logged no fault" :
+			       "the DMA did not arrive, and the kernel log cannot be read";
+	}
+}
+
+static enum status expected_fault(struct request *request, const struct verification *verification)
+{
+	if (verification_verdict(verification) == VERDICT_FAULTED)
 		return STATUS_OK;
-	if (expect_fault) {
-		refuse(request, STATUS_UNOBSERVED, 0);
-		fail_because(verdict == VERDICT_PASSED ?
-				     "the DMA arrived, and was expected to fault" :
-				     "the DMA did not arrive, but the kernel logged no fault");
-		fail_try("'%s status' says what state %s is in", tool, name);
-		return STATUS_UNOBSERVED;
+	refuse(request, STATUS_UNOBSERVED, 0);
+	fail_because("%s", describe_missing_fault(verification));
+	fail_try("'%s status' says what state %s is in", self(request->call),
+		 request->mapping->name);
+	return STATUS_UNOBSERVED;
+}
+
+static enum status is_untranslated(struct request *request, enum mapping_state state)
+{
+	const struct object *dmabuf = object_find(&request->call->context->objects, OBJECT_DMABUF,
+						  request->mapping->mapping.dmabuf);
+
+	refuse(request, STATUS_REVOKED, 0);
+	if (state == MAPPING_REVOKED) {
+		explain_revoked(request->call, dmabuf, "recover the mapping");
+	} else {
+		fail_because("the mapping is stale: nothing is translated");
+		fail_try("'%s recover %s', then again", self(request->call),
+			 request->mapping->name);
 	}
-	if (state == MAPPING_STALE || state == MAPPING_REVOKED) {
-		refuse(request, STATUS_REVOKED, 0);
-		fail_because("the mapping is %s: nothing is translated", mapping_state_name(state));
-		fail_try("'%s recover %s', then again", tool, name);
-		return STATUS_REVOKED;
-	}
+	return STATUS_REVOKED;
+}
+
+/* The exporter's memory is out of sight, and the device can only write. */
+static enum status is_unknown(struct request *request)
+{
+	refuse(request, STATUS_UNOBSERVED, 0);
+	fail_because("the device did its DMA and no fault was logged, but nothing can read whether "
+		     "the bytes arrived: the exporter is not open in this context, and %s reads "
+		     "only what the CPU has put there",
+		     request->driver->name);
+	fail_try("verify from a device that reads back what it wrote, or look in the process that "
+		 "exported it");
+	return STATUS_UNOBSERVED;
+}
+
+static enum status judge(struct request *request, const struct verification *verification,
+			 bool expect_fault, enum mapping_state state)
+{
+	enum verdict verdict = verification_verdict(verification);
+
+	if (expect_fault)
+		return expected_fault(request, verification);
+	if (verdict == VERDICT_PASSED)
+		return STATUS_OK;
+	if (state == MAPPING_STALE || state == MAPPING_REVOKED)
+		return is_untranslated(request, state);
+	if (verdict == VERDICT_UNKNOWN)
+		return is_unknown(request);
 	refuse(request, STATUS_FAILED, 0);
 	fail_because(verdict == VERDICT_FAULTED ?
 			     "the IOMMU stopped the DMA" :
-			     "the bytes did not arrive, and the kernel logged no fault");
-	fail_try("the way between the two devices may not carry peer traffic: '%s topology %s %s'",
-		 tool, request->importer->name, exporter_of(request));
+		     verification->log_readable ?
+			     "the bytes did not arrive, and the kernel logged no fault" :
+			     "the bytes did not arrive, and the kernel log cannot be read");
+	suggest_topology(request, verification->dmabuf->dmabuf.device.bdf);
 	return STATUS_FAILED;
 }
 
@@ -164,7 +220,7 @@ static enum status find_objects(struct request *request, const char *from)
 	if (!status && !from) {
 		status = fail(STATUS_USAGE, 0, "option --from");
 		fail_because("it is missing");
-		fail_try("name the device that is to do the DMA");
+		fail_try("name the device that is to do the DMA: --from BDF");
 	}
 	return status ? status :
 			want_object(request->call, OBJECT_DEVICE, from, &request->importer);
@@ -185,8 +241,7 @@ static enum status verify(struct request *request, const struct verify_options *
 				    request->importer->name);
 	} else {
 		report(request->call->result, &verification);
-		status = judge(request, verification_verdict(&verification), options->expect_fault,
-			       state);
+		status = judge(request, &verification, options->expect_fault, state);
 	}
 	verification_end(&verification);
 	return status;
@@ -230,7 +285,7 @@ static const struct column columns[] = {
 	{ "RESTORED", "restored", COLUMN_TEXT, "what was there is back" },
 	{ "DEVICE-ERROR", "device_error", COLUMN_TEXT | COLUMN_VERBOSE,
 	  "the device says that its transfer failed" },
-	{ "VERDICT", "verdict", COLUMN_TEXT, "passed, faulted or lost" },
+	{ "VERDICT", "verdict", COLUMN_TEXT, "passed, faulted, lost or unknown" },
 	{ 0 },
 };
 
@@ -252,7 +307,9 @@ const struct command cmd_verify = {
 	.summary = "let a real device do DMA through a mapping, and check the bytes",
 	.description =
 		"The device, attached to the mapping's IOAS, writes a pattern to the IOVA; the exporter's\n"
-		"BAR is read by DMA, where the device can, and by the CPU; what was there is put back.",
+		"BAR is read by DMA, where the device can, and by the CPU; what was there is put back.\n"
+		"Exit status 6 when a fault was expected and not seen, or when nothing can read whether\n"
+		"the bytes arrived.",
 	.options = options,
 	.options_size = sizeof(struct verify_options),
 	.least = 1,

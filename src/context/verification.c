@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/mmio.h"
 #include "kernel/trace.h"
@@ -30,12 +31,27 @@ static void map_target(struct verification *verification)
 		verification->target = NULL;
 }
 
+/* An adopted dma-buf may be one that this context exported itself; then its BAR is known. */
+static const struct object *find_origin(struct context *context, struct object *dmabuf)
+{
+	uint64_t wanted, inode;
+
+	if (!object_is_adopted(dmabuf) || dmabuf_get_inode(context_fd(context, dmabuf), &wanted))
+		return dmabuf;
+	for_each_object(other, &context->objects, OBJECT_DMABUF)
+		if (!object_is_adopted(other) &&
+		    !dmabuf_get_inode(context_fd(context, other), &inode) && inode == wanted)
+			return other;
+	return dmabuf;
+}
+
 void verification_begin(struct verification *verification, struct context *context,
 			struct object *mapping, struct object *importer,
 			const struct initiator_driver *driver)
 {
 	const struct object_list *objects = &context->objects;
-	const struct object *dmabuf = object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	const struct object *dmabuf =
+		find_origin(context, object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf));
 	struct object *exporter = object_find(objects, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
 
 	*verification = (struct verification){
@@ -149,8 +165,13 @@ static void collect_faults(struct verification *verification, int watch)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 
+	struct pci_name name;
+
+	if (pci_parse_name(verification->importer->name, &name))
+		return;
 	for (unsigned tries = 0; tries < 20; tries++) {
-		fault_collect(watch, verification->mapping->mapping.iova, &verification->faults);
+		fault_collect(watch, &name, verification->mapping->mapping.iova,
+			      &verification->faults);
 		if (verification->faults.count)
 			return;
 		nanosleep(&pause, NULL);
@@ -182,6 +203,7 @@ static int run_device(struct verification *verification)
 	auto_close int watch = fault_watch();
 	int rc = vfio_set_bus_master(initiator->device, true);
 
+	verification->log_readable = watch >= 0;
 	if (rc)
 		return rc;
 	rc = transfer(verification);
@@ -234,6 +256,8 @@ static int note_in_record(struct verification *verification)
 {
 	struct object_mapping *mapping = &verification->mapping->mapping;
 
+	if (verification_verdict(verification) == VERDICT_UNKNOWN)
+		return 0;
 	mapping->verified = trace_now();
 	mapping->arrived = has_arrived(verification);
 	return context_update(verification->context, verification->mapping);
@@ -254,13 +278,16 @@ enum verdict verification_verdict(const struct verification *verification)
 {
 	if (has_arrived(verification))
 		return VERDICT_PASSED;
-	return verification->faults.count || verification->device_error ? VERDICT_FAULTED :
-									  VERDICT_LOST;
+	if (verification->faults.count || verification->device_error)
+		return VERDICT_FAULTED;
+	return verification->by_cpu == NOT_TRIED && verification->by_dma == NOT_TRIED ?
+		       VERDICT_UNKNOWN :
+		       VERDICT_LOST;
 }
 
 const char *verdict_name(enum verdict verdict)
 {
-	static const char *const names[] = { "passed", "faulted", "lost" };
+	static const char *const names[] = { "passed", "faulted", "lost", "unknown" };
 
 	return names[verdict];
 }

@@ -14,14 +14,15 @@ enum verdict {
 	VERDICT_PASSED,	 /* the bytes arrived */
 	VERDICT_FAULTED, /* they did not: the kernel logged a fault, or the device reported one */
 	VERDICT_LOST,	 /* they did not, and nobody said why */
+	VERDICT_UNKNOWN, /* nothing could read them back, and nobody reported a fault */
 };
 
 struct verification {
 	struct context *context;
-	struct object *mapping;	 /* writable, and not smaller than INITIATOR_BLOCK */
-	struct object *importer; /* attached to the mapping's IOAS */
-	const struct object *dmabuf;
-	struct initiator initiator; /* its driver is set */
+	struct object *mapping;	     /* writable, and not smaller than INITIATOR_BLOCK */
+	struct object *importer;     /* attached to the mapping's IOAS */
+	const struct object *dmabuf; /* the mapping's; of an adopted one its origin, where known */
+	struct initiator initiator;  /* its driver is set */
 	int exporter; /* VFIO fd, negative when the exporter is not open in the context */
 	void *target; /* the BAR's bytes, mapped for the CPU; NULL where that cannot be */
 	uint8_t pattern[INITIATOR_BLOCK];
@@ -31,6 +32,7 @@ struct verification {
 	bool device_error; /* the device itself reported that its transfer failed */
 	bool untouched;	   /* the target's bytes were what they had been, after the write */
 	bool restored;
+	bool log_readable; /* the kernel's, where faults stand */
 	struct fault_list faults;
 };
 

@@ -10,7 +10,23 @@ EDU=0000:00:03.0    # an importer
 RAM=0000:00:04.0    # an exporter without any reset
 IOVA=0x10000000
 
-d() { dmabufctl "$@"; }
+# Descriptor 8 is what keeps a fixture (hold): nobody else may have it.
+d() { dmabufctl "$@" 8>&-; }
+
+# hold PROGRAM ARGUMENT... - a fixture that holds until let_go; its words in $held.
+hold() {
+	[ -p "$TEST_DIR/hold" ] || mkfifo "$TEST_DIR/hold"
+	: >"$TEST_DIR/held"
+	"$LAB_BUILD/tests/lab/$1" "${@:2}" <"$TEST_DIR/hold" >"$TEST_DIR/held" 8>&- &
+	fixture=$!
+	exec 8>"$TEST_DIR/hold"
+	await 30 grep -q . "$TEST_DIR/held"
+	read -r -a held <"$TEST_DIR/held"
+}
+let_go() {
+	exec 8>&-
+	wait "$fixture"
+}
 
 # The facts of `status --json` by a gojq expression.
 fact() { dmabufctl status --json | gojq -r "$1"; }
@@ -22,6 +38,18 @@ main_setup() {
 		d attach "$EDU" >/dev/null &&
 		d import fb --iova "$IOVA" >/dev/null
 }
+
+# bar_page BDF BAR PAGE... - a checksum of these pages of 4 KiB in a BAR, seen past everything under test.
+bar_page() {
+	local bdf=$1 bar=$2 page
+	shift 2
+	for page; do
+		"$LAB_BUILD/tests/lab/bar" read "/sys/bus/pci/devices/$bdf/resource$bar" $((page * 4096)) 4096 || return
+	done | sha256sum
+}
+
+# bar_fill BDF BAR PAGE BYTE
+bar_fill() { "$LAB_BUILD/tests/lab/bar" fill "/sys/bus/pci/devices/$1/resource$2" $(($3 * 4096)) 4096 "$4"; }
 
 # leave_nothing - gives everything back and checks that nothing is left.
 leave_nothing() {

@@ -2,22 +2,6 @@
 # Who holds which dma-buf, told apart; and dma-bufs taken from and given to other programs.
 . "$(dirname "$0")/lib.sh"
 
-# What is started here must not keep a fixture alive.
-d() { dmabufctl "$@" 8>&-; }
-mkfifo "$TEST_DIR/pipe"
-# hold PROGRAM ARGUMENT... - a fixture that holds until descriptor 8 is closed; its words in $held.
-hold() {
-	: >"$TEST_DIR/held"
-	"$LAB_BUILD/tests/lab/$1" "${@:2}" <"$TEST_DIR/pipe" >"$TEST_DIR/held" 8>&- &
-	fixture=$!
-	exec 8>"$TEST_DIR/pipe"
-	until [ "$(wc -l <"$TEST_DIR/held")" -gt 0 ]; do :; done
-	read -r -a held <"$TEST_DIR/held"
-}
-let_go() {
-	exec 8>&-
-	wait "$fixture"
-}
 row() { d list --json | gojq -c ".dmabufs[] | select(.inode == $1)"; }
 holder() { gojq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
 

@@ -49,8 +49,65 @@ gives 0 'memory decode off' d revoke "$NVME" --by memory --hold
 run d verify map0 --from "$NVME2" --json
 ok 'while memory decode is off: exit status 5' equal "$rc" 5
 ok 'while memory decode is off: the CPU cannot look' equal "$(field read_by_cpu)" null
+ok 'while memory decode is off: says how it comes back' contains "$(gojq -r '.error | .why + ": " + .remedy' <<<"$out")" \
+	"$NVME has memory decode off: 'dmabufctl revoke $NVME --by memory' turns it on again, then recover the mapping"
 d revoke "$NVME" --by memory >/dev/null
 d recover map0 >/dev/null
+
+# What it leaves in the BAR, seen past dmabufctl and VFIO: nothing, but for the page it wrote with --keep.
+for page in 0 1 2 3; do bar_fill "$NVME" 2 $page $((0x41 + page)); done
+untouched=$(bar_page "$NVME" 2 0 1 2 3)
+for from in "$EDU" "$NVME2"; do
+	gives 0 "what was there, from $from" d verify map0 --from "$from"
+	ok "what was there is there again, from $from" equal "$(bar_page "$NVME" 2 0 1 2 3)" "$untouched"
+done
+d import fb --name third --offset 8K --length 4K >/dev/null
+neighbours=$(bar_page "$NVME" 2 0 1 3)
+for from in "$EDU" "$NVME2"; do
+	third=$(bar_page "$NVME" 2 2)
+	run d verify third --from "$from" --keep --json
+	ok "--keep, from $from: exit status 0" equal "$rc" 0
+	ok "--keep, from $from: says that nothing was put back" equal "$(field restored)" false
+	ok "--keep, from $from: the pattern is in the page that is mapped" [ "$(bar_page "$NVME" 2 2)" != "$third" ]
+	ok "--keep, from $from: and in no other" equal "$(bar_page "$NVME" 2 0 1 3)" "$neighbours"
+done
+d unmap third
+bar_fill "$NVME" 2 2 0x43
+d revoke "$NVME" --by memory >/dev/null
+gives 0 'a fault that was expected' d verify map0 --from "$EDU" --expect-fault --keep
+ok 'a fault that was expected: nothing was written' equal "$(bar_page "$NVME" 2 0 1 2 3)" "$untouched"
+d recover map0 >/dev/null
+
+# Memory that another program exported: who cannot look does not say that it is lost.
+d release map0 fb "$NVME"
+hold foreign "$(d device "$NVME" --json | gojq -r '.devices[0].cdev')" 2 0x1000000
+d adopt --pid "$fixture" --fd "${held[0]}" --name theirs >/dev/null
+d import theirs --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
+bar_fill "$NVME" 2 0 0x41
+before=$(bar_page "$NVME" 2 0)
+run d verify map0 --from "$NVME2" --json
+ok 'out of sight: exit status 6' equal "$rc" 6
+ok 'out of sight: unknown' equal "$(field 'verdict + " \(.verification.read_by_cpu) \(.verification.read_by_dma)"')" 'unknown null null'
+ok 'out of sight: says why' contains "$(gojq -r .error.why <<<"$out")" 'nothing can read whether the bytes arrived'
+ok 'out of sight: it had arrived' [ "$(bar_page "$NVME" 2 0)" != "$before" ]
+ok 'out of sight: no evidence of DMA' equal "$(fact '.mappings[] | select(.name == "map0").evidence | index("dma")')" null
+fails 6 'no fault was logged, and nothing can read whether the DMA arrived' d verify map0 --from "$NVME2" --expect-fault
+run d verify map0 --from "$EDU" --json
+ok 'out of sight, by a device that reads: exit status 0' equal "$rc" 0
+ok 'out of sight, by a device that reads: by its DMA alone' equal "$(field 'read_by_dma + " \(.verification.read_by_cpu)"')" 'equal null'
+d unmap map0
+d release theirs
+let_go
+d export "$NVME" 2 --name fb >/dev/null
+# The context's own dma-buf, adopted back, is looked at through the device that it has.
+holder=$(d context --json | gojq '.contexts[0].holder')
+d adopt --pid "$holder" --fd "$(find "/proc/$holder/fd" -lname '*dmabuf*' -printf '%f\n' | tail -n 1)" --name again >/dev/null
+d import again --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
+run d verify map0 --from "$NVME2" --json
+ok 'adopted from itself: passed, by both ways of reading' equal "$(field 'verdict + " " + .verification.read_by_cpu + " " + .verification.read_by_dma')" 'passed equal equal'
+d unmap map0
+d release again
+d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
 
 before=$(fact .mappings)
 refuses 2 'option --from: it is missing' d verify map0

@@ -289,7 +289,7 @@ enum status want_ioas(struct call *call, const char *name, struct object **ioas)
 	return *ioas ? STATUS_OK : make_ioas(call, NULL, ioas);
 }
 
-void explain_revoked(struct call *call, const struct object *dmabuf)
+void explain_revoked(struct call *call, const struct object *dmabuf, const char *then)
 {
 	const char *bdf = dmabuf->dmabuf.device.bdf;
 	struct object *device = object_find(&call->context->objects, OBJECT_DEVICE, bdf);
@@ -298,7 +298,7 @@ void explain_revoked(struct call *call, const struct object *dmabuf)
 
 	if (object_is_adopted(dmabuf)) {
 		fail_because("the dma-buf is revoked, by whoever exports it");
-		fail_try("bring its device back, then again; '%s release %s' parts with it",
+		fail_try("bring its device back, then %s; '%s release %s' parts with it", then,
 			 self(call), dmabuf->name);
 		return;
 	}
@@ -311,12 +311,12 @@ void explain_revoked(struct call *call, const struct object *dmabuf)
 	fd = context_fd(call->context, device);
 	if (fd >= 0 && !vfio_memory_decode(fd, &decode) && !decode) {
 		fail_because("the dma-buf is revoked: %s has memory decode off", bdf);
-		fail_try("'%s revoke %s --by memory' turns it on again, then import", self(call),
-			 bdf);
+		fail_try("'%s revoke %s --by memory' turns it on again, then %s", self(call), bdf,
+			 then);
 		return;
 	}
 	fail_because("the dma-buf is revoked: %s is in reset or not in power state D0", bdf);
-	fail_try("bring the device back, then import again");
+	fail_try("bring the device back, then %s", then);
 }
 
 void put_evidence(json_object *row, const char *key, unsigned bits)

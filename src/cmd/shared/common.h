@@ -29,8 +29,11 @@ enum status want_name(struct call *call, enum object_kind kind, const char *give
 /* The IOAS of that name, made when there is none; NULL: the only one there is. */
 enum status want_ioas(struct call *call, const char *name, struct object **ioas);
 
-/* Why the dma-buf is revoked, for a failure that is already noted. */
-void explain_revoked(struct call *call, const struct object *dmabuf);
+/*
+ * Why the dma-buf is revoked, for a failure that is already noted; then: what to do when it is so no
+ * more, as "import again".
+ */
+void explain_revoked(struct call *call, const struct object *dmabuf, const char *then);
 
 /* Who holds the device open, as "qemu (PID 12), context fb (PID 13)"; "": nobody is seen. */
 void describe_users(const struct pci_device *pci, char *text, size_t size);
