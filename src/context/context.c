@@ -507,8 +507,7 @@ static int summarize(const char *name, struct context_summary *summary)
 	if (rc)
 		return rc;
 	summary->holder = context.holder;
-	for (unsigned i = 0; i < context.objects.count; i++)
-		summary->objects += context.objects.items[i]->kind >= OBJECT_DEVICE;
+	summary->objects = object_count(&context.objects, OBJECT_KINDS);
 	context_close(&context);
 	return 0;
 }
@@ -619,10 +618,7 @@ int context_remove(struct context *context, struct object *object)
 
 bool context_is_empty(const struct context *context)
 {
-	for (unsigned i = 0; i < context->objects.count; i++)
-		if (context->objects.items[i]->kind >= OBJECT_DEVICE)
-			return false;
-	return true;
+	return !object_count(&context->objects, OBJECT_KINDS);
 }
 
 const char *context_trace(const struct context *context)

@@ -208,73 +208,175 @@ int object_from_json(struct object *object, json_object *facts)
 	return codecs[object->kind].from_json ? codecs[object->kind].from_json(object, facts) : 0;
 }
 
+static unsigned hash_of(const char *name)
+{
+	unsigned hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+static struct object **bucket_of(const struct object_list *list, const char *name)
+{
+	return &list->buckets[hash_of(name) & (list->bucket_count - 1)];
+}
+
+static void chain(struct object_list *list, struct object *object)
+{
+	struct object **bucket = bucket_of(list, object->name);
+
+	object->chained = *bucket;
+	*bucket = object;
+}
+
+static void unchain(struct object_list *list, const struct object *object)
+{
+	struct object **place = bucket_of(list, object->name);
+
+	while (*place != object)
+		place = &(*place)->chained;
+	*place = object->chained;
+}
+
+/* As many buckets as objects, at least. */
+static int widen(struct object_list *list)
+{
+	struct object_list wider = *list;
+
+	if (list->count < list->bucket_count)
+		return 0;
+	wider.bucket_count = list->bucket_count ? 2 * list->bucket_count : 16;
+	wider.buckets = calloc(wider.bucket_count, sizeof(*wider.buckets));
+	if (!wider.buckets)
+		return -ENOMEM;
+	for (unsigned kind = 0; kind < OBJECT_KINDS; kind++)
+		for (struct object *object = list->kinds[kind].first; object; object = object->next)
+			chain(&wider, object);
+	free(list->buckets);
+	*list = wider;
+	return 0;
+}
+
+static void append(struct object_list *list, struct object *object)
+{
+	struct object *last = list->kinds[object->kind].last;
+
+	object->previous = last;
+	object->next = NULL;
+	*(last ? &last->next : &list->kinds[object->kind].first) = object;
+	list->kinds[object->kind].last = object;
+	list->kinds[object->kind].count++;
+	list->count++;
+}
+
+static void take_out(struct object_list *list, struct object *object)
+{
+	struct object *previous = object->previous, *next = object->next;
+
+	*(previous ? &previous->next : &list->kinds[object->kind].first) = next;
+	*(next ? &next->previous : &list->kinds[object->kind].last) = previous;
+	list->kinds[object->kind].count--;
+	list->count--;
+}
+
+static void count_mapping(const struct object_list *list, const struct object *mapping, int by)
+{
+	struct object *dmabuf = object_find(list, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	struct object *ioas = object_find(list, OBJECT_IOAS, mapping->mapping.ioas);
+
+	if (dmabuf)
+		dmabuf->mapping_count += by;
+	if (ioas)
+		ioas->mapping_count += by;
+}
+
 int object_list_add(struct object_list *list, struct object *object)
 {
-	struct object **bigger = realloc(list->items, (list->count + 1) * sizeof(*list->items));
+	int rc = widen(list);
 
-	if (!bigger)
-		return -ENOMEM;
-	list->items = bigger;
-	list->items[list->count++] = object;
+	if (rc)
+		return rc;
+	chain(list, object);
+	append(list, object);
+	if (object->kind == OBJECT_MAPPING)
+		count_mapping(list, object, 1);
 	return 0;
+}
+
+/* A name that may be made again. */
+static void give_back_name(struct object_list *list, const char *name)
+{
+	for (unsigned kind = OBJECT_DEVICE; kind < OBJECT_KINDS; kind++) {
+		size_t length = strlen(kind_names[kind]);
+		unsigned long number;
+
+		if (strncmp(name, kind_names[kind], length))
+			continue;
+		number = strtoul(name + length, NULL, 10);
+		if (number < list->kinds[kind].taken)
+			list->kinds[kind].taken = number;
+	}
 }
 
 void object_list_remove(struct object_list *list, struct object *object)
 {
-	for (unsigned i = 0; i < list->count; i++) {
-		if (list->items[i] != object)
-			continue;
-		list->count--;
-		memmove(&list->items[i], &list->items[i + 1],
-			(list->count - i) * sizeof(*list->items));
-		object_free(object);
-		return;
-	}
+	if (object->kind == OBJECT_MAPPING)
+		count_mapping(list, object, -1);
+	unchain(list, object);
+	take_out(list, object);
+	give_back_name(list, object->name);
+	object_free(object);
 }
 
+/* What was made through another is closed before it. */
 void object_list_clear(struct object_list *list)
 {
-	while (list->count)
-		object_free(list->items[--list->count]);
-	free(list->items);
-	list->items = NULL;
+	for (unsigned kind = OBJECT_KINDS; kind-- > 0;)
+		for (struct object *object = list->kinds[kind].last, *previous; object;
+		     object = previous) {
+			previous = object->previous;
+			object_free(object);
+		}
+	free(list->buckets);
+	*list = (struct object_list){ 0 };
+}
+
+static bool is_among(const struct object *object, enum object_kind kind)
+{
+	return kind == OBJECT_KINDS ? object->kind >= OBJECT_DEVICE : object->kind == kind;
 }
 
 struct object *object_find(const struct object_list *list, enum object_kind kind, const char *name)
 {
-	for (unsigned i = 0; i < list->count; i++) {
-		struct object *object = list->items[i];
-		bool among = kind == OBJECT_KINDS ? object->kind >= OBJECT_DEVICE :
-						    object->kind == kind;
+	struct object *object = list->bucket_count ? *bucket_of(list, name) : NULL;
 
-		if (among && !strcmp(object->name, name))
-			return object;
-	}
-	return NULL;
+	while (object && (!is_among(object, kind) || strcmp(object->name, name)))
+		object = object->chained;
+	return object;
 }
 
 struct object *object_next(const struct object_list *list, enum object_kind kind,
 			   const struct object *previous)
 {
-	unsigned i = 0;
+	struct object *next = previous ? previous->next : NULL;
+	unsigned each;
 
-	if (previous) {
-		while (list->items[i] != previous)
-			i++;
-		i++;
-	}
-	for (; i < list->count; i++)
-		if (list->items[i]->kind == kind)
-			return list->items[i];
-	return NULL;
+	if (kind != OBJECT_KINDS)
+		return previous ? next : list->kinds[kind].first;
+	for (each = previous ? previous->kind + 1 : OBJECT_DEVICE; !next && each < kind; each++)
+		next = list->kinds[each].first;
+	return next;
 }
 
 unsigned object_count(const struct object_list *list, enum object_kind kind)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < list->count; i++)
-		count += list->items[i]->kind == kind;
+	if (kind != OBJECT_KINDS)
+		return list->kinds[kind].count;
+	for (unsigned each = OBJECT_DEVICE; each < OBJECT_KINDS; each++)
+		count += list->kinds[each].count;
 	return count;
 }
 
@@ -291,15 +393,14 @@ static void append_number(char *end, unsigned number)
 	while (number /= 10);
 }
 
-void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE])
+void object_make_name(struct object_list *list, enum object_kind kind, char name[NAME_SIZE])
 {
 	size_t length = strlen(kind_names[kind]);
-	unsigned number = 0;
 
 	memcpy(name, kind_names[kind], length);
-	do
-		append_number(name + length, number++);
-	while (object_find(list, OBJECT_KINDS, name));
+	append_number(name + length, list->kinds[kind].taken);
+	while (object_find(list, OBJECT_KINDS, name))
+		append_number(name + length, ++list->kinds[kind].taken);
 }
 
 bool object_is_adopted(const struct object *dmabuf)

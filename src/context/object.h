@@ -64,10 +64,22 @@ struct object {
 		struct object_ioas ioas;
 		struct object_mapping mapping;
 	};
+
+	/* The list's own. */
+	struct object *previous, *next; /* among its kind */
+	struct object *chained;		/* whose name has the same hash */
+	unsigned mapping_count;		/* of a dma-buf or IOAS: mappings that name it */
 };
 
+/* Each kind in the order in which it was made; a name is found without a search. */
 struct object_list {
-	struct object **items;
+	struct {
+		struct object *first, *last;
+		unsigned count;
+		unsigned taken; /* below this, every number of a made name is in use */
+	} kinds[OBJECT_KINDS];
+	struct object **buckets; /* by the hash of the name */
+	unsigned bucket_count;	 /* a power of two */
 	unsigned count;
 };
 
@@ -97,7 +109,7 @@ void object_list_clear(struct object_list *list);
 /* By name, among one kind, or among all that have names of their own when kind is OBJECT_KINDS. */
 struct object *object_find(const struct object_list *list, enum object_kind kind, const char *name);
 
-/* Walks one kind; start with NULL. */
+/* Walks one kind, or all that have names of their own, kind by kind; start with NULL. */
 struct object *object_next(const struct object_list *list, enum object_kind kind,
 			   const struct object *previous);
 unsigned object_count(const struct object_list *list, enum object_kind kind);
@@ -115,7 +127,7 @@ unsigned object_count(const struct object_list *list, enum object_kind kind);
 		     each = each##_next)
 
 /* The first of prefix0, prefix1, ... that no object has. */
-void object_make_name(const struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
+void object_make_name(struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
 
 /* Made by somebody else: its exporter is not known. */
 bool object_is_adopted(const struct object *dmabuf);

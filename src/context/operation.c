@@ -259,19 +259,31 @@ int context_recover(struct context *context, struct object **mapping)
 	return context_import(context, &request, dmabuf, ioas, name, mapping);
 }
 
+static const struct object *mapping_of(const struct context *context, const struct object *object)
+{
+	if (!object->mapping_count)
+		return NULL;
+	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
+		if (!strcmp(object->kind == OBJECT_DMABUF ? mapping->mapping.dmabuf :
+							    mapping->mapping.ioas,
+			    object->name))
+			return mapping;
+	return NULL;
+}
+
 const struct object *context_user_of(const struct context *context, const struct object *object)
 {
-	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
-		if ((object->kind == OBJECT_DMABUF &&
-		     !strcmp(mapping->mapping.dmabuf, object->name)) ||
-		    (object->kind == OBJECT_IOAS && !strcmp(mapping->mapping.ioas, object->name)))
-			return mapping;
+	const struct object *mapping = mapping_of(context, object);
+
+	if (mapping)
+		return mapping;
 	for_each_object(device, &context->objects, OBJECT_DEVICE)
 		if (object->kind == OBJECT_IOAS && !strcmp(device->device.ioas, object->name))
 			return device;
+	if (object->kind != OBJECT_DEVICE)
+		return NULL;
 	for_each_object(dmabuf, &context->objects, OBJECT_DMABUF)
-		if (object->kind == OBJECT_DEVICE &&
-		    !strcmp(dmabuf->dmabuf.device.bdf, object->name) &&
+		if (!strcmp(dmabuf->dmabuf.device.bdf, object->name) &&
 		    !object_device_closed(&context->objects, dmabuf))
 			return dmabuf;
 	return NULL;

@@ -91,6 +91,94 @@ static void check_list(void)
 	object_list_clear(&list);
 }
 
+#define MANY 3000
+
+static struct object *add(struct object_list *list, enum object_kind kind)
+{
+	struct object *object;
+	char name[NAME_SIZE];
+
+	object_make_name(list, kind, name);
+	object = object_new(kind, name, -1);
+	return object_list_add(list, object) ? NULL : object;
+}
+
+/* Whether the walk meets map0, map1, ... without those that are left out. */
+static bool walks_in_order(const struct object_list *list, unsigned step)
+{
+	unsigned number = 0;
+
+	for_each_object(mapping, list, OBJECT_MAPPING) {
+		char name[NAME_SIZE];
+
+		snprintf(name, sizeof(name), "map%u", number);
+		if (strcmp(mapping->name, name) ||
+		    object_find(list, OBJECT_MAPPING, name) != mapping)
+			return false;
+		number += step;
+	}
+	return number == MANY;
+}
+
+static void check_many(void)
+{
+	struct object_list list = { 0 };
+	unsigned met = 0;
+	char name[NAME_SIZE];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		add(&list, OBJECT_MAPPING);
+		if (!(i % 3))
+			add(&list, OBJECT_DMABUF);
+	}
+	check(object_count(&list, OBJECT_MAPPING) == MANY &&
+		      object_count(&list, OBJECT_KINDS) == MANY + MANY / 3,
+	      "many: counted");
+	check(walks_in_order(&list, 1), "many: walked in the order in which they were made");
+	for (unsigned i = 1; i < MANY; i += 2) {
+		snprintf(name, sizeof(name), "map%u", i);
+		object_list_remove(&list, object_find(&list, OBJECT_MAPPING, name));
+	}
+	check(walks_in_order(&list, 2), "many: every other one removed, the rest in order");
+	add(&list, OBJECT_MAPPING);
+	check(object_find(&list, OBJECT_MAPPING, "map1") != NULL, "many: the lowest free name");
+	object_make_name(&list, OBJECT_MAPPING, name);
+	check(!strcmp(name, "map3"), "many: and the next one");
+	for_each_object_once(mapping, &list, OBJECT_MAPPING) {
+		object_list_remove(&list, mapping);
+		add(&list, OBJECT_MAPPING);
+		met++;
+	}
+	check(met == MANY / 2 + 1, "many: each is visited once though it is made anew");
+	for_each_object(object, &list, OBJECT_KINDS)
+		met++;
+	check(met == 2 * (MANY / 2 + 1) + MANY / 3, "many: a walk over all kinds");
+	object_list_clear(&list);
+	check(!object_count(&list, OBJECT_KINDS) && !object_next(&list, OBJECT_KINDS, NULL),
+	      "many: cleared");
+}
+
+static void check_users(void)
+{
+	struct object_list list = { 0 };
+	struct object *dmabuf = add(&list, OBJECT_DMABUF), *ioas = add(&list, OBJECT_IOAS);
+	struct object *mapping = object_new(OBJECT_MAPPING, "map0", -1);
+
+	strcpy(mapping->mapping.dmabuf, "dmabuf0");
+	strcpy(mapping->mapping.ioas, "ioas0");
+	object_list_add(&list, mapping);
+	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 1, "a mapping counts");
+	mapping = object_new(OBJECT_MAPPING, "map1", -1);
+	strcpy(mapping->mapping.dmabuf, "gone");
+	strcpy(mapping->mapping.ioas, "ioas0");
+	object_list_add(&list, mapping);
+	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 2, "of what it names only");
+	object_list_remove(&list, mapping);
+	object_list_remove(&list, object_find(&list, OBJECT_MAPPING, "map0"));
+	check(!dmabuf->mapping_count && !ioas->mapping_count, "until it is removed");
+	object_list_clear(&list);
+}
+
 static void check_malformed(void)
 {
 	struct object *dmabuf = object_new(OBJECT_DMABUF, "fb", -1);
@@ -107,6 +195,8 @@ int main(void)
 	check_kinds();
 	check_names();
 	check_list();
+	check_many();
+	check_users();
 	check_malformed();
 	return check_plan();
 }

@@ -23,12 +23,8 @@ static void print_objects(const struct globals *globals, enum object_kind kind)
 
 	if (!object_name_valid(name) || context_open_existing(&context, name))
 		return;
-	for (unsigned i = 0; i < context.objects.count; i++) {
-		const struct object *object = context.objects.items[i];
-
-		if (kind == OBJECT_KINDS ? object->kind >= OBJECT_DEVICE : object->kind == kind)
-			puts(object->name);
-	}
+	for_each_object(object, &context.objects, kind)
+		puts(object->name);
 	context_close(&context);
 }
 
