@@ -12,6 +12,7 @@
 #include "cmd/shared/complete.h"
 #include "config.h"
 #include "context/trigger.h"
+#include "kernel/sys.h"
 #include "util/text.h"
 
 extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach,
@@ -348,6 +349,21 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+/* For tests: the call that is to fail in this process. */
+static enum status take_fault(void)
+{
+#if FAULT_INJECTION
+	const char *text = getenv("DMABUFCTL_FAULT");
+
+	if (text && !sys_inject_fault(text)) {
+		fail(STATUS_USAGE, 0, "DMABUFCTL_FAULT='%s'", text);
+		fail_because("not CALL[#N]=ERRNO or CALL[#N]=kill");
+		return STATUS_USAGE;
+	}
+#endif
+	return STATUS_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = { .json = wants_json(argc, argv) };
@@ -357,7 +373,9 @@ int main(int argc, char **argv)
 
 	context_on_wait = print_wait;
 	trigger_on_wait = print_eviction;
-	status = options_parse(sets, &argc, argv, true, &dashes);
+	status = take_fault();
+	if (!status)
+		status = options_parse(sets, &argc, argv, true, &dashes);
 	if (!status)
 		status = run_global(&globals, argc, argv);
 	print_failure(&globals, NULL, NULL);

@@ -28,7 +28,7 @@ explain_failure() {
 	{
 		[ -z "$TEST_COMPARED" ] || echo "$TEST_COMPARED"
 		[ -z "$TEST_RAN" ] || printf '%s\n' "ran: $TEST_RAN" "rc: $rc" "out: $out" "err: $err"
-	} | sed 's/^/# /'
+	} | sed 's/^/# /' | head -n 40
 }
 
 ok() {

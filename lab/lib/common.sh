@@ -6,7 +6,7 @@ LAB_CACHE=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dmabufctl
 
 # What builds the program and a kernel, boots it, and runs the tests.
 LAB_PACKAGES=(
-	gcc make pkg-config autoconf automake scdoc
+	gcc binutils make pkg-config autoconf automake scdoc
 	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libjson-c-dev libnl-3-dev
 	libbpf-dev clang
 	qemu-system-x86 patch bc bison flex libelf-dev pahole python3 libc6-dev xz-utils kmod
@@ -56,8 +56,22 @@ build_dir() {
 	fi
 }
 
+# configure_program BUILD [ARGUMENT...] - for the lab's tests, which make system calls fail. A build that
+# was configured for something else keeps its other arguments.
+configure_program() {
+	local build=$1 before=()
+	shift
+	if [ -x "$build/config.status" ]; then
+		grep -q '^#define FAULT_INJECTION 1' "$build/config.h" 2>/dev/null && return
+		eval "before=($("$build/config.status" --config))"
+	fi
+	say "configuring in $build, with fault injection"
+	[ -x "$LAB_TOP/configure" ] || (cd "$LAB_TOP" && autoreconf -fi) || return
+	(cd "$build" && "$LAB_TOP/configure" -q "${before[@]}" --enable-fault-injection "$@")
+}
+
 # shellcheck disable=SC2120 # lab/check passes arguments
-# build_program [CONFIGURE-ARG...] - configures once, then brings the build up to date.
+# build_program [CONFIGURE-ARG...] - configures where that is needed, then brings the build up to date.
 build_program() {
 	local build log lock
 	build=$(build_dir)
@@ -65,13 +79,8 @@ build_program() {
 	log=$build/lab-build.log
 	# Machines may be started side by side.
 	exec {lock}>"$build/lab-build.lock" && flock "$lock"
-	if [ ! -f "$build/Makefile" ]; then
-		say "configuring in $build"
-		{
-			[ -x "$LAB_TOP/configure" ] || (cd "$LAB_TOP" && autoreconf -fi)
-			(cd "$build" && "$LAB_TOP/configure" -q "$@")
-		} >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; all of it is in $log"; }
-	fi
+	configure_program "$build" "$@" >"$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2; die "configure failed; all of it is in $log"; }
 	make -C "$build" -j"$(nproc)" >"$log" 2>&1 ||
 		{ tail -n 20 "$log" >&2; die "the build failed; all of it is in $log"; }
 	exec {lock}>&-

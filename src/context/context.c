@@ -307,7 +307,6 @@ static _Noreturn void become_holder(const char *program, const char *socket_path
 	char *const arguments[] = { "dmabufctl-holder", (char *)socket_path, NULL };
 	int null = open("/dev/null", O_RDWR);
 
-	unsetenv("DMABUFCTL_FAULT"); /* meant for the command */
 	setsid();
 	if (null < 0 || dup2(listener, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
 	    chdir("/"))

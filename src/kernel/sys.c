@@ -14,15 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config.h"
+
 void (*sys_trace)(const char *line);
 
+#if FAULT_INJECTION
 static struct {
-	bool parsed;
 	char call[64];
 	unsigned long countdown;
 	int error; /* 0: kill */
 } fault;
 
+/* 0 when no errno has that name. */
 static int errno_by_name(const char *name)
 {
 	for (int error = 1; error < 256; error++) {
@@ -34,33 +37,48 @@ static int errno_by_name(const char *name)
 	return 0;
 }
 
-static void parse_fault(void)
+bool sys_inject_fault(const char *text)
 {
-	const char *text = getenv("DMABUFCTL_FAULT");
-	const char *equals = text ? strrchr(text, '=') : NULL;
-	char *hash;
+	const char *equals = strrchr(text, '=');
+	char *hash, *end = NULL;
 
-	fault.parsed = true;
-	if (!equals || (size_t)(equals - text) >= sizeof(fault.call))
-		return;
+	if (!equals || equals == text || (size_t)(equals - text) >= sizeof(fault.call))
+		return false;
+	fault.error = errno_by_name(equals + 1);
+	if (!fault.error && strcmp(equals + 1, "kill"))
+		return false;
 	memcpy(fault.call, text, equals - text);
 	hash = strchr(fault.call, '#');
-	if (hash)
-		*hash = '\0';
-	fault.countdown = hash ? strtoul(hash + 1, NULL, 10) : 1;
-	fault.error = errno_by_name(equals + 1);
+	if (hash) {
+		*hash++ = '\0';
+		errno = 0;
+		fault.countdown = strtoul(hash, &end, 10);
+		return *fault.call && *hash >= '1' && *hash <= '9' && !*end && !errno;
+	}
+	fault.countdown = 1;
+	return true;
 }
 
-/* Whether this call is the one that DMABUFCTL_FAULT names. */
+/* Whether this call is the one that is to fail. */
 static bool fault_is_due(const char *call, bool changes)
 {
-	if (!fault.parsed)
-		parse_fault();
 	if (!fault.countdown ||
 	    (strcmp(fault.call, call) && !(changes && !strcmp(fault.call, "change"))))
 		return false;
 	return --fault.countdown == 0;
 }
+#else
+static const struct {
+	int error;
+} fault;
+
+static bool fault_is_due(const char *call, bool changes)
+{
+	(void)call;
+	(void)changes;
+	return false;
+}
+#endif
 
 /* Decides the fate of a call: performs it unless an error was injected. */
 #define SYS_CALL(name, changes, expression)                      \

@@ -3,15 +3,11 @@
  * Every call on a kernel object goes through here: traced for -vv, with faults injected for
  * tests. Unless a declaration says otherwise a call returns its non-negative result or a
  * negative errno.
- *
- * DMABUFCTL_FAULT=CALL[#N]=ERRNO|kill makes the Nth (default: first) CALL fail with that
- * errno without being made, or kills the process right after it was made. CALL is the name
- * shown by -vv ("open", "pread", an ioctl's request such as IOMMU_IOAS_MAP_FILE), or "change"
- * for any that can change something outside the process: ioctls, writes, messages sent.
  */
 #ifndef DMABUFCTL_KERNEL_SYS_H
 #define DMABUFCTL_KERNEL_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -22,6 +18,15 @@ struct range {
 	uint64_t offset;
 	uint64_t length;
 };
+
+/*
+ * CALL[#N]=ERRNO|kill makes the Nth (default: first) CALL of this process fail with that errno
+ * without being made, or kills the process right after it was made. CALL is the name shown by -vv
+ * ("open", "pread", an ioctl's request such as IOMMU_IOAS_MAP_FILE), or "change" for any that can
+ * change something outside the process: ioctls, writes, messages sent. False when text is none of
+ * that. Only in a build with --enable-fault-injection.
+ */
+bool sys_inject_fault(const char *text);
 
 /* Takes one line without a newline for each call; NULL (the default) traces nothing. */
 extern void (*sys_trace)(const char *line);
