@@ -13,23 +13,34 @@
 
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
 
+/* What follows a number of eight digits at least and its tab; NULL: there is none. */
+static const char *skip_number(const char *text, const char *digits)
+{
+	size_t length = text ? strspn(text, digits) : 0;
+
+	return length >= 8 && text[length] == '\t' ? text + length + 1 : NULL;
+}
+
 /*
- * A dma-buf's row: "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t%s". A name of 31 bytes that has line
- * breaks in it is too short to look like one.
+ * A dma-buf's row: "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t%s". A name, of 31 bytes at most, may have
+ * line breaks in it, and is too short to hold one. *name: where the name begins.
  */
 static bool is_row(const char *line, char exporter[64], uint64_t *size, long *count,
-		   uint64_t *inode, int *name)
+		   uint64_t *inode, const char **name)
 {
-	unsigned long long parsed_size, parsed_inode;
+	const char *hexadecimal = "0123456789abcdef", *decimal = "0123456789";
+	const char *flags = skip_number(line, decimal), *mode = skip_number(flags, hexadecimal);
+	const char *references = skip_number(mode, hexadecimal);
+	const char *made_by = skip_number(references, decimal);
+	const char *end = made_by ? strchr(made_by, '\t') : NULL;
 
-	*name = 0;
-	if (strspn(line, "0123456789") < 8 ||
-	    sscanf(line, "%llu\t%*x\t%*x\t%ld\t%63[^\t]\t%llu\t%n", &parsed_size, count, exporter,
-		   &parsed_inode, name) < 4 ||
-	    !*name)
+	*name = end ? skip_number(end + 1, decimal) : NULL;
+	if (!*name || (size_t)(end - made_by) >= 64)
 		return false;
-	*size = parsed_size;
-	*inode = parsed_inode;
+	*size = strtoull(line, NULL, 10);
+	*count = strtol(references, NULL, 10);
+	snprintf(exporter, 64, "%.*s", (int)(end - made_by), made_by);
+	*inode = strtoull(end + 1, NULL, 10);
 	return true;
 }
 
@@ -83,9 +94,9 @@ int census_from_debugfs(struct census *census)
 		uint64_t size, inode;
 		long count;
 		bool row;
-		int name;
+		const char *name;
 
-		/* sscanf() measures the text first: it must not be all the rest. */
+		/* What is looked at ends with the line. */
 		if (next)
 			*next = '\0';
 		row = is_row(line, exporter, &size, &count, &inode, &name);
@@ -101,7 +112,7 @@ int census_from_debugfs(struct census *census)
 			dmabuf->size = size;
 			dmabuf->references = count;
 			copy_text(dmabuf->exporter, sizeof(dmabuf->exporter), exporter);
-			take_name(dmabuf, line + name);
+			take_name(dmabuf, name);
 		}
 		line = next;
 	}

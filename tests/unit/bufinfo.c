@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The dma-buf core's list in debugfs, as the kernel prints it, with names that people choose. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/census/source.h"
+#include "kernel/sys.h"
+#include "tests/unit/check.h"
+
+#define HEAD \
+	"\nDma-buf Objects:\nsize    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n"
+#define ROW(size, count, exporter, inode, name) \
+	size "\t00000002\t02080007\t" count "\t" exporter "\t" inode "\t" name "\n"
+#define NONE "\tAttached Devices:\nTotal 0 devices attached\n\n"
+
+static const char *bufinfo; /* NULL: cannot be read */
+static struct census_dmabuf dmabufs[8];
+static unsigned dmabuf_count;
+
+int sys_read_file(const char *path, char **text)
+{
+	if (strcmp(path, "/sys/kernel/debug/dma_buf/bufinfo") || !bufinfo)
+		return -ENOENT;
+	*text = strdup(bufinfo);
+	return 0;
+}
+
+struct census_dmabuf *census_find(struct census *census, uint64_t inode)
+{
+	(void)census;
+	for (unsigned i = 0; i < dmabuf_count; i++)
+		if (dmabufs[i].inode == inode)
+			return &dmabufs[i];
+	if (dmabuf_count == sizeof(dmabufs) / sizeof(*dmabufs))
+		return NULL;
+	dmabufs[dmabuf_count] =
+		(struct census_dmabuf){ .inode = inode, .references = -1, .attachments = -1 };
+	return &dmabufs[dmabuf_count++];
+}
+
+void census_add_attached(struct census_dmabuf *dmabuf, const char *name, size_t length)
+{
+	char *all;
+
+	if (asprintf(&all, "%s%s%.*s", dmabuf->attached ? dmabuf->attached : "",
+		     dmabuf->attached ? "," : "", (int)length, name) < 0)
+		abort();
+	free(dmabuf->attached);
+	dmabuf->attached = all;
+}
+
+/* inode size references exporter name attachments attached; a dma-buf each. */
+static const struct {
+	const char *bufinfo, *wanted;
+} table[] = {
+	{ HEAD "\n\nTotal 0 objects, 0 bytes\n", "" },
+	{ HEAD ROW("16777216", "00000001", "vfio_pci_core", "00000002", "bar") NONE
+	  "\nTotal 1 objects, 16777216 bytes\n",
+	  "2 16777216 1 vfio_pci_core [bar] 0 -;" },
+	{ HEAD ROW("00012288", "00000012", "system", "00000093", "<none>") "\tAttached Devices:\n\tiommu\n\t0000:03:00.0\nTotal 2 devices attached\n\n" ROW(
+		  "8589934592", "00000003", "udmabuf", "123456789",
+		  "second") "\tAttached Devices:\n\tnvme0\nTotal 1 devices attached\n\n"
+			    "\nTotal 2 objects, 8589946880 bytes\n",
+	  "93 12288 12 system [] 2 iommu,0000:03:00.0;"
+	  "123456789 8589934592 3 udmabuf [second] 1 nvme0;" },
+	/* A fence's lines stand between a row and its devices. */
+	{ HEAD ROW("00004096", "00000001", "i915", "00000007",
+		   "fenced") "\twrite fence:i915 render signalled seq 12 unsignalled\n"
+			     "\tAttached Devices:\n\tcard0\nTotal 1 devices attached\n\n",
+	  "7 4096 1 i915 [fenced] 1 card0;" },
+	/* Names with line breaks, that look like the kernel's own lines. */
+	{ HEAD ROW("00004096", "00000001", "system", "00000007", "a\nb") NONE,
+	  "7 4096 1 system [a\nb] 0 -;" },
+	{ HEAD ROW(
+		  "00004096", "00000001", "system", "00000007",
+		  "x\nTotal 9 devices attached\n") "\tAttached Devices:\n\tiommu\nTotal 1 devices attached\n\n",
+	  "7 4096 1 system [x\nTotal 9 devices attached\n] 1 iommu;" },
+	{ HEAD ROW("00004096", "00000001", "system", "00000007", "\n00004096\t1\t1\t1\tx\t9\t")
+		  NONE,
+	  "7 4096 1 system [\n00004096\t1\t1\t1\tx\t9\t] 0 -;" },
+	/* Numbers of seven digits are no row. */
+	{ HEAD "0004096\t00000002\t02080007\t00000001\tsystem\t00000007\tn\n" NONE, "" },
+	/* Kernels before 5.3 had no inode and no name. */
+	{ HEAD "00004096\t00000002\t02080007\t00000001\tsystem\n" NONE, "" },
+};
+
+static void describe(char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned i = 0; i < dmabuf_count; i++) {
+		used += snprintf(text + used, size - used, "%llu %llu %ld %s [%s] %d %s;",
+				 (unsigned long long)dmabufs[i].inode,
+				 (unsigned long long)dmabufs[i].size, dmabufs[i].references,
+				 dmabufs[i].exporter, dmabufs[i].name, dmabufs[i].attachments,
+				 dmabufs[i].attached ? dmabufs[i].attached : "-");
+		free(dmabufs[i].attached);
+	}
+	dmabuf_count = 0;
+}
+
+int main(void)
+{
+	struct census census = { .sources = CENSUS_FDS };
+	char text[1024];
+
+	check(!census_from_debugfs(&census) && census.sources == CENSUS_FDS && !dmabuf_count,
+	      "not there: another source");
+	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		int rc;
+
+		census.sources = 0;
+		bufinfo = table[i].bufinfo;
+		rc = census_from_debugfs(&census);
+		describe(text, sizeof(text));
+		check(!rc && !strcmp(text, table[i].wanted), "%u: a list is what it says", i);
+		if (strcmp(text, table[i].wanted))
+			printf("# got '%s'\n", text);
+		check(census.sources == CENSUS_DEBUGFS, "%u: it was the source", i);
+	}
+	return check_plan();
+}
