@@ -237,7 +237,7 @@ static void forget(struct context *context)
 
 static int prepare(struct context *context, const char *name)
 {
-	*context = (struct context){ .lock = -1, .socket = -1 };
+	*context = (struct context){ .lock = -1, .socket = -1, .hold = -1 };
 	copy_text(context->name, sizeof(context->name), name);
 	context->message = proto_new();
 	return context->message ? 0 : -ENOMEM;
@@ -349,19 +349,19 @@ static int start_holder(const char *name)
 	return 0;
 }
 
-static int start_trace(struct context *context, const char *prefix, const char *suffix)
+static int start_trace(struct context *context, const char *prefix, const char *suffix, int *hold)
 {
 	struct object *trace;
 	char instance[NAME_SIZE];
-	int rc;
+	int store, rc;
 
 	if ((size_t)snprintf(instance, sizeof(instance), "%s%s", prefix, suffix) >=
 	    sizeof(instance))
 		return -ENAMETOOLONG;
-	rc = trace_start(instance);
-	if (rc)
-		return rc;
-	trace = object_new(OBJECT_TRACE, instance, -1);
+	store = trace_start(instance, hold);
+	if (store < 0)
+		return store;
+	trace = object_new(OBJECT_TRACE, instance, store);
 	rc = trace ? context_add(context, trace) : -ENOMEM;
 	if (rc)
 		trace_stop(instance);
@@ -390,38 +390,43 @@ int context_open_or_start(struct context *context, const char *name)
 	}
 	/* A context without a recorder works; status says what evidence is missing. */
 	if (context->started)
-		start_trace(context, TRACE_PREFIX, name);
+		start_trace(context, TRACE_PREFIX, name, NULL);
 	return 0;
-}
-
-static void sweep_private_trace(const char *instance)
-{
-	pid_t owner = atoi(instance + strlen(PRIVATE_TRACE_PREFIX));
-
-	if (kill(owner, 0) && errno == ESRCH)
-		trace_stop(instance);
 }
 
 void context_open_private(struct context *context)
 {
-	*context = (struct context){ .lock = -1, .socket = -1, .private = true };
+	*context = (struct context){ .lock = -1, .socket = -1, .private = true, .hold = -1 };
 }
 
 void context_record(struct context *context)
 {
-	char pid[16];
+	char name[32];
 
 	if (!context->private || context_trace(context))
 		return;
-	trace_each_instance(PRIVATE_TRACE_PREFIX, sweep_private_trace);
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	start_trace(context, PRIVATE_TRACE_PREFIX, pid);
+	trace_sweep(PRIVATE_TRACE_PREFIX);
+	/* A PID alone may be that of another namespace's process, too. */
+	snprintf(name, sizeof(name), "%d-%llx", getpid(), (unsigned long long)trace_now());
+	start_trace(context, PRIVATE_TRACE_PREFIX, name, &context->hold);
+}
+
+int context_read_trace(struct context *context, struct trace_log *log)
+{
+	struct object *trace = object_next(&context->objects, OBJECT_TRACE, NULL);
+	int store = trace ? context_fd(context, trace) : -ENOENT;
+
+	*log = (struct trace_log){ 0 };
+	return store < 0 ? store : trace_read(trace->name, store, log);
 }
 
 static void end_trace(struct context *context)
 {
 	const char *instance = context_trace(context);
 
+	if (context->hold >= 0)
+		close(context->hold);
+	context->hold = -1;
 	if (instance)
 		trace_stop(instance);
 }

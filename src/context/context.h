@@ -12,6 +12,7 @@
 
 #include "context/object.h"
 #include "context/proto.h"
+#include "kernel/trace.h"
 
 struct context {
 	char name[NAME_SIZE];
@@ -23,6 +24,7 @@ struct context {
 	bool keep;		/* stays although it is empty */
 	pid_t holder;
 	int lock;
+	int hold; /* keeps a private recorder from being swept by others */
 	int socket;
 	struct proto_message *message;
 };
@@ -93,5 +95,8 @@ bool context_is_empty(const struct context *context);
 
 /* The flight recorder's tracefs instance, NULL when there is none. */
 const char *context_trace(const struct context *context);
+
+/* All that it recorded; ended by trace_log_free(), also on failure. */
+int context_read_trace(struct context *context, struct trace_log *log);
 
 #endif

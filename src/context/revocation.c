@@ -66,7 +66,7 @@ static void find_unmap(const struct revocation *revocation, const struct trace_l
 		       struct witness *witness)
 {
 	const struct range *iova = &witness->mapping->mapping.iova;
-	uint64_t since = revocation->start / 1000 * 1000;
+	uint64_t since = revocation->start;
 
 	for (unsigned i = 0; i < log->count && !witness->unmapped; i++) {
 		const struct trace_event *event = &log->events[i];

@@ -34,10 +34,8 @@ const char *evidence_name(unsigned bit)
 
 void survey_begin(struct survey *survey, struct context *context)
 {
-	const char *trace = context_trace(context);
-
 	*survey = (struct survey){ .context = context };
-	survey->log_readable = trace && !trace_read(trace, &survey->log);
+	survey->log_readable = !context_read_trace(context, &survey->log);
 }
 
 void survey_end(struct survey *survey)
@@ -95,14 +93,12 @@ enum trace_answer {
 /* Bytes mapped less bytes unmapped since the mapping was made, over all its domains. */
 static enum trace_answer ask_trace(const struct survey *survey, const struct object *mapping)
 {
-	/* The trace's clock is cut to microseconds. */
-	uint64_t since = mapping->mapping.made / 1000 * 1000;
+	uint64_t since = mapping->mapping.made;
 	int64_t balance = 0;
 	bool seen = false;
 
 	if (!survey->log_readable || shares_window(survey->context, mapping) ||
-	    (survey->log.lost &&
-	     (!survey->log.count || survey->log.events[0].time > mapping->mapping.made)))
+	    mapping->mapping.made < survey->log.since)
 		return TRACE_SILENT;
 	for (unsigned i = 0; i < survey->log.count; i++) {
 		const struct trace_event *event = &survey->log.events[i];

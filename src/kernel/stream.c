@@ -16,15 +16,6 @@
 #define BUFFER_SIZE 65536
 #define RING_KIB 16384 /* over all CPUs */
 
-/* One that a killed monitor left behind. */
-static void sweep(const char *instance)
-{
-	pid_t pid = strtol(instance + strlen(PREFIX), NULL, 10);
-
-	if (kill(pid, 0) && errno == ESRCH)
-		trace_stop(instance);
-}
-
 static int set_up(struct stream *stream, struct tracefs_instance *handle)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -55,7 +46,7 @@ int stream_open(struct stream *stream)
 	*stream = (struct stream){ .pipe = -1 };
 	if (rc)
 		return rc;
-	trace_each_instance(PREFIX, sweep);
+	trace_sweep(PREFIX);
 	snprintf(stream->instance, sizeof(stream->instance), PREFIX "%d", getpid());
 	stream->buffer = malloc(BUFFER_SIZE);
 	handle = stream->buffer ? tracefs_instance_create(stream->instance) : NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A tracefs instance as a flight recorder of IOMMU maps and unmaps: it needs no running
- * reader, and its clock is CLOCK_MONOTONIC.
+ * reader, and its clock is CLOCK_MONOTONIC. Reading it consumes, so what was read is kept in a
+ * store: a file in memory that goes from reader to reader, of whom there must be one at a time.
  */
 #ifndef DMABUFCTL_KERNEL_TRACE_H
 #define DMABUFCTL_KERNEL_TRACE_H
@@ -12,32 +13,39 @@
 
 /* The events name no domain: the same IOVA may be another device's. */
 struct trace_event {
-	uint64_t time; /* CLOCK_MONOTONIC, ns, cut to whole microseconds by the kernel */
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
 	bool unmap;
 	struct range iova;
 };
 
 struct trace_log {
-	struct trace_event *events; /* in the order of the trace */
+	const struct trace_event *events; /* by time, the oldest first */
 	unsigned count;
-	bool lost; /* older events were overwritten */
+	uint64_t since; /* nothing is missing from then on; 0: since the recorder started */
+	void *store;	/* where the events are */
 };
 
 /* -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. */
 int trace_available(void);
 
-/* Makes the instance and starts recording; one left over under this name is replaced. */
-int trace_start(const char *instance);
+/*
+ * Makes the instance, starts recording, and returns the fd of a new store; one left over under
+ * this name is replaced. *hold, when not NULL: an fd that keeps trace_sweep() from it.
+ */
+int trace_start(const char *instance, int *hold);
 
 /* Removes the instance; one that is not there is no error. */
 int trace_stop(const char *instance);
 
-/* Reads without consuming. */
-int trace_read(const char *instance, struct trace_log *log);
+/*
+ * All that was recorded, what is new being moved into the store first. A reader that is killed
+ * meanwhile leaves a store that says what it does not have (since).
+ */
+int trace_read(const char *instance, int store, struct trace_log *log);
 void trace_log_free(struct trace_log *log);
 
-/* Calls visit for each instance whose name starts with prefix. */
-void trace_each_instance(const char *prefix, void (*visit)(const char *instance));
+/* Removes the instances whose name starts with prefix and which nobody holds. */
+void trace_sweep(const char *prefix);
 
 /* CLOCK_MONOTONIC in ns, the clock of all times here. */
 uint64_t trace_now(void);

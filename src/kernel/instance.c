@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/instance.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <kbuffer.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+/* tracefs_tracing_dir() would mount it; whether it is there is the machine's business. */
+static const char *tracing_dir(void)
+{
+	auto_free char *mounts = NULL;
+
+	if (sys_read_file("/proc/self/mounts", &mounts) || !strstr(mounts, " tracefs "))
+		return NULL;
+	return tracefs_tracing_dir();
+}
+
+int instance_available(void)
+{
+	const char *root = tracing_dir();
+	char path[PATH_MAX];
+
+	if (!root)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/events/iommu/unmap", root);
+	if (access(path, F_OK))
+		return -errno;
+	snprintf(path, sizeof(path), "%s/instances", root);
+	return access(path, W_OK) ? -errno : 0;
+}
+
+static int open_handle(struct instance *instance, const char *name)
+{
+	errno = 0;
+	instance->handle = tracefs_instance_create(name);
+	return instance->handle ? 0 : errno ? -errno : -ENOMEM;
+}
+
+int instance_create(struct instance *instance, const char *name, unsigned kib)
+{
+	int rc = instance_available();
+	char size[16];
+
+	*instance = (struct instance){ 0 };
+	if (!rc)
+		rc = open_handle(instance, name);
+	if (rc)
+		return rc;
+	if (!tracefs_instance_is_new(instance->handle)) {
+		instance_close(instance);
+		return -EEXIST;
+	}
+	snprintf(size, sizeof(size), "%u", kib);
+	if (tracefs_instance_file_write(instance->handle, "trace_clock", "mono") >= 0 &&
+	    (!kib || tracefs_instance_file_write(instance->handle, "buffer_size_kb", size) >= 0))
+		return 0;
+	rc = errno ? -errno : -EIO;
+	tracefs_instance_destroy(instance->handle);
+	instance_close(instance);
+	return rc;
+}
+
+int instance_open(struct instance *instance, const char *name)
+{
+	int rc = instance_available();
+
+	*instance = (struct instance){ 0 };
+	if (!rc && !tracefs_instance_exists(name))
+		rc = -ENOENT;
+	return rc ? rc : open_handle(instance, name);
+}
+
+void instance_close(struct instance *instance)
+{
+	for (unsigned i = 0; i < instance->ring_count; i++)
+		close(instance->rings[i].fd);
+	free(instance->rings);
+	free(instance->page);
+	if (instance->walker)
+		kbuffer_free(instance->walker);
+	if (instance->handle)
+		tracefs_instance_free(instance->handle);
+	*instance = (struct instance){ 0 };
+}
+
+int instance_remove(const char *name)
+{
+	struct instance instance;
+	int rc = instance_open(&instance, name);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	errno = 0;
+	rc = tracefs_instance_destroy(instance.handle) ? -errno : 0;
+	instance_close(&instance);
+	return rc;
+}
+
+void instance_sweep(const char *prefix)
+{
+	const char *root = tracing_dir();
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "%s/instances", root ? root : "");
+	directory = root ? opendir(path) : NULL;
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+	closedir(directory);
+}
+
+int instance_hold(const struct instance *instance)
+{
+	int fd = tracefs_instance_file_open(instance->handle, "tracing_on", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int instance_enable(struct instance *instance, const char *system, const char *event)
+{
+	errno = 0;
+	if (!tracefs_event_enable(instance->handle, system, event))
+		return 0;
+	return errno ? -errno : -ENOENT;
+}
+
+int instance_learn(struct instance *instance, enum record_kind kind, const char *system,
+		   const char *event)
+{
+	auto_free char *format = NULL;
+	int size = 0;
+
+	format = tracefs_event_file_read(instance->handle, system, event, "format", &size);
+	if (!format)
+		return -ENOENT;
+	return record_learn(&instance->formats, kind, format, size);
+}
+
+static int open_ring(struct instance *instance, int cpu)
+{
+	struct instance_ring *bigger =
+		reallocarray(instance->rings, instance->ring_count + 1, sizeof(*bigger));
+	char file[64];
+	int fd;
+
+	if (!bigger)
+		return -ENOMEM;
+	instance->rings = bigger;
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
+	fd = tracefs_instance_file_open(instance->handle, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	instance->rings[instance->ring_count++] = (struct instance_ring){ .fd = fd, .cpu = cpu };
+	return 0;
+}
+
+int instance_open_rings(struct instance *instance)
+{
+	auto_free char *path = tracefs_instance_get_file(instance->handle, "per_cpu");
+	DIR *directory = path ? opendir(path) : NULL;
+	struct dirent *entry;
+	int rc = 0, cpu;
+
+	if (!directory)
+		return -errno;
+	while (!rc && (entry = readdir(directory)))
+		if (sscanf(entry->d_name, "cpu%d", &cpu) == 1)
+			rc = open_ring(instance, cpu);
+	closedir(directory);
+	instance->page_size = sysconf(_SC_PAGESIZE);
+	instance->page = malloc(instance->page_size);
+	instance->walker = kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST);
+	if (!rc && (!instance->page || !instance->walker))
+		rc = -ENOMEM;
+	return rc;
+}
+
+int instance_read(struct instance *instance, struct instance_ring *ring,
+		  void (*visit)(const struct record *record, void *data), void *data)
+{
+	ssize_t got = read(ring->fd, instance->page, instance->page_size);
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (!got)
+		return 0;
+	record_walk(&instance->formats, instance->walker, instance->page, visit, data);
+	return 1;
+}
+
+/* "overrun: N" and the like, a line each. */
+static uint64_t statistic(const char *stats, const char *name)
+{
+	const char *line = strstr(stats, name);
+
+	return line ? strtoull(line + strlen(name), NULL, 10) : 0;
+}
+
+uint64_t instance_lost(struct instance *instance, struct instance_ring *ring)
+{
+	auto_free char *stats = NULL;
+	uint64_t before = ring->lost;
+	char file[64];
+
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", ring->cpu);
+	stats = tracefs_instance_file_read(instance->handle, file, NULL);
+	if (!stats)
+		return 0;
+	ring->lost = statistic(stats, "\noverrun: ") + statistic(stats, "\ncommit overrun: ") +
+		     statistic(stats, "\ndropped events: ");
+	return ring->lost - before;
+}

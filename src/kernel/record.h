@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's tracing records, decoded from their binary form by the formats that the kernel
+ * gives for them. Text that another user chose, such as a task's name, takes no part in it.
+ */
+#ifndef DMABUFCTL_KERNEL_RECORD_H
+#define DMABUFCTL_KERNEL_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kernel/sys.h"
+
+enum record_kind {
+	RECORD_MAP,	    /* iova */
+	RECORD_UNMAP,	    /* iova */
+	RECORD_DOMAIN,	    /* device: it got another domain */
+	RECORD_EXPORT,	    /* inode, size, exporter */
+	RECORD_ATTACH,	    /* the same; device: the importer */
+	RECORD_DETACH,	    /* the same */
+	RECORD_PUT,	    /* inode, size, exporter: the last reference is gone */
+	RECORD_INVALIDATE,  /* inode: the exporter begins to tell the importers to let go */
+	RECORD_INVALIDATED, /* and has told all of them */
+	RECORD_KINDS,
+};
+
+struct record {
+	enum record_kind kind;
+	pid_t pid;     /* the thread's */
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
+	bool gap;      /* records of this CPU that came before it are lost */
+	struct range iova;
+	uint64_t inode;
+	uint64_t size;
+	char device[32];
+	char exporter[32];
+};
+
+/* Where a kind's fields lie in its records. */
+struct record_format {
+	int id; /* 0: not known */
+	struct record_field {
+		uint16_t offset;
+		uint16_t size; /* 0: there is no such field */
+	} pid, iova, size, inode, device, exporter;
+};
+
+struct record_formats {
+	struct record_format of[RECORD_KINDS];
+};
+
+/* format: what tracefs has in an event's "format". -EINVAL when a field of that kind is missing. */
+int record_learn(struct record_formats *formats, enum record_kind kind, const char *format,
+		 size_t size);
+
+/* False for a record that is of none of the kinds, or cut. Leaves time and gap alone. */
+bool record_decode(const struct record_formats *formats, const void *data, size_t size,
+		   struct record *record);
+
+struct kbuffer;
+
+/*
+ * Calls visit for each record in a page as trace_pipe_raw gives it; the record is there only
+ * during the call. Returns whether records before this page were lost.
+ */
+bool record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
+		 void (*visit)(const struct record *record, void *data), void *data);
+
+#endif
