@@ -8,15 +8,17 @@
 
 #include "cmd/command.h"
 #include "cmd/explain.h"
+#include "cmd/help.h"
 #include "cmd/shared/common.h"
 #include "cmd/shared/complete.h"
 #include "config.h"
 #include "context/trigger.h"
 #include "kernel/sys.h"
+#include "ui/guess.h"
 #include "util/text.h"
 
 extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bind, cmd_context, cmd_detach,
-	cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export, cmd_import, cmd_list,
+	cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export, cmd_help, cmd_import, cmd_list,
 	cmd_monitor, cmd_recover, cmd_release, cmd_revoke, cmd_status, cmd_topology, cmd_unbind,
 	cmd_unmap, cmd_verify;
 
@@ -24,17 +26,17 @@ const struct command *const commands[] = {
 	&cmd_doctor, &cmd_device,   &cmd_bind,	  &cmd_unbind,	&cmd_export,  &cmd_attach,
 	&cmd_detach, &cmd_import,   &cmd_unmap,	  &cmd_release, &cmd_revoke,  &cmd_recover,
 	&cmd_verify, &cmd_topology, &cmd_status,  &cmd_list,	&cmd_monitor, &cmd_adopt,
-	&cmd_exec,   &cmd_batch,    &cmd_explain, &cmd_context, NULL,
+	&cmd_exec,   &cmd_batch,    &cmd_explain, &cmd_context, &cmd_help,    NULL,
 };
 
-static const struct option_entry global_options[] = {
-	OPT_TEXT(struct globals, context, "context", "NAME",
+const struct option_entry global_options[] = {
+	OPT_TEXT(struct globals, context, "context", "CONTEXT",
 		 "the context to work in (default: default)"),
 	OPT_FLAG(struct globals, json, "json", 0, "print JSON, one object a command, errors too"),
 	OPT_COUNT(struct globals, verbose, "verbose", 'v',
 		  "say more; twice: each system call, decoded"),
-	OPT_FLAG(struct globals, help, "help", 0, "print this and exit"),
-	OPT_FLAG(struct globals, version, "version", 0, "print the version and exit"),
+	OPT_FLAG(struct globals, help, "help", 'h', "print this and exit"),
+	OPT_FLAG(struct globals, version, "version", 'V', "print the version and exit"),
 	OPT_FLAG(struct globals, list_commands, "list-commands", 0,
 		 "print the commands' names and exit"),
 	OPT_FLAG(struct globals, list_options, "list-options", 0,
@@ -52,48 +54,52 @@ const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static void print_help(void)
+enum status unknown_command(const char *name)
 {
-	printf("usage: dmabufctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
-	       "Exports PCI BARs as dma-bufs, maps them for other devices, and shows what becomes "
-	       "of them.\n\n"
-	       "Commands:\n");
+	struct guess guess = { .word = name, .length = strlen(name) };
+
 	for (const struct command *const *command = commands; *command; command++)
-		printf("  %-10s  %s\n", (*command)->name, (*command)->summary);
-	printf("\nOptions, before or after the command:\n");
-	options_print(stdout, global_options);
-	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 not supported here, 4 no permission,\n"
-	       "5 a revoked dma-buf or stale mapping in the way, 6 not observed. See "
-	       "dmabufctl(1).\n");
+		guess_consider(&guess, (*command)->name);
+	fail(STATUS_USAGE, 0, "unknown command '%s'", name);
+	if (guess.best)
+		fail_try("did you mean '%s'? --help lists them", guess.best);
+	else
+		fail_try("--help lists them");
+	return STATUS_USAGE;
 }
 
-static void print_command_help(const struct command *command)
+/* The usage's word for the argument of that index: "BAR" of "BDF BAR". */
+static void name_argument(const struct command *command, int index, char *name, size_t size)
 {
-	printf("usage: dmabufctl %s%s%s%s\n\n%s\n", command->name,
-	       command->options ? " [OPTION...]" : "", *command->arguments ? " " : "",
-	       command->arguments, command->summary);
-	if (command->description)
-		printf("\n%s\n", command->description);
-	if (command->options) {
-		printf("\nOptions:\n");
-		options_print(stdout, command->options);
+	const char *word = command->arguments;
+	size_t length;
+
+	for (;; word += length + strspn(word + length, " ")) {
+		length = strcspn(word, " ");
+		if (!*word || !index--)
+			break;
 	}
-	printf("\nThe global options are in 'dmabufctl --help', the manual in dmabufctl-%s(1).\n",
-	       command->name);
+	if (length > strlen("...") && !strncmp(word + length - strlen("..."), "...", strlen("...")))
+		length -= strlen("...");
+	snprintf(name, size, "%.*s", (int)length, word);
 }
 
-static enum status count_arguments(const struct command *command, int count)
+static enum status count_arguments(const struct call *call)
 {
-	if (count < command->least) {
-		fail(STATUS_USAGE, 0, "%s", command->name);
-		fail_because("an argument is missing");
-	} else if (command->most >= 0 && count > command->most) {
-		fail(STATUS_USAGE, 0, "%s", command->name);
-		fail_because("too many arguments");
-	} else {
+	const struct command *command = call->command;
+	char name[32];
+
+	if (call->count >= command->least && (command->most < 0 || call->count <= command->most))
 		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "%s", command->name);
+	if (call->count < command->least) {
+		name_argument(command, call->count, name, sizeof(name));
+		fail_because("%s is missing", name);
+	} else {
+		fail_because("too many arguments, from '%s' on", call->arguments[command->most]);
 	}
-	fail_try("usage: dmabufctl %s %s", command->name, command->arguments);
+	fail_try("usage: dmabufctl %s%s%s", command->name, *command->arguments ? " " : "",
+		 command->arguments);
 	return STATUS_USAGE;
 }
 
@@ -146,14 +152,12 @@ static json_object *new_result(const char *command)
 	return result;
 }
 
-static const char *place_text(const struct place *place)
+/* "FILE:LINE", malloc'd; NULL outside a batch. */
+static char *place_text(const struct place *place)
 {
-	static char text[512];
+	char *text;
 
-	if (!place)
-		return NULL;
-	snprintf(text, sizeof(text), "%.480s:%u", place->file, place->line);
-	return text;
+	return place && asprintf(&text, "%s:%u", place->file, place->line) >= 0 ? text : NULL;
 }
 
 static void print_trace(const char *line)
@@ -177,15 +181,14 @@ static const char *pointer_text(const char *command)
 static json_object *error_to_json(const char *command, const struct place *place)
 {
 	const char *pointer = pointer_text(command);
-	json_object *error = fail_to_json(place_text(place));
+	auto_free char *where = place_text(place);
+	json_object *error = fail_to_json(where);
 
 	put_text(error, "explain", pointer);
 	return error;
 }
 
-/* A failure before there was anything to show, or after it was shown to people. */
-static void print_failure(const struct globals *globals, const char *command,
-			  const struct place *place)
+void print_failure(const struct globals *globals, const char *command, const struct place *place)
 {
 	json_object *result;
 
@@ -194,8 +197,9 @@ static void print_failure(const struct globals *globals, const char *command,
 	fflush(stdout);
 	if (!globals->json) {
 		const char *pointer = pointer_text(command);
+		auto_free char *where = place_text(place);
 
-		fail_print(stderr, place_text(place));
+		fail_print(stderr, where);
 		if (pointer)
 			fprintf(stderr, "dmabufctl: see '%s'\n", pointer);
 		return;
@@ -261,61 +265,118 @@ static enum status run_in_context(const struct call *call, struct context *share
 	return status || !inner.finish ? status : inner.finish();
 }
 
+/* A usage error is JSON too when the words that could not be parsed ask for it. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+static void list_commands(void)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		puts((*command)->name);
+}
+
+/* What an option asks for in place of the command; true when one did. */
+static bool print_instead(const struct globals *globals, const struct command *command)
+{
+	if (globals->help)
+		print_help(command);
+	else if (globals->version)
+		printf("dmabufctl %s\n", PACKAGE_VERSION);
+	else if (globals->list_commands)
+		list_commands();
+	else if (globals->list_options)
+		options_list(stdout, command ? command->options : global_options);
+	else
+		return false;
+	return true;
+}
+
+/* What is the same for all lines of a batch is the batch's to say. */
+static enum status check_globals(const struct globals *own, const struct globals *outer,
+				 const struct place *place)
+{
+	if (own->complete) {
+		fail(STATUS_USAGE, 0, "option --complete");
+		fail_because("it goes before the command");
+		return STATUS_USAGE;
+	}
+	if (place && own->context &&
+	    (!outer->context || strcmp(own->context, outer->context) != 0)) {
+		fail(STATUS_USAGE, 0, "option --context: '%s'", own->context);
+		fail_because("all lines of a batch work in the context of the batch");
+		fail_try("give it to batch itself");
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+static enum status check_command(const char *name, const struct place *place)
+{
+	const struct command *command = find_command(name);
+
+	if (!command)
+		return unknown_command(name);
+	if (!place || !command->alone)
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "misplaced command '%s'", name);
+	fail_try("it cannot be part of a batch");
+	return STATUS_USAGE;
+}
+
+/* With the command line parsed. */
+static enum status run_call(struct call *call, const struct globals *outer,
+			    const struct option_set *options, struct context *shared)
+{
+	enum status status = check_globals(call->globals, outer, call->place);
+
+	if (status || print_instead(call->globals, call->command))
+		return status;
+	status = options_check_forms(options, call->globals->json);
+	if (!status)
+		status = count_arguments(call);
+	return status ? status : run_in_context(call, shared);
+}
+
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
 			char **argv, const struct place *place)
 {
-	const struct command *command = find_command(argv[0]);
+	enum status status = check_command(argv[0], place);
+	const struct command *command = status ? NULL : find_command(argv[0]);
 	_Alignas(max_align_t) char values[command ? command->options_size + 1 : 1];
 	struct globals own = *globals;
 	struct option_set sets[2] = { { global_options, &own } };
 	struct call call = { .command = command, .globals = &own, .place = place };
-	enum status status;
 
-	if (!command || (place && command->alone)) {
-		status = fail(STATUS_USAGE, 0, "%s command '%s'", command ? "misplaced" : "unknown",
-			      argv[0]);
-		fail_try(command ? "it cannot be part of a batch" : "--help lists them");
-		print_failure(globals, argv[0], place);
-		return status;
-	}
-	sets[1].table = command->options;
+	sets[1].table = command ? command->options : NULL;
 	memset(values, 0, sizeof(values));
 	sets[1].values = values;
 	call.options = values;
-	status = options_parse(sets, &argc, argv, false, &call.before_dashes);
+	if (!status)
+		status = options_parse(sets, &argc, argv, false, &call.before_dashes);
+	if (status)
+		own.json |= wants_json(argc, argv);
 	sys_trace = own.verbose >= 2 ? print_trace : NULL;
 	call.count = argc - 1;
 	call.arguments = argv + 1;
-	if (!status && own.help)
-		print_command_help(command);
-	else if (!status && own.list_options)
-		options_list(stdout, command->options);
-	else if (!status) {
-		status = count_arguments(command, call.count);
-		if (!status)
-			status = run_in_context(&call, shared);
-	}
-	print_failure(&own, command->name, place);
+	if (!status)
+		status = run_call(&call, globals, &sets[1], shared);
+	print_failure(&own, command ? command->name : argv[0], place);
 	options_free(&sets[1]);
 	return status;
 }
 
 static enum status run_global(const struct globals *globals, int argc, char **argv)
 {
-	if (globals->version)
-		printf("dmabufctl %s\n", PACKAGE_VERSION);
-	else if (globals->list_commands)
-		for (const struct command *const *command = commands; *command; command++)
-			puts((*command)->name);
-	else if (globals->complete)
+	if (globals->complete)
 		print_completions(globals, argc - 1, argv + 1);
 	else if (argc > 1)
 		return run_command(globals, NULL, argc - 1, argv + 1, NULL);
-	else if (globals->help)
-		print_help();
-	else if (globals->list_options)
-		options_list(stdout, global_options);
-	else {
+	else if (!print_instead(globals, NULL)) {
 		fail(STATUS_USAGE, 0, "no command");
 		fail_try("--help lists them");
 		return STATUS_USAGE;
@@ -340,15 +401,6 @@ static void print_eviction(const struct pci_device *pci)
 	putc('\n', stderr);
 }
 
-/* Known before all is parsed, so that a usage error is JSON too. */
-static bool wants_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json"))
-			return true;
-	return false;
-}
-
 /* For tests: the call that is to fail in this process. */
 static enum status take_fault(void)
 {
@@ -366,7 +418,7 @@ static enum status take_fault(void)
 
 int main(int argc, char **argv)
 {
-	struct globals globals = { .json = wants_json(argc, argv) };
+	struct globals globals = { 0 };
 	const struct option_set sets[2] = { { global_options, &globals } };
 	enum status status;
 	int dashes;
@@ -376,7 +428,9 @@ int main(int argc, char **argv)
 	status = take_fault();
 	if (!status)
 		status = options_parse(sets, &argc, argv, true, &dashes);
-	if (!status)
+	if (status)
+		globals.json |= wants_json(argc, argv);
+	else
 		status = run_global(&globals, argc, argv);
 	print_failure(&globals, NULL, NULL);
 	if (fflush(stdout) || ferror(stdout)) {

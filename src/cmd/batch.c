@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "cmd/shared/common.h"
+#include "ui/line.h"
 
 struct batch_options {
 	bool keep_going;
 };
-
-#define WORDS_MAX 64
 
 static volatile sig_atomic_t interrupted;
 
@@ -19,84 +18,66 @@ static void on_signal(int signal)
 	interrupted = signal;
 }
 
-static bool is_blank(char c)
+static enum status refuse_line(int error)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+	enum status status = fail(STATUS_USAGE, 0, "batch");
 
-/*
- * Splits a line into words in place, as a shell would: blanks, '...', "...", \ and # comments.
- * words[0] is left to the caller. -EINVAL: a quote is not closed; -E2BIG: too many words.
- */
-static int split_line(char *line, char *words[WORDS_MAX + 1])
-{
-	char *in = line, *out = line;
-	int count = 0;
-
-	for (;;) {
-		char quote = 0;
-
-		while (is_blank(*in))
-			in++;
-		if (!*in || *in == '#')
-			break;
-		if (count == WORDS_MAX)
-			return -E2BIG;
-		words[count++] = out;
-		for (; *in && (quote || !is_blank(*in)); in++) {
-			if (quote ? *in == quote : *in == '\'' || *in == '"')
-				quote = quote ? 0 : *in;
-			else if (*in == '\\' && quote != '\'' && in[1])
-				*out++ = *++in;
-			else
-				*out++ = *in;
-		}
-		if (quote)
-			return -EINVAL;
-		/* The terminator may fall on the blank that ended the word: step past it first. */
-		if (*in)
-			in++;
-		*out++ = '\0';
-	}
-	words[count] = NULL;
-	return count;
-}
-
-static enum status run_line(struct call *call, char *line, const struct place *place)
-{
-	char *words[WORDS_MAX + 1];
-	int count = split_line(line, words);
-
-	if (count < 0) {
-		enum status status = fail(STATUS_USAGE, 0, "%s:%u", place->file, place->line);
-
-		fail_because(count == -EINVAL ? "a quote is not closed" : "too many words");
+	switch (error) {
+	case -E2BIG:
+		fail_because("the line is longer than %d bytes", LINE_LIMIT);
+		fail_try("is it a file of commands?");
 		return status;
+	case -EILSEQ:
+		fail_because("the line has a NUL byte");
+		fail_try("is it a file of commands?");
+		return status;
+	case -EINVAL:
+		fail_because("a quote is not closed, or a backslash ends the line");
+		return status;
+	default:
+		return fail_errno(error, "batch");
 	}
-	return count ? run_command(call->globals, call->context, count, words, place) : STATUS_OK;
+}
+
+/* rc: what line_read() said. */
+static enum status run_line(struct call *call, char *line, int rc, const struct place *place)
+{
+	auto_free char **words = malloc((strlen(line) / 2 + 2) * sizeof(*words));
+	enum status status;
+
+	if (rc > 0)
+		rc = words ? line_split(line, words) : -ENOMEM;
+	if (rc > 0)
+		return run_command(call->globals, call->context, rc, words, place);
+	status = rc ? refuse_line(rc) : STATUS_OK;
+	print_failure(call->globals, "batch", place);
+	return status;
 }
 
 static enum status run_lines(struct call *call, FILE *file, const char *name)
 {
 	const struct batch_options *options = call->options;
+	auto_free char *line = calloc(1, LINE_LIMIT + 1);
+	struct place place = { .file = name };
 	enum status first = STATUS_OK;
-	auto_free char *line = NULL;
-	size_t room = 0;
+	int rc;
 
-	for (unsigned number = 1; !interrupted && getline(&line, &room, file) >= 0; number++) {
-		const struct place place = { .file = name, .line = number };
-		enum status status = run_line(call, line, &place);
+	if (!line)
+		return fail_errno(ENOMEM, "batch %s", name);
+	do {
+		enum status status;
 
-		if (status && !first)
-			first = status;
-		if (status && !options->keep_going)
+		place.line++;
+		rc = line_read(file, line);
+		if (!rc || interrupted)
 			break;
-	}
+		status = run_line(call, line, rc, &place);
+		if (!first)
+			first = status;
+	} while ((!first || options->keep_going) && !interrupted && (rc > 0 || rc == -EILSEQ));
 	if (interrupted && !first) {
 		first = fail(STATUS_FAILED, EINTR, "batch %s", name);
 		fail_because("stopped by signal %d", (int)interrupted);
-	} else if (ferror(file) && !first) {
-		first = fail_errno(EIO, "batch %s", name);
 	}
 	return first;
 }

@@ -27,6 +27,7 @@ enum word {
 	WORD_OBJECT,
 	WORD_FILE,
 	WORD_CONTEXT_VERB,
+	WORD_COMMAND,
 };
 
 struct globals {
@@ -86,8 +87,12 @@ struct command {
 };
 
 extern const struct command *const commands[]; /* NULL at the end */
+extern const struct option_entry global_options[];
 
+/* NULL: there is none of that name. */
 const struct command *find_command(const char *name);
+/* That failure, noted, with what may have been meant. */
+enum status unknown_command(const char *name);
 
 /*
  * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
@@ -95,6 +100,12 @@ const struct command *find_command(const char *name);
  */
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
 			char **argv, const struct place *place);
+
+/*
+ * Prints the failure that is noted, if any, as the globals say, and forgets it. command: NULL
+ * when there is none.
+ */
+void print_failure(const struct globals *globals, const char *command, const struct place *place);
 
 /* Opens what --context names, as the need says; the failure is noted. */
 enum status open_context(struct context *context, const char *name, enum context_need need);

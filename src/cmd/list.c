@@ -64,54 +64,31 @@ static const struct column source_columns[] = {
 	{ 0 },
 };
 
-/* The place of a column, -1 when there is none of that heading. */
-static int find_column(const char *word, size_t length)
+static const char *column_name(unsigned index)
 {
-	for (int i = 0; listing_columns[i].heading; i++)
-		if (strlen(listing_columns[i].heading) == length &&
-		    !strncasecmp(listing_columns[i].heading, word, length))
-			return i;
-	return -1;
+	return listing_columns[index].heading;
 }
 
-static enum status not_columns(const char *option, const char *text, const char *why)
+static int find_column(const char *name)
 {
-	char known[256] = "";
+	int place = 0;
 
-	for (int i = 0; listing_columns[i].heading; i++)
-		strcat(strcat(known, i ? ", " : ""), listing_columns[i].heading);
-	fail(STATUS_USAGE, 0, "option %s: '%s'", option, text);
-	fail_because("%s", why);
-	fail_try("choose from %s", known);
-	return STATUS_USAGE;
+	while (strcmp(listing_columns[place].heading, name))
+		place++;
+	return place;
 }
 
-static enum status check_columns(const char *text)
+static enum status check_count(const char *columns)
 {
-	unsigned count = 0;
-	const char *word = text;
+	unsigned count = 1;
 
-	if (!text)
-		return STATUS_OK;
-	for (;; word++) {
-		size_t length = strcspn(word, ",");
-
-		if (find_column(word, length) < 0)
-			return not_columns("-o", text, "not columns, separated by commas");
+	for (const char *comma = columns; (comma = strchr(comma, ',')); comma++)
 		count++;
-		word += length;
-		if (!*word)
-			break;
-	}
-	return count <= TABLE_COLUMNS ? STATUS_OK :
-					not_columns("-o", text, "more columns than a table takes");
-}
-
-static enum status check_sort(const char *text)
-{
-	if (!text || find_column(text, strlen(text)) >= 0)
+	if (count <= TABLE_COLUMNS)
 		return STATUS_OK;
-	return not_columns("--sort", text, "not one column");
+	fail(STATUS_USAGE, 0, "option --output: %u columns", count);
+	fail_because("a table takes %d", TABLE_COLUMNS);
+	return STATUS_USAGE;
 }
 
 static void put_label(const char *name, json_object *row, const char *key)
@@ -215,14 +192,12 @@ static void draw(const struct call *call)
 
 static enum status check_options(struct list_options *options, struct pci_name *name)
 {
-	enum status status = check_columns(options->columns);
+	enum status status = options->columns ? check_count(options->columns) : STATUS_OK;
 
 	if (!status && options->columns && options->tree) {
-		status = fail(STATUS_USAGE, 0, "option -o");
+		status = fail(STATUS_USAGE, 0, "option --output");
 		fail_because("the tree has columns of its own");
 	}
-	if (!status)
-		status = check_sort(options->sort);
 	if (status || !options->device)
 		return status;
 	if (pci_parse_name(options->device, name)) {
@@ -261,9 +236,7 @@ static int take(struct listing *listing, const struct list_options *options)
 	};
 	int rc = listing_take(listing, &filter);
 
-	return rc || !options->sort ?
-		       rc :
-		       listing_sort(listing, find_column(options->sort, strlen(options->sort)));
+	return rc || !options->sort ? rc : listing_sort(listing, find_column(options->sort));
 }
 
 static enum status run(struct call *call)
@@ -271,15 +244,14 @@ static enum status run(struct call *call)
 	struct list_options options = *(const struct list_options *)call->options;
 	struct pci_name device;
 	enum status status = check_options(&options, &device);
-	bool tree = options.tree && !call->globals->json;
 	struct listing *listing = status ? NULL : calloc(1, sizeof(*listing));
 	int rc;
 
 	if (status)
 		return status;
-	call->rows = (struct output_rows){ .key = tree ? "tree" : "dmabufs",
-					   .fact = tree ? NULL : listing_fact,
-					   .make = tree ? make_branch : make_row,
+	call->rows = (struct output_rows){ .key = options.tree ? "tree" : "dmabufs",
+					   .fact = options.tree ? NULL : listing_fact,
+					   .make = options.tree ? make_branch : make_row,
 					   .state = listing,
 					   .free = end };
 	rc = listing ? take(listing, &options) : -ENOMEM;
@@ -299,13 +271,14 @@ static const struct option_entry options[] = {
 		   "only what this process holds"),
 	OPT_TEXT(struct list_options, holder, "holder", "COMMAND",
 		 "only what processes of this name hold"),
-	OPT_TEXT(struct list_options, sort, "sort", "COLUMN", "the rows in the order of a column"),
-	OPT_TEXT_SHORT(struct list_options, columns, "output", 'o', "COLUMN,...",
-		       "these columns, in this order"),
-	OPT_FLAG(struct list_options, tree, "tree", 0, "the holders below each dma-buf"),
-	OPT_FLAG(struct list_options, openmetrics, "openmetrics", 0,
+	OPT_CHOICE(struct list_options, sort, "sort", 0, "COLUMN", column_name,
+		   "the rows in the order of a column"),
+	OPT_CHOICES(struct list_options, columns, "output", 'o', "COLUMN,...", column_name,
+		    "these columns, in this order"),
+	OPT_FORM(struct list_options, tree, "tree", "the holders below each dma-buf"),
+	OPT_FORM(struct list_options, openmetrics, "openmetrics",
 		 "metrics, for node_exporter's textfile collector"),
-	OPT_FLAG(struct list_options, dot, "dot", 0, "a picture, for Graphviz"),
+	OPT_FORM(struct list_options, dot, "dot", "a picture, for Graphviz"),
 	{ 0 },
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "cmd/shared/common.h"
 
@@ -25,22 +25,27 @@ static enum status cannot_release(struct call *call, const struct object *object
 	return status;
 }
 
-static enum status release(struct call *call, const char *name)
+/* All are looked up before the first is touched: a name that is none changes nothing. */
+static enum status release_named(struct call *call)
 {
-	struct object *object;
-	enum status status = want_object(call, OBJECT_KINDS, name, &object);
-	int rc;
+	json_object *released = put_array(call->result, "released");
+	auto_free struct object **objects = calloc(call->count, sizeof(struct object *));
+	enum status status = want_objects(call, OBJECT_KINDS, objects);
 
-	if (status)
-		return status;
-	rc = context_release(call->context, object);
-	return rc ? cannot_release(call, object, rc) : STATUS_OK;
+	for (int i = 0; i < call->count && !status; i++) {
+		int rc = context_release(call->context, objects[i]);
+
+		if (rc)
+			status = cannot_release(call, objects[i], rc);
+		else
+			add_text(released, call->arguments[i]);
+	}
+	return status;
 }
 
 static enum status run(struct call *call)
 {
 	const struct release_options *options = call->options;
-	enum status status = STATUS_OK;
 	int rc;
 
 	if (options->all != !call->count) {
@@ -53,9 +58,7 @@ static enum status run(struct call *call)
 		rc = context_release_all(call->context);
 		return rc ? fail_errno(rc, "release --all") : STATUS_OK;
 	}
-	for (int i = 0; i < call->count && !status; i++)
-		status = release(call, call->arguments[i]);
-	return status;
+	return release_named(call);
 }
 
 static const struct option_entry options[] = {

@@ -94,8 +94,7 @@ static enum status run(struct call *call)
 	struct survey survey;
 
 	survey_begin(&survey, call->context);
-	put_text(call->result, "context",
-		 call->globals->context ? call->globals->context : "default");
+	put_text(call->result, "context", context_label(call));
 	put_text(call->result, "trace_instance", context_trace(call->context));
 	fill_devices(call);
 	rows = put_array(call->result, "dmabufs");
@@ -112,7 +111,7 @@ static enum status run(struct call *call)
 }
 
 static const struct option_entry options[] = {
-	OPT_FLAG(struct status_options, dot, "dot", 0, "a picture, for Graphviz"),
+	OPT_FORM(struct status_options, dot, "dot", "a picture, for Graphviz"),
 	{ 0 },
 };
 

@@ -218,7 +218,7 @@ static enum status run(struct call *call)
 }
 
 static const struct option_entry options[] = {
-	OPT_FLAG(struct topology_options, dot, "dot", 0, "a picture, for Graphviz"),
+	OPT_FORM(struct topology_options, dot, "dot", "a picture, for Graphviz"),
 	{ 0 },
 };
 

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
 #include "cmd/shared/common.h"
 
 static enum status run(struct call *call)
 {
-	for (int i = 0; i < call->count; i++) {
-		struct object *mapping;
-		enum status status =
-			want_object(call, OBJECT_MAPPING, call->arguments[i], &mapping);
-		int rc;
+	auto_free struct object **mappings = calloc(call->count, sizeof(struct object *));
+	enum status status = want_objects(call, OBJECT_MAPPING, mappings);
 
-		if (status)
-			return status;
-		rc = context_unmap(call->context, mapping);
+	for (int i = 0; i < call->count && !status; i++) {
+		int rc = context_unmap(call->context, mappings[i]);
+
 		if (rc)
-			return fail_errno(rc, "unmap %s", call->arguments[i]);
+			status = fail_errno(rc, "unmap %s", call->arguments[i]);
 	}
-	return STATUS_OK;
+	return status;
 }
 
 const struct command cmd_unmap = {

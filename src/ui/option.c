@@ -5,7 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/guess.h"
 #include "ui/value.h"
+
+/* "did you mean 'NAME'? give one of NAME, NAME". */
+static void try_names(const struct option_entry *entry, const char *word, size_t length)
+{
+	struct guess guess = { .word = word, .length = length };
+	char *known = NULL;
+	size_t size;
+	FILE *list = open_memstream(&known, &size);
+
+	for (unsigned i = 0; list && entry->names(i); i++) {
+		guess_consider(&guess, entry->names(i));
+		fprintf(list, "%s%s", i ? ", " : "", entry->names(i));
+	}
+	if (list)
+		fclose(list);
+	fail_try("%s%s%sgive %s of %s", guess.best ? "did you mean '" : "",
+		 guess.best ? guess.best : "", guess.best ? "'? " : "",
+		 entry->type == OPTION_CHOICE ? "one" : "some", known ? known : "");
+	free(known);
+}
 
 static enum status bad_value(const struct option_entry *entry, const char *text, int error)
 {
@@ -25,6 +46,49 @@ static enum status bad_value(const struct option_entry *entry, const char *text,
 	else
 		fail_try("give bytes, such as 4096, 0x1000, 4K, 16M or 1G");
 	return STATUS_USAGE;
+}
+
+/* The name as it is written, NULL when it is none. */
+static const char *find_name(const struct option_entry *entry, const char *word, size_t length)
+{
+	const char *name;
+
+	for (unsigned i = 0; (name = entry->names(i)); i++)
+		if (strlen(name) == length && !strncasecmp(name, word, length))
+			return name;
+	return NULL;
+}
+
+static enum status take_choice(const struct option_entry *entry, const char **choice,
+			       const char *text)
+{
+	*choice = find_name(entry, text, strlen(text));
+	if (*choice)
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+	fail_because("not a valid value");
+	try_names(entry, text, strlen(text));
+	return STATUS_USAGE;
+}
+
+static enum status take_choices(const struct option_entry *entry, const char **choices,
+				const char *text)
+{
+	for (const char *word = text;; word++) {
+		size_t length = strcspn(word, ",");
+
+		if (!find_name(entry, word, length)) {
+			fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+			fail_because("'%.*s' is not a valid value", (int)length, word);
+			try_names(entry, word, length);
+			return STATUS_USAGE;
+		}
+		word += length;
+		if (!*word)
+			break;
+	}
+	*choices = text;
+	return STATUS_OK;
 }
 
 static int take_size(struct option_size *size, const char *text)
@@ -72,6 +136,7 @@ static enum status take(const struct option_entry *entry, void *values, const ch
 
 	switch (entry->type) {
 	case OPTION_FLAG:
+	case OPTION_FORM:
 		*(bool *)place = true;
 		break;
 	case OPTION_COUNT:
@@ -80,6 +145,10 @@ static enum status take(const struct option_entry *entry, void *values, const ch
 	case OPTION_TEXT:
 		*(const char **)place = text;
 		break;
+	case OPTION_CHOICE:
+		return take_choice(entry, place, text);
+	case OPTION_CHOICES:
+		return take_choices(entry, place, text);
 	case OPTION_SIZE:
 		rc = take_size(place, text);
 		break;
@@ -125,10 +194,19 @@ static const struct option_entry *find_letter(const struct option_set sets[2], c
 	return NULL;
 }
 
-static enum status unknown_option(const char *text)
+static enum status unknown_option(const struct option_set sets[2], const char *text)
 {
+	struct guess guess = { .word = text + 2, .length = strcspn(text + 2, "=") };
+
+	for (unsigned i = 0; i < 2 && text[1] == '-'; i++)
+		for (const struct option_entry *entry = sets[i].table; entry && entry->name;
+		     entry++)
+			guess_consider(&guess, entry->name);
 	fail(STATUS_USAGE, 0, "unknown option '%s'", text);
-	fail_try("--help lists them");
+	if (guess.best)
+		fail_try("did you mean '--%s'? --help lists them", guess.best);
+	else
+		fail_try("--help lists them");
 	return STATUS_USAGE;
 }
 
@@ -141,7 +219,7 @@ static enum status take_letters(const struct option_set sets[2], const char *tex
 		const struct option_entry *entry = find_letter(sets, *letter, &values);
 
 		if (!entry)
-			return unknown_option(text);
+			return unknown_option(sets, text);
 		if (entry->argument) {
 			*used = !letter[1];
 			if (letter[1] || next)
@@ -165,7 +243,7 @@ static enum status take_long(const struct option_set sets[2], const char *text, 
 	const struct option_entry *entry = find_long(sets, name, length, &values);
 
 	if (!entry)
-		return unknown_option(text);
+		return unknown_option(sets, text);
 	if (!entry->argument && equals) {
 		fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, equals + 1);
 		fail_because("it takes no value");
@@ -215,6 +293,23 @@ enum status options_parse(const struct option_set sets[2], int *argc, char **arg
 	*argc = kept;
 	if (*dashes < 0)
 		*dashes = kept - 1;
+	return STATUS_OK;
+}
+
+enum status options_check_forms(const struct option_set *set, bool json)
+{
+	const char *form = json ? "json" : NULL;
+
+	for (const struct option_entry *entry = set->table; entry && entry->name; entry++) {
+		if (entry->type != OPTION_FORM || !*(bool *)((char *)set->values + entry->offset))
+			continue;
+		if (form) {
+			fail(STATUS_USAGE, 0, "option --%s", entry->name);
+			fail_because("it does not go with --%s: the output has one form", form);
+			return STATUS_USAGE;
+		}
+		form = entry->name;
+	}
 	return STATUS_OK;
 }
 

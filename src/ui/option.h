@@ -36,13 +36,16 @@ struct option_ranges {
 };
 
 enum option_type {
-	OPTION_FLAG,   /* bool */
-	OPTION_COUNT,  /* unsigned, times given */
-	OPTION_TEXT,   /* const char *, NULL when not given */
-	OPTION_SIZE,   /* struct option_size */
-	OPTION_NUMBER, /* struct option_number, from least to most */
-	OPTION_TIME,   /* struct option_time; in seconds on the command line */
-	OPTION_RANGES, /* struct option_ranges; may be repeated */
+	OPTION_FLAG,	/* bool */
+	OPTION_COUNT,	/* unsigned, times given */
+	OPTION_FORM,	/* bool; the output is in a form of its own, and in no other */
+	OPTION_TEXT,	/* const char *, NULL when not given */
+	OPTION_CHOICE,	/* const char *, one of the names as they are written */
+	OPTION_CHOICES, /* const char *, as given: some of the names, separated by commas */
+	OPTION_SIZE,	/* struct option_size */
+	OPTION_NUMBER,	/* struct option_number, from least to most */
+	OPTION_TIME,	/* struct option_time; in seconds on the command line */
+	OPTION_RANGES,	/* struct option_ranges; may be repeated */
 };
 
 struct option_entry {
@@ -53,35 +56,49 @@ struct option_entry {
 	const char *help;
 	size_t offset;
 	uint64_t least, most; /* for OPTION_NUMBER */
+	/* For OPTION_CHOICE and OPTION_CHOICES, compared without case: NULL behind the last. */
+	const char *(*names)(unsigned index);
 };
 
 #define OPTION_AT(type, member, wanted)                                                         \
 	(offsetof(type, member) +                                                               \
 	 0 * sizeof(char[1 - 2 * !__builtin_types_compatible_p(__typeof__(((type *)0)->member), \
 							       wanted)]))
-#define OPTION_ENTRY(type, member, wanted, kind, name, letter, argument, help, least, most)      \
-	{                                                                                        \
-		name, letter, kind, argument, help, OPTION_AT(type, member, wanted), least, most \
+#define OPTION_ENTRY(type, member, wanted, kind, name, letter, argument, help, least, most, names) \
+	{                                                                                          \
+		name, letter, kind, argument, help, OPTION_AT(type, member, wanted), least, most,  \
+			names                                                                      \
 	}
 #define OPT_FLAG(type, member, name, letter, help) \
-	OPTION_ENTRY(type, member, bool, OPTION_FLAG, name, letter, NULL, help, 0, 0)
+	OPTION_ENTRY(type, member, bool, OPTION_FLAG, name, letter, NULL, help, 0, 0, NULL)
 #define OPT_COUNT(type, member, name, letter, help) \
-	OPTION_ENTRY(type, member, unsigned, OPTION_COUNT, name, letter, NULL, help, 0, 0)
+	OPTION_ENTRY(type, member, unsigned, OPTION_COUNT, name, letter, NULL, help, 0, 0, NULL)
 #define OPT_TEXT(type, member, name, argument, help) \
 	OPT_TEXT_SHORT(type, member, name, 0, argument, help)
-#define OPT_TEXT_SHORT(type, member, name, letter, argument, help) \
-	OPTION_ENTRY(type, member, const char *, OPTION_TEXT, name, letter, argument, help, 0, 0)
-#define OPT_SIZE(type, member, name, argument, help) \
-	OPTION_ENTRY(type, member, struct option_size, OPTION_SIZE, name, 0, argument, help, 0, 0)
+#define OPT_TEXT_SHORT(type, member, name, letter, argument, help)                                \
+	OPTION_ENTRY(type, member, const char *, OPTION_TEXT, name, letter, argument, help, 0, 0, \
+		     NULL)
+#define OPT_FORM(type, member, name, help) \
+	OPTION_ENTRY(type, member, bool, OPTION_FORM, name, 0, NULL, help, 0, 0, NULL)
+#define OPT_CHOICE(type, member, name, letter, argument, names, help)                            \
+	OPTION_ENTRY(type, member, const char *, OPTION_CHOICE, name, letter, argument, help, 0, \
+		     0, names)
+#define OPT_CHOICES(type, member, name, letter, argument, names, help)                            \
+	OPTION_ENTRY(type, member, const char *, OPTION_CHOICES, name, letter, argument, help, 0, \
+		     0, names)
+#define OPT_SIZE(type, member, name, argument, help)                                               \
+	OPTION_ENTRY(type, member, struct option_size, OPTION_SIZE, name, 0, argument, help, 0, 0, \
+		     NULL)
 /* For PIDs, fds, counts: what is out of bounds is a usage error, never cut. */
 #define OPT_NUMBER(type, member, name, argument, least, most, help)                              \
 	OPTION_ENTRY(type, member, struct option_number, OPTION_NUMBER, name, 0, argument, help, \
-		     least, most)
-#define OPT_SECONDS(type, member, name, argument, help) \
-	OPTION_ENTRY(type, member, struct option_time, OPTION_TIME, name, 0, argument, help, 0, 0)
+		     least, most, NULL)
+#define OPT_SECONDS(type, member, name, argument, help)                                            \
+	OPTION_ENTRY(type, member, struct option_time, OPTION_TIME, name, 0, argument, help, 0, 0, \
+		     NULL)
 #define OPT_RANGES(type, member, name, argument, help)                                           \
 	OPTION_ENTRY(type, member, struct option_ranges, OPTION_RANGES, name, 0, argument, help, \
-		     0, 0)
+		     0, 0, NULL)
 
 /* A table and the values that it fills. */
 struct option_set {
@@ -97,6 +114,12 @@ struct option_set {
  */
 enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order,
 			  int *dashes);
+
+/*
+ * With json and each OPT_FORM that was given the output has a form; more than one is a usage
+ * error.
+ */
+enum status options_check_forms(const struct option_set *set, bool json);
 
 /* Frees what parsing allocated. */
 void options_free(const struct option_set *set);

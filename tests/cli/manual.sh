@@ -7,9 +7,9 @@ completion=$top/bash-completion/dmabufctl
 d() { dmabufctl "$@"; }
 
 # words FILE - the options that a page documents, sorted.
-documented() { grep -oE '^\*(-[a-z]\*, \*)?--[a-z-]+\*|^\*-[a-z]\*' "$1" | grep -oE -- '-{1,2}[a-z][a-z-]*' | sort -u; }
+documented() { grep -oE '^\*(-[a-zA-Z]\*, \*)?--[a-z-]+\*|^\*-[a-zA-Z]\*' "$1" | grep -oE -- '-{1,2}[a-zA-Z][a-z-]*' | sort -u; }
 listed() { d "$@" --list-options | sort -u; }
-helped() { sed -n '/^Options/,$p' | grep -oE '^  (-[a-z], )?--[a-z-]+' | grep -oE -- '-{1,2}[a-z][a-z-]*' | sort -u; }
+helped() { sed -n '/^Options/,$p' | grep -oE '^  (-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '-{1,2}[a-zA-Z][a-z-]*' | sort -u; }
 
 main=$top/man/dmabufctl.1.scd
 ok 'global options: page' equal "$(documented "$main")" "$(listed)"

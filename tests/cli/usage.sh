@@ -17,9 +17,19 @@ refuses 2 "unknown command 'frobnicate'" d frobnicate
 refuses 2 "unknown option '--frob'" d --frob status
 refuses 2 "unknown option '-x'" d status -x
 refuses 2 'it takes no value' d status --json=yes
-refuses 2 'its value NAME is missing' d status --context
-refuses 2 'too many arguments; usage: dmabufctl status' d status now
-refuses 2 'an argument is missing; usage: dmabufctl export BDF BAR' d export 01:00.0
+refuses 2 'its value CONTEXT is missing' d status --context
+refuses 2 "too many arguments, from 'now' on; usage: dmabufctl status$" d status now
+refuses 2 "too many arguments, from 'b' on; usage: dmabufctl context" d context stop a b
+refuses 2 '^dmabufctl: export: BDF is missing; usage: dmabufctl export BDF BAR$' d export
+refuses 2 '^dmabufctl: export: BAR is missing; usage: dmabufctl export BDF BAR$' d export 01:00.0
+refuses 2 '^dmabufctl: unmap: MAPPING is missing; usage: dmabufctl unmap MAPPING...$' d unmap
+refuses 2 '^dmabufctl: attach: BDF is missing; usage: dmabufctl attach BDF \[IOAS\]$' d attach
+refuses 2 '^dmabufctl: verify: MAPPING is missing; usage: dmabufctl verify MAPPING --from BDF$' d verify
+refuses 2 '^dmabufctl: exec: DMABUF is missing; ' d exec
+refuses 2 "unknown command 'lsit'; did you mean 'list'\? --help lists them$" d lsit
+refuses 2 "unknown command 'lsit'; did you mean 'list'\?" d help lsit
+refuses 2 "unknown option '--josn'; did you mean '--json'\?" d status --josn
+refuses 2 "unknown option '--pdi=3'; did you mean '--pid'\?" d list --pdi=3
 refuses 2 "context '../x': not a name" d --context ../x status
 refuses 2 "context 'a/b'" d --context a/b export 01:00.0 2
 
@@ -32,18 +42,50 @@ refuses 2 "option --fd: '2147483648': .*; give a whole number from 0 to" d adopt
 for seconds in 18446744074 1000000001 -1 1h ''; do
 	refuses 2 "option --for: '$seconds': .*; give seconds from 0 to 1000000000" d monitor --for "$seconds"
 done
-columns='choose from INODE, SIZE, '
-refuses 2 "option --sort: 'INODE,SIZE': not one column; $columns" d list --sort INODE,SIZE
-refuses 2 "option --sort: '': not one column; $columns" d list --sort ''
-for choice in '' , INODE, ,INODE INODE,,SIZE INODES 'INODE SIZE'; do
-	refuses 2 "option -o: '$choice': not columns, .*; $columns" d list -o "$choice"
+columns='of INODE, SIZE, '
+refuses 2 "option --sort: 'INODE,SIZE': not a valid value; give one $columns" d list --sort INODE,SIZE
+refuses 2 "option --sort: '': not a valid value; give one $columns" d list --sort ''
+for choice in '' , INODE, ,INODE INODE,,SIZE; do
+	refuses 2 "option --output: '$choice': '' is not a valid value; give some $columns" d list -o "$choice"
 done
+refuses 2 "option --output: 'sizs': .*; did you mean 'SIZE'\? give some $columns" d list -o sizs
 many=$(printf 'size,%.0s' {1..31})inode
-refuses 2 "option -o: '$many,size': more columns than a table takes" d list -o "$many,size"
+refuses 2 "option --output: 33 columns: a table takes 32" d list -o "$many,size"
 gives 0 'as many columns as a table takes' d list -o "$many"
+
+ok '-h is --help' equal "$(d -h)" "$(d --help)"
+ok 'help is --help' equal "$(d help)" "$(d --help)"
+ok 'help with --json is text' equal "$(d help --json)" "$(d --help)"
+ok '-V is --version' equal "$(d -V)" "$(d --version)"
+
+# What an option asks for in place of the command is done in place of it.
+for option in --help -h --version -V --list-commands --list-options; do
+	gives 0 "context start with $option" d context start asked "$option"
+	ok "context start with $option starts none" equal "$(d context)" 'no contexts'
+done
+ok '--version after a command' equal "$(d status --version)" "$(d --version)"
+ok '--list-commands after a command' equal "$(d status --list-commands)" "$(d --list-commands)"
+refuses 2 'option --complete: it goes before the command' d context start asked --complete
+ok 'a value that looks like --json is none' contains "$(d status --context --json 2>&1)" \
+	"^dmabufctl: context '--json': not a name"
+
+for form in --dot --openmetrics --tree; do
+	run d list --json "$form"
+	ok "list --json $form: exit status 2" equal "$rc" 2
+	ok "list --json $form: is refused" equal "$(gojq -c '[.error.what, .error.why]' <<<"$out")" \
+		"[\"option $form\",\"it does not go with --json: the output has one form\"]"
+done
+for command in status 'topology a b'; do
+	# shellcheck disable=SC2086 # words
+	run d --json $command --dot
+	ok "$command --json --dot: exit status 2" equal "$rc" 2
+done
+refuses 2 'option --dot: it does not go with --tree' d list --tree --dot
+refuses 2 'option --dot: it does not go with --openmetrics' d list --dot --openmetrics
 
 for command in $(d --list-commands); do
 	gives 0 "$command --help" d "$command" --help
+	ok "help $command: the same" equal "$(d help "$command")" "$out"
 	ok "$command --help shows its usage" contains "$out" "^usage: dmabufctl $command"
 done
 

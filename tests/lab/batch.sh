@@ -41,7 +41,7 @@ d --context go release --all
 
 run bash -c 'echo "status \"open" | dmabufctl batch -'
 ok 'an open quote: exit status 2' equal "$rc" 2
-ok 'an open quote: says so' contains "$err" 'a quote is not closed'
+ok 'an open quote: says so' contains "$err" '^dmabufctl: -:1: batch: a quote is not closed'
 refuses 1 'ENOENT' d batch "$TEST_DIR/nothing"
 run bash -c 'echo "context list" | dmabufctl batch -'
 ok 'what cannot be part of a batch is refused' equal "$rc" 2

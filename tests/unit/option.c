@@ -19,7 +19,16 @@ struct inner {
 	struct option_time time;
 	struct option_ranges ranges;
 	const char *words;
+	const char *colour, *colours;
+	bool form, other_form;
 };
+
+static const char *colour_name(unsigned index)
+{
+	static const char *const names[] = { "red", "GREEN", "blue", NULL };
+
+	return names[index];
+}
 
 static const struct option_entry outer_table[] = {
 	OPT_FLAG(struct outer, quiet, "quiet", 'q', "say nothing"),
@@ -34,6 +43,10 @@ static const struct option_entry inner_table[] = {
 	OPT_SECONDS(struct inner, time, "time", "SECONDS", "how long"),
 	OPT_RANGES(struct inner, ranges, "range", "OFF:LEN", "what"),
 	OPT_TEXT_SHORT(struct inner, words, "words", 'w', "TEXT", "which"),
+	OPT_CHOICE(struct inner, colour, "colour", 0, "COLOUR", colour_name, "one"),
+	OPT_CHOICES(struct inner, colours, "colours", 'c', "COLOUR,...", colour_name, "some"),
+	OPT_FORM(struct inner, form, "form", "as a form"),
+	OPT_FORM(struct inner, other_form, "other", "as another"),
 	{ 0 },
 };
 
@@ -65,6 +78,30 @@ static const struct {
 	{ { "--number=70" }, false, "q0 - l0 - 70 - [] - | | 0" },
 	{ { "--time", "0.25" }, false, "q0 - l0 - - 250000000 [] - | | 0" },
 	{ { "--range", "0:1", "--range=2K:4K" }, false, "q0 - l0 - - - [0+1 2048+4096] - | | 0" },
+	{ { "--colour", "green", "--colours", "RED,blue" },
+	  false,
+	  "q0 - l0 - - - [] - GREEN RED,blue | | 0" },
+	{ { "-cgreen" }, false, "q0 - l0 - - - [] - - green | | 0" },
+	{ { "--colour", "bleu" },
+	  false,
+	  "2 option --colour: 'bleu': not a valid value; did you mean 'blue'? give one of red, "
+	  "GREEN, blue" },
+	{ { "--colour", "red,blue" },
+	  false,
+	  "2 option --colour: 'red,blue': not a valid value; give one of red, GREEN, blue" },
+	{ { "--colour", "" },
+	  false,
+	  "2 option --colour: '': not a valid value; give one of red, GREEN, blue" },
+	{ { "--colours", "red,,blue" },
+	  false,
+	  "2 option --colours: 'red,,blue': '' is not a valid value; give some of red, GREEN, blue" },
+	{ { "--colours", "red," },
+	  false,
+	  "2 option --colours: 'red,': '' is not a valid value; give some of red, GREEN, blue" },
+	{ { "-c", "redd,blue" },
+	  false,
+	  "2 option --colours: 'redd,blue': 'redd' is not a valid value; did you mean 'red'? give "
+	  "some of red, GREEN, blue" },
 	{ { "--number", "2" },
 	  false,
 	  "2 option --number: '2': the number is out of bounds; give a whole number from 3 to 70" },
@@ -90,7 +127,9 @@ static const struct {
 	  "2 option --range: '4K': not a valid value; give OFFSET:LENGTH in bytes, such as 0x1000:4K "
 	  "or 0:16M" },
 	{ { "--frob" }, false, "2 unknown option '--frob'; --help lists them" },
-	{ { "--qui" }, false, "2 unknown option '--qui'; --help lists them" },
+	{ { "--qui" },
+	  false,
+	  "2 unknown option '--qui'; did you mean '--quiet'? --help lists them" },
 	{ { "-qx" }, false, "2 unknown option '-qx'; --help lists them" },
 	{ { "--quiet=yes" }, false, "2 option --quiet: 'yes': it takes no value" },
 	{ { "a", "--place" }, false, "2 option --place: its value WHERE is missing" },
@@ -116,7 +155,11 @@ static void describe(FILE *file, const struct outer *outer, const struct inner *
 		fprintf(file, "%s%llu+%llu", i ? " " : "",
 			(unsigned long long)inner->ranges.items[i].offset,
 			(unsigned long long)inner->ranges.items[i].length);
-	fprintf(file, "] %s |", inner->words ? inner->words : "-");
+	fprintf(file, "] %s", inner->words ? inner->words : "-");
+	if (inner->colour || inner->colours)
+		fprintf(file, " %s %s", inner->colour ? inner->colour : "-",
+			inner->colours ? inner->colours : "-");
+	fputs(" |", file);
 }
 
 /* What fail_print() says, behind the status. */
@@ -167,9 +210,14 @@ static const char usage[] = "  -l, --loud                say more\n"
 			    "  --number N                how many\n"
 			    "  --time SECONDS            how long\n"
 			    "  --range OFF:LEN           what\n"
-			    "  -w, --words TEXT          which\n";
+			    "  -w, --words TEXT          which\n"
+			    "  --colour COLOUR           one\n"
+			    "  -c, --colours COLOUR,...  some\n"
+			    "  --form                    as a form\n"
+			    "  --other                   as another\n";
 
-static const char list[] = "--loud\n-l\n--size\n--number\n--time\n--range\n--words\n-w\n";
+static const char list[] =
+	"--loud\n-l\n--size\n--number\n--time\n--range\n--words\n-w\n--colour\n--colours\n-c\n--form\n--other\n";
 
 static void check_print(void print(FILE *, const struct option_entry *), const char *wanted)
 {
@@ -184,8 +232,29 @@ static void check_print(void print(FILE *, const struct option_entry *), const c
 	free(text);
 }
 
+static void check_forms(void)
+{
+	struct inner none = { 0 }, one = { .form = true },
+		     two = { .form = true, .other_form = true };
+	struct option_set sets[] = { { inner_table, &none },
+				     { inner_table, &one },
+				     { inner_table, &two } };
+
+	check(!options_check_forms(&sets[0], false), "no form");
+	check(!options_check_forms(&sets[0], true), "JSON alone");
+	check(!options_check_forms(&sets[1], false), "one form");
+	check(options_check_forms(&sets[1], true) == STATUS_USAGE, "one form and JSON");
+	check(!strcmp(fail_reason(), "it does not go with --json: the output has one form"),
+	      "one form and JSON: why");
+	check(options_check_forms(&sets[2], false) == STATUS_USAGE, "two forms");
+	check(!strcmp(fail_reason(), "it does not go with --form: the output has one form"),
+	      "two forms: why");
+	fail_forget();
+}
+
 int main(void)
 {
+	check_forms();
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		check_line(lines[i].words, lines[i].in_order, lines[i].wanted);
 	check_print(options_print, usage);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/shared/common.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,13 @@ const char *self(const struct call *call)
 	snprintf(text, sizeof(text), "dmabufctl%s%s", call->globals->context ? " --context " : "",
 		 call->globals->context ? call->globals->context : "");
 	return text;
+}
+
+const char *context_label(const struct call *call)
+{
+	if (call->context && call->context->private)
+		return NULL;
+	return call->globals->context ? call->globals->context : "default";
 }
 
 enum status want_device(const char *text, struct pci_device *pci)
@@ -179,6 +187,7 @@ static enum status cannot_open(const struct pci_device *pci, int error)
 
 void note_made(struct call *call, struct object *object)
 {
+	assert(call->made_count < sizeof(call->made) / sizeof(*call->made));
 	call->made[call->made_count++] = object;
 }
 
@@ -216,7 +225,7 @@ enum status want_object(struct call *call, enum object_kind kind, const char *na
 			   kind == OBJECT_DMABUF  ? "dma-buf" :
 			   kind == OBJECT_MAPPING ? "mapping" :
 						    object_kind_name(kind);
-	const char *context = call->globals->context ? call->globals->context : "default";
+	const char *context = context_label(call);
 	struct pci_name bdf;
 
 	if ((kind == OBJECT_DEVICE || kind == OBJECT_KINDS) && !pci_parse_name(name, &bdf))
@@ -225,9 +234,32 @@ enum status want_object(struct call *call, enum object_kind kind, const char *na
 	if (*object)
 		return STATUS_OK;
 	fail(STATUS_FAILED, ENOENT, "%s %s", what, name);
-	fail_because("context %s has no %s of that name", context, what);
+	if (context)
+		fail_because("context %s has no %s of that name", context, what);
+	else
+		fail_because("the batch has no %s of that name", what);
 	fail_try("'%s status' lists what it has", self(call));
 	return STATUS_FAILED;
+}
+
+enum status want_objects(struct call *call, enum object_kind kind, struct object **objects)
+{
+	if (!objects)
+		return fail_errno(ENOMEM, "%s", call->command->name);
+	for (int i = 0; i < call->count; i++) {
+		enum status status = want_object(call, kind, call->arguments[i], &objects[i]);
+
+		if (status)
+			return status;
+		for (int j = 0; j < i; j++)
+			if (objects[j] == objects[i]) {
+				fail(STATUS_USAGE, 0, "%s %s", call->command->name,
+				     call->arguments[i]);
+				fail_because("it is named twice");
+				return STATUS_USAGE;
+			}
+	}
+	return STATUS_OK;
 }
 
 enum status want_name(struct call *call, enum object_kind kind, const char *given,

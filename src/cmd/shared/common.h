@@ -10,6 +10,9 @@
 /* "dmabufctl", or "dmabufctl --context NAME", for remedies that can be pasted. */
 const char *self(const struct call *call);
 
+/* The context's name; NULL for a batch's own, which has none. */
+const char *context_label(const struct call *call);
+
 /* The PCI device that the text names. */
 enum status want_device(const char *text, struct pci_device *pci);
 
@@ -22,6 +25,12 @@ void note_made(struct call *call, struct object *object);
 enum status want_object(struct call *call, enum object_kind kind, const char *name,
 			struct object **object);
 
+/*
+ * All that the arguments name, with room for as many; objects NULL: out of memory. One that is
+ * named twice is a usage error.
+ */
+enum status want_objects(struct call *call, enum object_kind kind, struct object **objects);
+
 /* given, when it is well formed and free, or a made name when it is NULL. */
 enum status want_name(struct call *call, enum object_kind kind, const char *given,
 		      char name[NAME_SIZE]);
@@ -30,8 +39,8 @@ enum status want_name(struct call *call, enum object_kind kind, const char *give
 enum status want_ioas(struct call *call, const char *name, struct object **ioas);
 
 /*
- * Why the dma-buf is revoked, for a failure that is already noted; then: what to do when it is so no
- * more, as "import again".
+ * Why the dma-buf is revoked, for a failure that is already noted; then: what to do when it is so
+ * no more, as "import again".
  */
 void explain_revoked(struct call *call, const struct object *dmabuf, const char *then);
 

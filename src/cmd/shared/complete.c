@@ -49,6 +49,10 @@ static void print_words(const struct globals *globals, enum word word)
 	case WORD_OBJECT:
 		print_objects(globals, OBJECT_KINDS);
 		break;
+	case WORD_COMMAND:
+		for (const struct command *const *command = commands; *command; command++)
+			puts((*command)->name);
+		break;
 	case WORD_CONTEXT_VERB:
 		puts("list\nstart\nstop");
 		break;

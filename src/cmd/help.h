@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DMABUFCTL_CMD_HELP_H
+#define DMABUFCTL_CMD_HELP_H
+
+struct command;
+
+/* The usage on standard output: of the command, or of the program when it is NULL. */
+void print_help(const struct command *command);
+
+#endif
