@@ -13,6 +13,8 @@
 #   skip DESCRIPTION REASON            one check that cannot be made here
 #   await SECONDS COMMAND...           waits until COMMAND succeeds; a check that fails when it never does
 #
+# With TEST_STOP set the first check that fails is the last.
+#
 # Never wait by a loop or a sleep of one's own: `await` has a limit and names what it waited for.
 # Its limit is for what hangs, so a generous one; TEST_PATIENCE multiplies it on slow machines.
 
@@ -41,6 +43,7 @@ ok() {
 	else
 		echo "not ok $TEST_COUNT - $description"
 		explain_failure
+		[ -z "${TEST_STOP:-}" ] || exit 1
 	fi
 	TEST_RAN=''
 }
