@@ -2,32 +2,41 @@
 #include <errno.h>
 
 #include "cmd/shared/common.h"
+#include "util/text.h"
 
 static enum status run(struct call *call)
 {
 	struct object *device;
 	enum status status = want_object(call, OBJECT_DEVICE, call->arguments[0], &device);
+	char ioas[NAME_SIZE];
 	int rc;
 
 	if (status)
 		return status;
+	copy_text(ioas, sizeof(ioas), device->device.ioas);
 	if (!*device->device.ioas) {
 		fail(STATUS_FAILED, 0, "detach %s", device->name);
 		fail_because("it is not attached");
 		return STATUS_FAILED;
 	}
 	rc = context_detach(call->context, device);
-	return rc ? fail_errno(rc, "detach %s", device->name) : STATUS_OK;
+	if (rc)
+		return fail_errno(rc, "detach %s", device->name);
+	fill_idle(call, ioas);
+	return STATUS_OK;
 }
 
 const struct command cmd_detach = {
 	.name = "detach",
 	.arguments = "BDF",
 	.summary = "detach a device from its I/O address space",
-	.description = "Its DMA reaches nothing then. Mappings stay in the IOAS.",
+	.description = "Its DMA reaches nothing then. Mappings stay in the IOAS; those that\n"
+		       "no device reaches any more are named.",
 	.least = 1,
 	.most = 1,
 	.words = { WORD_DEVICE },
 	.context = CONTEXT_EXISTING,
+	.quiet_in_batch = true,
+	.sections = idle_sections,
 	.run = run,
 };

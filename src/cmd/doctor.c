@@ -15,6 +15,8 @@
 #include "kernel/pagetable.h"
 #include "kernel/vfio.h"
 
+#define UDMABUF "/dev/udmabuf"
+
 /* A required check that fails makes the machine unfit; the others cost evidence only. */
 enum weight { EVIDENCE_ONLY, REQUIRED };
 enum answer { ANSWER_OK, ANSWER_MISSING, ANSWER_FORBIDDEN, ANSWER_UNKNOWN };
@@ -52,7 +54,7 @@ static enum answer answer_of(int error)
 /* A dma-buf that no device stands behind: what import makes of it tells what import knows. */
 static int make_udmabuf(void)
 {
-	auto_close int control = sys_open("/dev/udmabuf", O_RDWR);
+	auto_close int control = sys_open(UDMABUF, O_RDWR);
 	auto_close int memory = memfd_create("dmabufctl", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	struct udmabuf_create create = {
 		.memfd = memory,
@@ -84,9 +86,15 @@ static void check_import(struct diagnosis *diagnosis, int iommufd)
 	else if (rc == -EOPNOTSUPP)
 		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_OK,
 			  "IOMMU_IOAS_MAP_FILE knows dma-bufs", NULL);
+	else if (dmabuf == -EACCES || dmabuf == -EPERM)
+		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
+			  "IOMMU_IOAS_MAP_FILE is there; no permission to open " UDMABUF
+			  ", to try it with a dma-buf",
+			  "run as root, or give yourself " UDMABUF);
 	else if (dmabuf < 0)
 		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
-			  "IOMMU_IOAS_MAP_FILE is there; no /dev/udmabuf to try it with", remedy);
+			  "IOMMU_IOAS_MAP_FILE is there; no " UDMABUF " to try it with",
+			  "modprobe udmabuf; Linux 6.19 and later import dma-bufs");
 	else
 		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_MISSING,
 			  "IOMMU_IOAS_MAP_FILE takes memory files only", remedy);
@@ -238,14 +246,48 @@ static void check_machine(struct diagnosis *diagnosis)
 
 static void check_driver(struct diagnosis *diagnosis, const struct pci_device *pci)
 {
-	char check[40], detail[160], remedy[64];
+	char check[40], detail[240], remedy[64];
 
 	snprintf(check, sizeof(check), "%s driver", pci->name.bdf);
-	snprintf(detail, sizeof(detail), "%s%s%s", *pci->driver ? pci->driver : "none",
-		 *pci->cdev ? ", " : "", pci->cdev);
+	snprintf(detail, sizeof(detail), "%s%s%s%s", *pci->driver ? pci->driver : "none",
+		 *pci->cdev ? ", " : "", pci->cdev,
+		 pci->bridge ? "; it is a bridge, and VFIO takes endpoints only" : "");
 	snprintf(remedy, sizeof(remedy), "dmabufctl bind %s", pci->name.bdf);
 	add_check(diagnosis, REQUIRED, check, *pci->cdev ? ANSWER_OK : ANSWER_MISSING, detail,
-		  remedy);
+		  pci->bridge ? "choose an endpoint; 'dmabufctl device' lists them" : remedy);
+}
+
+/* A whole IOMMU group has one owner, so what shares it must be user space's, too, or nobody's. */
+static void check_group(struct diagnosis *diagnosis, const struct pci_device *pci)
+{
+	auto_free struct pci_name *names = NULL;
+	char check[40], detail[200] = "", remedy[200] = "dmabufctl bind";
+	unsigned count = 0;
+
+	snprintf(check, sizeof(check), "%s group", pci->name.bdf);
+	if (pci->group < 0) {
+		add_check(diagnosis, REQUIRED, check, ANSWER_MISSING, "it is in no IOMMU group",
+			  "see IOMMU");
+		return;
+	}
+	pci_list_group(pci->group, &names, &count);
+	for (unsigned i = 0; i < count; i++) {
+		size_t said = strlen(detail), told = strlen(remedy);
+		struct pci_device other;
+
+		if (!strcmp(names[i].bdf, pci->name.bdf) || pci_get(&names[i], &other) ||
+		    !pci_blocks_group(&other))
+			continue;
+		snprintf(detail + said, sizeof(detail) - said, "%s%s belongs to the driver %.32s",
+			 said ? ", " : "", other.name.bdf, other.driver);
+		snprintf(remedy + told, sizeof(remedy) - told, " %s", other.name.bdf);
+	}
+	if (*detail) {
+		add_check(diagnosis, REQUIRED, check, ANSWER_MISSING, detail, remedy);
+		return;
+	}
+	snprintf(detail, sizeof(detail), "%d; nothing else in it has a host driver", pci->group);
+	add_check(diagnosis, REQUIRED, check, ANSWER_OK, detail, NULL);
 }
 
 static void check_access(struct diagnosis *diagnosis, const struct pci_device *pci)
@@ -290,6 +332,7 @@ static enum status check_devices(struct call *call, struct diagnosis *diagnosis)
 		if (status)
 			return status;
 		check_driver(diagnosis, &pci);
+		check_group(diagnosis, &pci);
 		check_access(diagnosis, &pci);
 		check_bars(diagnosis, &pci);
 	}

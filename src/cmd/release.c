@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/shared/common.h"
+#include "util/text.h"
 
 struct release_options {
 	bool all;
@@ -33,12 +34,19 @@ static enum status release_named(struct call *call)
 	enum status status = want_objects(call, OBJECT_KINDS, objects);
 
 	for (int i = 0; i < call->count && !status; i++) {
-		int rc = context_release(call->context, objects[i]);
+		const struct object *object = objects[i];
+		char ioas[NAME_SIZE];
+		int rc;
 
-		if (rc)
+		copy_text(ioas, sizeof(ioas),
+			  object->kind == OBJECT_DEVICE ? object->device.ioas : "");
+		rc = context_release(call->context, objects[i]);
+		if (rc) {
 			status = cannot_release(call, objects[i], rc);
-		else
+		} else {
 			add_text(released, call->arguments[i]);
+			fill_idle(call, ioas);
+		}
 	}
 	return status;
 }
@@ -70,13 +78,16 @@ const struct command cmd_release = {
 	.name = "release",
 	.arguments = "OBJECT...",
 	.summary = "give up dma-bufs, mappings, IOASes and devices",
-	.description = "What another object still needs is not released. When nothing is left the\n"
-		       "context ends, and its holder with it.",
+	.description =
+		"What another object still needs is not released; mappings that no device reaches\n"
+		"any more are named. When nothing is left the context ends, and its holder with it.",
 	.options = options,
 	.options_size = sizeof(struct release_options),
 	.least = 0,
 	.most = -1,
 	.words = { WORD_OBJECT },
 	.context = CONTEXT_EXISTING,
+	.quiet_in_batch = true,
+	.sections = idle_sections,
 	.run = run,
 };

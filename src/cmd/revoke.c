@@ -2,28 +2,83 @@
 #include <string.h>
 
 #include "cmd/shared/impact.h"
+#include "cmd/shared/judgement.h"
 #include "cmd/shared/matrix.h"
+#include "util/text.h"
 
 #define ALL "all"
 
 struct revoke_options {
 	const char *by;
+	const char *except;
 	bool hold;
 	bool dry_run;
 	bool yes;
 };
 
-static enum status unknown_trigger(const char *name)
+static enum status bad_trigger(const char *option, const char *name, const char *why)
 {
 	char known[160] = "";
 
 	for (const struct trigger *trigger = triggers; trigger->name; trigger++)
 		strcat(strcat(known, trigger->name), ", ");
-	fail(STATUS_USAGE, 0, "option --by%s%s%s", name ? ": '" : "", name ? name : "",
+	fail(STATUS_USAGE, 0, "option %s%s%s%s", option, name ? ": '" : "", name ? name : "",
 	     name ? "'" : "");
-	fail_because(name ? "not a trigger" : "it is missing");
-	fail_try("give one of %s" ALL, known);
+	fail_because("%s", why);
+	fail_try("give one of %s" ALL ", or several of them separated by commas", known);
 	return STATUS_USAGE;
+}
+
+/* "reset,flr", or "all"; NULL: none. */
+static enum status parse_triggers(const char *option, const char *list,
+				  struct trigger_choice *choice)
+{
+	const char *rest = list;
+
+	*choice = (struct trigger_choice){ .named = list && strcmp(list, ALL) };
+	while (rest) {
+		size_t length = strcspn(rest, ",");
+		const struct trigger *trigger;
+		char name[32];
+
+		copy_text(name, length < sizeof(name) ? length + 1 : sizeof(name), rest);
+		trigger = trigger_find(name);
+		if (!choice->named)
+			for (trigger = triggers; trigger->name; trigger++)
+				choice->bits |= 1u << (trigger - triggers);
+		else if (!trigger || length >= sizeof(name))
+			return bad_trigger(option, list, "not a trigger");
+		else if (choice->bits & 1u << (trigger - triggers))
+			return bad_trigger(option, list, "a trigger stands there twice");
+		else
+			choice->bits |= 1u << (trigger - triggers);
+		rest = rest[length] ? rest + length + 1 : NULL;
+	}
+	return STATUS_OK;
+}
+
+static enum status choose_triggers(const struct revoke_options *options,
+				   struct trigger_choice *choice)
+{
+	struct trigger_choice except;
+	enum status status = options->by ? parse_triggers("--by", options->by, choice) :
+					   bad_trigger("--by", NULL, "it is missing");
+
+	if (!status)
+		status = parse_triggers("--except", options->except, &except);
+	if (status)
+		return status;
+	if (except.bits & ~choice->bits)
+		return bad_trigger("--except", options->except, "--by does not name it");
+	choice->bits &= ~except.bits;
+	return choice->bits ? STATUS_OK :
+			      bad_trigger("--except", options->except, "nothing is left");
+}
+
+/* The only one that was named; NULL: several, or whatever is left of all. */
+static const struct trigger *single_trigger(const struct revoke_options *options)
+{
+	return options->except ? NULL : trigger_find(options->by);
 }
 
 static enum status check_hold(const struct trigger *trigger)
@@ -36,7 +91,7 @@ static enum status check_hold(const struct trigger *trigger)
 		if (each->held)
 			strcat(strcat(known, *known ? ", " : ""), each->name);
 	fail(STATUS_USAGE, 0, "option --hold");
-	fail_because("it goes with --by %s only", known);
+	fail_because("it goes with one trigger, and only with --by %s", known);
 	return STATUS_USAGE;
 }
 
@@ -56,13 +111,16 @@ static void fill_timeline(struct call *call, const struct revocation *revocation
 	json_object *rows = put_array(call->result, "timeline");
 	const struct trigger *trigger = revocation->trigger;
 	const char *bdf = revocation->name.bdf;
+	bool restored = trigger->again && !hold;
 	uint64_t start = revocation->start;
+	char detail[128];
 
-	add_event(rows, start, start, "trigger", bdf, trigger->detail);
+	snprintf(detail, sizeof(detail), "%s%s%s", trigger->detail, restored ? ", " : "",
+		 restored ? trigger->again : "");
+	add_event(rows, start, start, "trigger", bdf, detail);
 	for (unsigned i = 0; i < revocation->count; i++) {
 		const struct witness *witness = &revocation->witnesses[i];
 		const struct range *iova = &witness->mapping->mapping.iova;
-		char detail[64];
 
 		if (!witness->unmapped)
 			continue;
@@ -141,25 +199,30 @@ static void report(struct call *call, const struct revocation *revocation, bool 
 static enum status pull(struct call *call, struct revocation *revocation, bool hold)
 {
 	int rc = revocation_pull(revocation, hold);
+	struct judgement judgement;
 
 	if (!rc || revocation_was_seen(revocation))
 		report(call, revocation, hold);
-	return judge_revocation(revocation, rc);
+	judge_revocation(revocation, rc, &judgement);
+	return fail_judgement(revocation, &judgement);
 }
 
 static enum status revoke(struct call *call, const struct revoke_options *options,
 			  const struct trigger *trigger, struct object *device)
 {
 	struct revocation revocation;
+	struct judgement judgement;
 	enum status status = STATUS_OK;
 	int rc = revocation_begin(&revocation, call->context, trigger, device);
 
 	if (rc) {
-		status = judge_revocation(&revocation, rc);
+		judge_revocation(&revocation, rc, &judgement);
+		status = fail_judgement(&revocation, &judgement);
 	} else if (options->dry_run) {
 		fill_impact(call, &revocation);
 	} else {
-		status = check_owned(call, &revocation);
+		judge_owners(&revocation, self(call), &judgement);
+		status = fail_judgement(&revocation, &judgement);
 		if (!status && !options->yes)
 			status = check_strangers(call, &revocation);
 		if (!status)
@@ -172,26 +235,30 @@ static enum status revoke(struct call *call, const struct revoke_options *option
 static enum status run(struct call *call)
 {
 	const struct revoke_options *options = call->options;
-	bool all = options->by && !strcmp(options->by, ALL);
-	const struct trigger *trigger = options->by ? trigger_find(options->by) : NULL;
+	const struct trigger *trigger;
+	struct trigger_choice choice;
 	struct object *device;
-	enum status status = STATUS_OK;
+	enum status status = choose_triggers(options, &choice);
 
-	if (!trigger && !all)
-		status = unknown_trigger(options->by);
-	if (!status && options->hold)
+	if (status)
+		return status;
+	trigger = single_trigger(options);
+	if (options->hold)
 		status = check_hold(trigger);
 	if (!status)
 		status = want_object(call, OBJECT_DEVICE, call->arguments[0], &device);
 	if (status)
 		return status;
-	if (!all)
+	if (trigger)
 		return revoke(call, options, trigger, device);
-	return run_matrix(call, device, options->dry_run, options->yes);
+	return run_matrix(call, device, &choice, options->dry_run, options->yes);
 }
 
 static const struct option_entry options[] = {
-	OPT_TEXT(struct revoke_options, by, "by", "METHOD", "the trigger, as above"),
+	OPT_TEXT(struct revoke_options, by, "by", "METHOD",
+		 "the trigger, as above; several, separated by commas, make a table"),
+	OPT_TEXT(struct revoke_options, except, "except", "METHOD",
+		 "not these of the several, or of all"),
 	OPT_FLAG(struct revoke_options, hold, "hold", 0,
 		 "leave the device as the trigger left it: memory, d3hot, unbind, remove"),
 	OPT_FLAG(struct revoke_options, dry_run, "dry-run", 0,
@@ -244,7 +311,7 @@ static const struct section sections[] = {
 
 const struct command cmd_revoke = {
 	.name = "revoke",
-	.arguments = "BDF --by METHOD",
+	.arguments = "BDF --by METHOD[,METHOD...]",
 	.summary = "pull a trigger, and report what it did to dma-bufs and mappings",
 	.description =
 		"  reset        VFIO_DEVICE_RESET\n"
@@ -258,7 +325,9 @@ const struct command cmd_revoke = {
 		"  unbind       the same by taking it from vfio-pci, which gets it again\n"
 		"  remove       the same by taking it off its bus, which is scanned again\n"
 		"  all          each that the device can take, as a table; what closed it is undone\n"
-		"Exit status 6 when revocation was not observed on every mapping that was live.",
+		"Exit status 6 when revocation was not observed on every mapping that was live. Of\n"
+		"several triggers the worst counts: 6 before 1, and that before 3, which one gives that\n"
+		"is named and that the device cannot take.",
 	.options = options,
 	.options_size = sizeof(struct revoke_options),
 	.least = 1,

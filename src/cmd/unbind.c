@@ -5,29 +5,24 @@
 #include "cmd/bind.h"
 #include "cmd/shared/common.h"
 
-/* The kernel would wait for the last user without a word. */
-static enum status check_free(const struct pci_device *pci, bool ours)
+/* Whether there is anything to take back: vfio-pci has it, or gave it up in a revoke --hold. */
+static bool is_bound(const struct pci_device *pci, bool ours)
 {
-	char users[256];
+	return *pci->cdev || !strncmp(pci->driver, "vfio", 4) || (!*pci->driver && ours);
+}
 
-	if (!*pci->driver && ours)
-		return STATUS_OK;
-	if (strncmp(pci->driver, "vfio", 4) && !*pci->cdev) {
-		fail(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
-		if (*pci->driver)
-			fail_because("the driver %s has it, not vfio-pci", pci->driver);
-		else
-			fail_because("no driver has it");
-		return STATUS_FAILED;
-	}
+/* The kernel would wait for the last user without a word. */
+static enum status check_free(const struct pci_device *pci)
+{
+	char users[256], remedies[256];
+
 	describe_users(pci, users, sizeof(users));
 	if (!*users)
 		return STATUS_OK;
+	describe_release(pci, remedies, sizeof(remedies));
 	fail(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
 	fail_because("it is open: %s", users);
-	fail_try(
-		"end that process, or release the device in that context (dmabufctl --context NAME "
-		"release --all)");
+	fail_try("%s", remedies);
 	return STATUS_FAILED;
 }
 
@@ -35,9 +30,12 @@ static enum status unbind_device(struct pci_device *pci)
 {
 	struct former_driver former;
 	bool ours = !former_driver_load(&pci->name, &former);
-	enum status status = check_free(pci, ours);
+	enum status status;
 	int rc;
 
+	if (!is_bound(pci, ours))
+		return STATUS_OK;
+	status = check_free(pci);
 	if (status)
 		return status;
 	rc = pci_hand_over(&pci->name, former.driver_override, pci);
@@ -57,14 +55,15 @@ static enum status run(struct call *call)
 	json_object *rows = put_array(call->result, "devices");
 
 	for (int i = 0; i < call->count; i++) {
-		struct pci_device pci;
-		enum status status = want_device(call->arguments[i], &pci);
+		struct pci_device before, after;
+		enum status status = want_device(call->arguments[i], &before);
 
+		after = before;
 		if (!status)
-			status = unbind_device(&pci);
+			status = unbind_device(&after);
 		if (status)
 			return status;
-		fill_moved(add_object(rows), "vfio-pci", &pci);
+		fill_moved(add_object(rows), before.driver, &after);
 	}
 	return STATUS_OK;
 }
@@ -73,7 +72,9 @@ const struct command cmd_unbind = {
 	.name = "unbind",
 	.arguments = "BDF...",
 	.summary = "hand devices back to the driver they had",
-	.description = "Refuses while a process has the device open, and says which one.",
+	.description =
+		"Refuses while a process has the device open, and says which one. A device that\n"
+		"vfio-pci does not have stays as it is.",
 	.least = 1,
 	.most = -1,
 	.words = { WORD_DEVICE },

@@ -156,7 +156,8 @@ const struct trigger triggers[] = {
 	},
 	{
 		.name = "memory",
-		.detail = "memory decode off, and on again",
+		.detail = "memory decode off",
+		.again = "and on again",
 		.held = "memory decode stays off",
 		.lacks = "command register",
 		.pull = pull_memory,
@@ -164,7 +165,8 @@ const struct trigger triggers[] = {
 	},
 	{
 		.name = "d3hot",
-		.detail = "power state D3hot, and D0 again",
+		.detail = "power state D3hot",
+		.again = "and D0 again",
 		.held = "the device stays in D3hot",
 		.lacks = "power management capability",
 		.pull = pull_d3hot,
@@ -201,7 +203,8 @@ const struct trigger triggers[] = {
 	},
 	{
 		.name = "unbind",
-		.detail = "vfio-pci gives the device up, and takes it again",
+		.detail = "vfio-pci gives the device up",
+		.again = "and takes it again",
 		.held = "the device stays without a driver",
 		.lacks = "driver",
 		.closes = true,
@@ -211,7 +214,8 @@ const struct trigger triggers[] = {
 	},
 	{
 		.name = "remove",
-		.detail = "the device leaves the bus, and comes back",
+		.detail = "the device leaves the bus",
+		.again = "and comes back",
 		.held = "the device stays away, until its bus is scanned again",
 		.lacks = "way to leave its bus",
 		.closes = true,

@@ -8,6 +8,7 @@
 struct trigger {
 	const char *name;
 	const char *detail;
+	const char *again; /* what restore() does, to be said after detail; NULL: nothing */
 	const char *held;  /* what --hold leaves; NULL: it cannot be held */
 	const char *lacks; /* what a device does not have that cannot do it */
 	const char

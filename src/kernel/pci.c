@@ -165,7 +165,9 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	read_attribute(name, "class", id, sizeof(id));
 	device->class_code = strtoul(id, NULL, 16);
 	attribute_path(path, name, "subordinate_bus_number");
-	device->bridge = !access(path, F_OK);
+	/* Class 06 without "other": those, such as non-transparent ones, are endpoints. */
+	device->bridge = !access(path, F_OK) || (device->class_code >> 16 == 0x06 &&
+						 (device->class_code >> 8 & 0xff) != 0x80);
 	read_link(name, "driver", device->driver, sizeof(device->driver));
 	read_link(name, "iommu_group", group, sizeof(group));
 	device->group = *group ? atoi(group) : -1;
@@ -177,6 +179,13 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	read_bars(device);
 	read_cdev(device);
 	return 0;
+}
+
+/* The drivers that promise to leave DMA alone set driver_managed_dma (include/linux/pci.h). */
+bool pci_blocks_group(const struct pci_device *device)
+{
+	return *device->driver && !*device->cdev && strncmp(device->driver, "vfio", 4) &&
+	       strcmp(device->driver, "pcieport") && strcmp(device->driver, "pci-stub");
 }
 
 static int by_name(const void *a, const void *b)
@@ -241,7 +250,8 @@ struct pci_names *pci_names_open(void)
 	/* A method that is given, not searched for, cannot fail; libpci exits on failure. */
 	names->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	pci_init(names->access);
-	/* Nothing is asked of the network, whose answers libpci would cache; 3.13 leaks that path. */
+	/* Nothing is asked of the network, whose answers libpci would cache; 3.13 leaks that path.
+	 */
 	pci_set_param(names->access, "net.cache_name", "");
 	return names;
 }

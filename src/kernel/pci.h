@@ -32,7 +32,7 @@ struct pci_device {
 	uint16_t vendor;
 	uint16_t device;
 	uint32_t class_code; /* class, subclass, interface: 0x010802 */
-	bool bridge;
+	bool bridge; /* to another bus, or the host's own: nothing that user space could be given */
 	char driver[64];	  /* "" when none */
 	char driver_override[64]; /* "" when none */
 	char cdev[64];		  /* "/dev/vfio/devices/vfio0", "" when none */
@@ -51,6 +51,9 @@ int pci_get(const struct pci_name *name, struct pci_device *device);
 /* All devices by name, or those of an IOMMU group; the caller frees *names. */
 int pci_list(struct pci_name **names, unsigned *count);
 int pci_list_group(int group, struct pci_name **names, unsigned *count);
+
+/* Whether its driver keeps user space from every other device of its IOMMU group. */
+bool pci_blocks_group(const struct pci_device *device);
 
 /* Marketing names from libpci's database, for descriptions that are made one after another. */
 struct pci_names;

@@ -51,7 +51,7 @@ enum status fail(enum status status, int error, const char *format, ...)
 	return status;
 }
 
-static enum status status_of(int error)
+enum status status_of_errno(int error)
 {
 	switch (abs(error)) {
 	case EPERM:
@@ -70,7 +70,7 @@ enum status fail_errno(int error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	note(status_of(error), error, format, args);
+	note(status_of_errno(error), error, format, args);
 	va_end(args);
 	if (error)
 		fail_because("%s", strerrordesc_np(abs(error)));

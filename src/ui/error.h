@@ -25,7 +25,10 @@ enum status {
 enum status fail(enum status status, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* fail() with the status that the errno itself suggests: 4, 3 or 1. */
+/* The status that an errno itself suggests: 4, 3 or 1. */
+enum status status_of_errno(int error);
+
+/* fail() with that status. */
 enum status fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Adds to the failure noted last; a later call replaces an earlier one's text. */

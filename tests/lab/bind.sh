@@ -25,15 +25,51 @@ run env DMABUFCTL_FAULT='write#3=EIO' dmabufctl bind "$NVME"
 ok 'a failing bind: exit status 1' equal "$rc" 1
 ok 'a failing bind: the driver is back' equal "$(driver_of $NVME) $(override $NVME)" 'nvme (null)'
 
-refuses 3 'it is a bridge' d bind 00:10.0
-ok 'the bridge keeps its driver' equal "$(driver_of 0000:00:10.0)" pcieport
-refuses 1 'no driver has it' d unbind "$EDU"
+# What each had is remembered for each, and nothing of one that vfio-pci has already.
+d bind "$NVME" "$EDU" "$NVME2" >/dev/null
+d bind "$NVME" >/dev/null
+ok 'the drivers that they had are on record' equal "$(head -n 1 /run/dmabufctl/$NVME.driver /run/dmabufctl/$EDU.driver | tr '\n' ' ')" \
+	"==> /run/dmabufctl/$NVME.driver <== nvme  ==> /run/dmabufctl/$EDU.driver <==  "
+d unbind "$EDU" "$NVME" >/dev/null
+ok 'each has its own back' equal "$(driver_of $NVME) $(driver_of $EDU) $(driver_of $NVME2)" 'nvme none vfio-pci'
+run d unbind "$NVME" "$EDU" "$NVME2" --json
+ok 'unbind again: exit status 0' equal "$rc" 0
+ok 'unbind again: what was and what is' \
+	equal "$(gojq -r '.devices[] | "\(.driver_before) \(.driver)"' <<<"$out" | tr '\n' ',')" 'nvme nvme,null null,vfio-pci nvme,'
+ok 'unbind again: no record is left' equal "$(ls /run/dmabufctl)" ''
+# A driver that does not take it back is missed.
+echo nosuch >/sys/bus/pci/devices/$NVME/driver_override
+d bind "$NVME" >/dev/null
+fails 1 'nvme, which it had before, did not take it back' d unbind "$NVME"
+ok 'the override that was there is there again' equal "$(override $NVME)" nosuch
+echo >/sys/bus/pci/devices/$NVME/driver_override
+echo $NVME >/sys/bus/pci/drivers_probe
+ok 'the driver is back' equal "$(driver_of $NVME)" nvme
+
+for bridge in 00:10.0 00:00.0 05:00.0 00:1f.0; do
+	before=$(driver_of "0000:$bridge")
+	refuses 3 'it is a bridge' d bind "$bridge"
+	ok "the bridge $bridge keeps its driver" equal "$(driver_of "0000:$bridge") $(override "0000:$bridge")" "$before (null)"
+	run d doctor "$bridge" --json
+	ok "doctor $bridge: exit status 3" equal "$rc" 3
+	ok "doctor $bridge: does not suggest bind" equal "$(gojq -r '.checks[] | select(.check | endswith("driver")).remedy' <<<"$out")" \
+		"choose an endpoint; 'dmabufctl device' lists them"
+done
 
 # Two functions of one device are one IOMMU group, to be had together.
 d bind 03:00.0 >/dev/null
 refuses 1 '0000:03:00.1, in the same IOMMU group [0-9]+, belongs to the driver nvme' d export 03:00.0 2
+run d doctor 03:00.0 --json
+ok 'doctor: exit status 3, as export would fail' equal "$rc" 3
+ok 'doctor: which device of the group, and what to do' \
+	equal "$(gojq -r '.checks[] | select(.check == "0000:03:00.0 group") | "\(.result): \(.detail): \(.remedy)"' <<<"$out")" \
+	'missing: 0000:03:00.1 belongs to the driver nvme: dmabufctl bind 0000:03:00.1'
 d bind 03:00.1 >/dev/null
+gives 0 'doctor: with both it is well' d doctor 03:00.0
 gives 0 'with both it works' d export 03:00.0 2
+refuses 1 "it is open: context default \\(PID [0-9]+\\); 'dmabufctl --context default release --all' lets it go" d unbind 03:00.0
+refuses 1 "it is open already: context default \\(PID [0-9]+\\); 'dmabufctl --context default release --all' lets it go" \
+	d --context other export 03:00.0 2
 refuses 1 '0000:03:00.0, in the same IOMMU group [0-9]+, is open: context default' \
 	d --context other export 03:00.1 2
 gives 0 'and both go into one context' d export 03:00.1 2

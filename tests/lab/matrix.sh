@@ -53,6 +53,30 @@ ok 'once more, as a table' contains "$out" '^memory +revoked +0 +[0-9.]+ us usab
 closes_the_hole ||
 	ok 'names what was not observed' contains "$err" 'not observed for sysfs-reset$'
 
+# Several, or all but some, for a pipeline.
+run d revoke "$NVME" --by memory,reset --json
+ok 'two: exit status 0' equal "$rc" 0
+ok 'two: a row for each, the mildest first' equal "$(gojq -r '[.matrix[] | .trigger + " " + .outcome] | join(", ")' <<<"$out")" \
+	'reset revoked, memory revoked'
+run d revoke "$NVME" --by all --except sysfs-reset,hot-reset --json
+ok 'all but two: exit status 0' equal "$rc" 0
+ok 'all but two: the others' equal "$(gojq -r '[.matrix[].trigger] | join(" ")' <<<"$out")" \
+	'reset flr memory d3hot low-power close unbind remove'
+ok 'all but two: nothing is worse' equal "$(summary)" "$before"
+fails 1 'failed, or refused: hot-reset; the table says why' d revoke "$NVME" --by memory,hot-reset
+run d revoke "$NVME" --by reset,memory --except reset --json
+ok 'all but one of two: a table of one' equal "$(gojq -r '[.matrix[].trigger] | join(" ")' <<<"$out")" memory
+run d revoke "$NVME" --by reset,unbind --dry-run --json
+ok 'two, --dry-run: what is hit, once' equal "$(gojq -r '[.hit[].name] | join(" ")' <<<"$out")" "$NVME fb map0"
+ok 'two, --dry-run: nothing is pulled' equal "$(summary)" "$before"
+refuses 2 "option --by: 'reset,nope': not a trigger; give one of reset, flr" d revoke "$NVME" --by reset,nope
+refuses 2 "option --by: 'reset,': not a trigger" d revoke "$NVME" --by reset,
+refuses 2 "option --by: '': not a trigger" d revoke "$NVME" --by ''
+refuses 2 'a trigger stands there twice' d revoke "$NVME" --by reset,flr,reset
+refuses 2 "option --except: 'flr': --by does not name it" d revoke "$NVME" --by reset --except flr
+refuses 2 "option --except: 'reset': nothing is left" d revoke "$NVME" --by reset --except reset
+refuses 2 'it goes with one trigger' d revoke "$NVME" --by memory,d3hot --hold
+
 # A device that can hardly be reset at all.
 d bind "$RAM" >/dev/null
 d export "$RAM" 2 --name ram >/dev/null
@@ -67,6 +91,10 @@ ok 'without any reset: memory' equal "$(row memory '[.outcome, .recovered, .veri
 ok 'without any reset: remove' equal "$(row remove '[.outcome, .recovered, .verified] | join(" ")')" 'revoked no yes'
 ok 'without any reset: its command register' equal "$(setpci -s "$RAM" COMMAND)" "$config"
 gives 0 'without any reset: DMA arrives' d verify ramp --from "$EDU"
+
+fails 3 'the device cannot take reset, flr; the table says why' d revoke "$RAM" --by reset,flr,memory
+gives 0 'without any reset: still DMA arrives' d verify ramp --from "$EDU"
+fails 3 'the device cannot take reset, flr, d3hot, hot-reset, sysfs-reset' d revoke "$RAM" --by all --except memory,low-power,close,unbind,remove
 
 refuses 1 'nothing of it is mapped' d revoke "$EDU" --by all
 refuses 2 'goes with' d revoke "$NVME" --by all --hold

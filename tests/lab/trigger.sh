@@ -71,6 +71,21 @@ for trigger in unbind remove; do
 	ok "$trigger: vfio-pci has it again" equal "$(driver_of "$NVME")" vfio-pci
 	renew
 done
+# What --hold leaves off is not said to be on again, and is off.
+run d revoke "$NVME" --by memory --hold --json
+ok 'memory --hold: the timeline says what was done' \
+	equal "$(gojq -r '[.timeline[] | select(.event != "unmapped").detail] | join("; ")' <<<"$out")" 'memory decode off; memory decode stays off'
+ok 'memory --hold: it is off' equal "$(($(setpci -s "$NVME" COMMAND 2>/dev/null | sed 's/^/0x/') & 2))" 0
+ok 'memory --hold: revoked' equal "$(fact '.mappings[] | select(.name == "map0").state')" revoked
+run d revoke "$NVME" --by memory --json
+ok 'memory: the timeline says both' equal "$(gojq -r '.timeline[0].detail' <<<"$out")" 'memory decode off, and on again'
+ok 'memory: it is on' equal "$((0x$(setpci -s "$NVME" COMMAND) & 2))" 2
+d recover map0 >/dev/null
+run d revoke "$NVME" --by d3hot --hold --json
+ok 'd3hot --hold: it is in D3hot' equal "$(cat /sys/bus/pci/devices/$NVME/power_state) $(gojq -r '.timeline[0].detail' <<<"$out")" 'D3hot power state D3hot'
+d revoke "$NVME" --by d3hot >/dev/null
+ok 'd3hot: it is in D0 again' equal "$(cat /sys/bus/pci/devices/$NVME/power_state)" D0
+d recover map0 >/dev/null
 gives 0 'unbind --hold' d revoke "$NVME" --by unbind --hold
 ok 'unbind --hold: it has no driver' equal "$(driver_of "$NVME")" none
 d bind "$NVME" >/dev/null
@@ -82,17 +97,18 @@ echo 1 >/sys/class/pci_bus/0000:01/rescan
 d bind "$NVME" >/dev/null
 renew
 gives 0 'after all of it: DMA arrives' d verify map0 --from "$EDU"
-refuses 2 'goes with --by memory, d3hot, unbind, remove only' d revoke "$NVME" --by reset --hold
+refuses 2 'only with --by memory, d3hot, unbind, remove$' d revoke "$NVME" --by reset --hold
 
 # Somebody else holds the dma-buf, or the device: asked for, listed, and only with --yes.
 holder=$(d context --json | gojq '.contexts[0].holder')
-fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | head -n 1; }
+# fd_of NAME [tail] - the first of that name, or the last.
+fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | "${2:-head}" -n 1; }
 mkfifo "$TEST_DIR/pipe"
-# steal NAME - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
+# steal NAME [tail] - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
 steal() {
 	rm -f "$TEST_DIR/stranger"
 	perl -e '$| = 1; $p = syscall(434, $ARGV[0] + 0, 0); $f = syscall(438, $p, $ARGV[1] + 0, 0);
-		print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$(fd_of "$1")" \
+		print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$(fd_of "$@")" \
 		<"$TEST_DIR/pipe" >"$TEST_DIR/stranger" 8>&- &
 	stranger=$!
 	exec 8>"$TEST_DIR/pipe"
@@ -109,6 +125,16 @@ gives 0 '--yes goes ahead' d revoke "$NVME" --by reset --yes
 exec 8>&-
 wait $stranger
 d recover fb >/dev/null
+
+# Of several dma-bufs each is looked at.
+d export "$NVME" 2 --range 0:4K --name small >/dev/null
+steal '*dmabuf*' tail
+refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
+refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset,flr
+ok 'refused, for the second dma-buf: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
+exec 8>&-
+wait $stranger
+d release small
 
 steal "$(d device "$NVME" --json | gojq -r '.devices[0].cdev')"
 ok 'another process holds the device' equal "$(cat "$TEST_DIR/stranger")" held

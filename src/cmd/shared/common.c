@@ -76,6 +76,30 @@ void describe_users(const struct pci_device *pci, char *text, size_t size)
 	}
 }
 
+void describe_release(const struct pci_device *pci, char *text, size_t size)
+{
+	auto_free struct context_summary *contexts = NULL;
+	auto_free struct process *users = NULL;
+	unsigned count = 0, context_count = 0;
+	size_t used = 0;
+
+	*text = '\0';
+	process_list_users(pci->cdev_number, &users, &count);
+	context_list(&contexts, &context_count);
+	for (unsigned i = 0; i < count && used < size; i++) {
+		const char *context = context_of(contexts, context_count, users[i].pid);
+		const char *comma = i ? ", " : "";
+
+		if (context)
+			used += snprintf(text + used, size - used,
+					 "%s'dmabufctl --context %s release --all' lets it go",
+					 comma, context);
+		else
+			used += snprintf(text + used, size - used, "%send PID %d", comma,
+					 users[i].pid);
+	}
+}
+
 static enum status no_cdev(const struct pci_device *pci)
 {
 	const char *bdf = pci->name.bdf;
@@ -122,10 +146,9 @@ static void explain_group(const struct pci_device *pci)
 		struct pci_device other;
 		char users[256];
 
-		if (pci_get(&names[i], &other) || other.bridge ||
-		    !strcmp(other.name.bdf, pci->name.bdf))
+		if (pci_get(&names[i], &other) || !strcmp(other.name.bdf, pci->name.bdf))
 			continue;
-		if (*other.driver && !*other.cdev) {
+		if (pci_blocks_group(&other)) {
 			fail_because("%s, in the same IOMMU group %d, belongs to the driver %s",
 				     other.name.bdf, pci->group, other.driver);
 			fail_try("'dmabufctl bind %s' gives it to vfio-pci", other.name.bdf);
@@ -143,13 +166,14 @@ static void explain_group(const struct pci_device *pci)
 
 static enum status is_in_use(const struct pci_device *pci, int error)
 {
-	char users[256];
+	char users[256], remedies[256];
 
 	fail(STATUS_FAILED, error, "device %s", pci->name.bdf);
 	describe_users(pci, users, sizeof(users));
 	if (*users) {
+		describe_release(pci, remedies, sizeof(remedies));
 		fail_because("it is open already: %s", users);
-		fail_try("end that process, or release the device in that context");
+		fail_try("%s", remedies);
 	} else {
 		explain_group(pci);
 	}
@@ -406,6 +430,42 @@ void fill_mapping(json_object *row, const struct object *mapping, struct survey 
 	put_evidence(row, "evidence", report.evidence);
 	put_evidence(row, "missing", report.missing);
 }
+
+void fill_idle(struct call *call, const char *ioas)
+{
+	const struct object_list *objects = &call->context->objects;
+	json_object *rows = NULL;
+
+	if (!*ioas)
+		return;
+	for_each_object(device, objects, OBJECT_DEVICE)
+		if (!strcmp(device->device.ioas, ioas))
+			return;
+	for_each_object(mapping, objects, OBJECT_MAPPING) {
+		json_object *row;
+
+		if (strcmp(mapping->mapping.ioas, ioas))
+			continue;
+		if (!rows)
+			rows = json_object_object_get(call->result, "idle");
+		if (!rows)
+			rows = put_array(call->result, "idle");
+		row = add_object(rows);
+		put_text(row, "name", mapping->name);
+		put_text(row, "ioas", ioas);
+	}
+}
+
+static const struct column idle_columns[] = {
+	{ "IDLE-NOW", "name", COLUMN_TEXT, "a mapping that no device reaches any more" },
+	{ "IOAS", "ioas", COLUMN_TEXT, "which has no device attached" },
+	{ 0 },
+};
+
+const struct section idle_sections[] = {
+	{ "idle", NULL, NULL, idle_columns },
+	{ 0 },
+};
 
 const struct column dmabuf_columns[] = {
 	{ "DMABUF", "name", COLUMN_TEXT, "name" },

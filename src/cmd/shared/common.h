@@ -46,11 +46,17 @@ void explain_revoked(struct call *call, const struct object *dmabuf, const char 
 
 /* Who holds the device open, as "qemu (PID 12), context fb (PID 13)"; "": nobody is seen. */
 void describe_users(const struct pci_device *pci, char *text, size_t size);
+/* What makes them let go of it, for people to do. */
+void describe_release(const struct pci_device *pci, char *text, size_t size);
 
 /* Rows of results, with name and facts; a survey adds state and evidence. */
 void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf, struct survey *survey);
 void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey);
 void fill_object(json_object *row, const struct object *object);
+
+/* Rows "idle": the mappings of an IOAS that has lost its last device, "": none. */
+void fill_idle(struct call *call, const char *ioas);
+extern const struct section idle_sections[];
 
 /* Columns for the rows above. */
 extern const struct column dmabuf_columns[], mapping_columns[];

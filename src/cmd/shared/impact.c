@@ -8,12 +8,6 @@
 
 #include "kernel/process.h"
 
-static enum status refuse(const struct revocation *revocation, enum status status, int error)
-{
-	return fail(status, error, "revoke %s --by %s", revocation->name.bdf,
-		    revocation->trigger->name);
-}
-
 /* Those other than this process and the context's holder, as "qemu (PID 12)". */
 static void describe_others(const struct context *context, const struct process *processes,
 			    unsigned count, char *text, size_t size)
@@ -86,26 +80,10 @@ void fill_impact(struct call *call, const struct revocation *revocation)
 			add_hit(rows, "mapping", mapping->name, NULL);
 }
 
-enum status check_owned(struct call *call, const struct revocation *revocation)
-{
-	for (unsigned i = 0; i < revocation->hit_count; i++) {
-		const char *other = revocation->hit[i].name.bdf;
-
-		if (revocation->hit[i].owned)
-			continue;
-		refuse(revocation, STATUS_FAILED, EPERM);
-		fail_because("it would take %s along, which is not this context's", other);
-		fail_try("'dmabufctl bind %s', and open it in this context: '%s attach %s'", other,
-			 self(call), other);
-		return STATUS_FAILED;
-	}
-	return STATUS_OK;
-}
-
 static enum status held_by_others(const struct revocation *revocation, const char *what,
 				  const char *others)
 {
-	refuse(revocation, STATUS_FAILED, EBUSY);
+	fail(STATUS_FAILED, EBUSY, "revoke %s", revocation->name.bdf);
 	fail_because("%s is held by others too: %s", what, others);
 	fail_try(revocation->trigger->evicts ?
 			 "--yes goes ahead, and waits for them; --dry-run lists what is hit" :
@@ -128,48 +106,4 @@ enum status check_strangers(struct call *call, const struct revocation *revocati
 			return held_by_others(revocation, dmabuf->name, others);
 	}
 	return STATUS_OK;
-}
-
-static enum status is_incomplete(const struct revocation *revocation, int error)
-{
-	refuse(revocation, STATUS_FAILED, error);
-	if (revocation->pulled)
-		fail_because("the trigger was pulled, but the device did not come back");
-	else
-		fail_because("it revoked, but the kernel could not complete it");
-	fail_try("the kernel log says why; 'dmabufctl device %s' shows the device as it is",
-		 revocation->name.bdf);
-	return STATUS_FAILED;
-}
-
-static enum status is_impossible(const struct revocation *revocation, int error)
-{
-	if (!trigger_is_unsupported(error))
-		return fail_errno(error, "revoke %s --by %s", revocation->name.bdf,
-				  revocation->trigger->name);
-	refuse(revocation, STATUS_UNSUPPORTED, error);
-	fail_because("the device has no %s", revocation->trigger->lacks);
-	fail_try("try --by memory; 'dmabufctl device %s' shows its reset methods",
-		 revocation->name.bdf);
-	return STATUS_UNSUPPORTED;
-}
-
-static enum status is_unobserved(const struct revocation *revocation)
-{
-	const struct trigger *trigger = revocation->trigger;
-
-	refuse(revocation, STATUS_UNOBSERVED, 0);
-	fail_because("%s", trigger->if_live ? trigger->if_live :
-					      "revocation was not observed on every mapping");
-	fail_try("the table shows which; 'dmabufctl doctor' says what evidence is to be had here");
-	return STATUS_UNOBSERVED;
-}
-
-enum status judge_revocation(const struct revocation *revocation, int error)
-{
-	if (error)
-		return revocation->pulled || revocation_was_seen(revocation) ?
-			       is_incomplete(revocation, error) :
-			       is_impossible(revocation, error);
-	return revocation->observed ? STATUS_OK : is_unobserved(revocation);
 }

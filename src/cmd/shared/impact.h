@@ -9,13 +9,7 @@
 /* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */
 void fill_impact(struct call *call, const struct revocation *revocation);
 
-/* Every device that is taken along must be this context's. */
-enum status check_owned(struct call *call, const struct revocation *revocation);
-
 /* No other process may rely on what is about to go. */
 enum status check_strangers(struct call *call, const struct revocation *revocation);
-
-/* What became of a trigger, error being what revocation_begin() or revocation_pull() said. */
-enum status judge_revocation(const struct revocation *revocation, int error);
 
 #endif

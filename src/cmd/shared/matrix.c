@@ -2,20 +2,25 @@
 #include "cmd/shared/matrix.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shared/impact.h"
+#include "cmd/shared/judgement.h"
 #include "context/rebuild.h"
 #include "context/verification.h"
 #include "kernel/iommufd.h"
+#include "util/text.h"
 
 struct matrix {
 	struct call *call;
 	struct pci_name name; /* of the exporter */
 	char ioas[NAME_SIZE]; /* to which the exporter itself is attached, "" for none */
+	const struct trigger_choice *choice;
 	json_object *rows;
-	enum status worst;
-	char unobserved[160]; /* the triggers that were not seen to revoke */
+	char unobserved[160];  /* the triggers that were not seen to revoke */
+	char failed[160];      /* those that failed, or were refused */
+	char unsupported[160]; /* those that the device cannot take */
 	bool pulled_any;
 	int error; /* why things could not be put right, which ends the matrix */
 };
@@ -29,7 +34,7 @@ struct row {
 	const char *exporter;		     /* usable, revoked, unknown */
 	int recovered;			     /* by recover; -1: there was nothing to recover */
 	int verified;			     /* by DMA; -1: no device there can do any */
-	char note[256];
+	char note[400];
 };
 
 static struct object *device_of(const struct matrix *matrix)
@@ -69,6 +74,14 @@ static const char *common_state(const struct revocation *revocation)
 	return mapping_state_name(revocation->witnesses[0].after.state);
 }
 
+/* A list of names, as long as that of all triggers at most. */
+static void add_name(char list[160], const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, 160 - used, "%s%s", used ? ", " : "", name);
+}
+
 static void add_row(struct matrix *matrix, const struct row *row)
 {
 	json_object *line = add_object(matrix->rows);
@@ -82,13 +95,12 @@ static void add_row(struct matrix *matrix, const struct row *row)
 	put_answer(line, "recovered", row->recovered);
 	put_answer(line, "verified", row->verified);
 	put_text(line, "note", row->note);
-	if (row->status == STATUS_UNOBSERVED) {
-		strcat(strcat(matrix->unobserved, *matrix->unobserved ? ", " : ""),
-		       row->trigger->name);
-		matrix->worst = STATUS_UNOBSERVED;
-	} else if (row->status == STATUS_FAILED && !matrix->worst) {
-		matrix->worst = STATUS_FAILED;
-	}
+	if (row->status == STATUS_UNOBSERVED)
+		add_name(matrix->unobserved, row->trigger->name);
+	else if (row->status == STATUS_UNSUPPORTED)
+		add_name(matrix->unsupported, row->trigger->name);
+	else if (row->status)
+		add_name(matrix->failed, row->trigger->name);
 }
 
 /* A device on the mapping's IOAS that can do DMA; NULL when there is none. */
@@ -152,6 +164,7 @@ static int verify_all(struct matrix *matrix)
 /* As recover does it, on every mapping that is not translated; -1: there was none. */
 static int recover_all(const struct revocation *revocation)
 {
+	bool failed = false;
 	int recovered = -1;
 
 	for (unsigned i = 0; i < revocation->count; i++) {
@@ -160,7 +173,8 @@ static int recover_all(const struct revocation *revocation)
 
 		if (witness->after.state == MAPPING_LIVE)
 			continue;
-		recovered = recovered && !context_recover(revocation->context, &mapping);
+		failed |= context_recover(revocation->context, &mapping) != 0;
+		recovered = !failed;
 	}
 	return recovered;
 }
@@ -195,13 +209,6 @@ static void make_good(struct matrix *matrix, struct row *row)
 		row->verified = verify_all(matrix);
 }
 
-/* Takes the words of the failure, which is one of this row only. */
-static void note_failure(struct row *row)
-{
-	snprintf(row->note, sizeof(row->note), "%s", fail_reason());
-	fail_forget();
-}
-
 static const char *outcome_of(const struct revocation *revocation, enum status status)
 {
 	if (status == STATUS_UNSUPPORTED)
@@ -211,13 +218,21 @@ static const char *outcome_of(const struct revocation *revocation, enum status s
 	return !status || revocation_was_seen(revocation) ? "revoked" : "failed";
 }
 
+static void take_judgement(struct row *row, const struct revocation *revocation,
+			   const struct judgement *judgement)
+{
+	row->status = judgement->status;
+	row->outcome = outcome_of(revocation, judgement->status);
+	copy_text(row->note, sizeof(row->note), judgement->why);
+}
+
 static void pull(struct matrix *matrix, struct revocation *revocation, struct row *row)
 {
 	int rc = revocation_pull(revocation, false);
+	struct judgement judgement;
 
-	row->status = judge_revocation(revocation, rc);
-	note_failure(row);
-	row->outcome = outcome_of(revocation, row->status);
+	judge_revocation(revocation, rc, &judgement);
+	take_judgement(row, revocation, &judgement);
 	if (rc && revocation->pulled)
 		matrix->error = rc;
 	if (rc && (revocation->pulled || !revocation_was_seen(revocation)))
@@ -231,16 +246,17 @@ static void run_row(struct matrix *matrix, const struct trigger *trigger)
 {
 	struct row row = { .trigger = trigger, .recovered = -1, .verified = -1 };
 	struct revocation revocation;
+	struct judgement judgement;
 	int rc = revocation_begin(&revocation, matrix->call->context, trigger, device_of(matrix));
 
-	if (rc) {
-		row.status = judge_revocation(&revocation, rc);
-		row.outcome = outcome_of(&revocation, row.status);
-		note_failure(&row);
-	} else if (check_owned(matrix->call, &revocation)) {
-		row.status = STATUS_FAILED;
-		row.outcome = "refused";
-		note_failure(&row);
+	if (rc)
+		judge_revocation(&revocation, rc, &judgement);
+	else
+		judge_owners(&revocation, self(matrix->call), &judgement);
+	if (judgement.status) {
+		take_judgement(&row, &revocation, &judgement);
+		if (!rc)
+			row.outcome = "refused";
 	} else {
 		pull(matrix, &revocation, &row);
 	}
@@ -253,7 +269,7 @@ static enum status want_witness(struct matrix *matrix)
 	for_each_object(mapping, &matrix->call->context->objects, OBJECT_MAPPING)
 		if (is_exporters(matrix, mapping))
 			return STATUS_OK;
-	fail(STATUS_FAILED, 0, "revoke %s --by all", matrix->name.bdf);
+	fail(STATUS_FAILED, 0, "revoke %s", matrix->name.bdf);
 	fail_because("nothing of it is mapped, so there would be nothing to see");
 	fail_try("export one of its BARs and import it first");
 	return STATUS_FAILED;
@@ -270,30 +286,65 @@ static enum status recover_first(struct matrix *matrix)
 			rc = context_recover(context, &mapping);
 	if (!rc)
 		return STATUS_OK;
-	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s --by all",
-	     matrix->name.bdf);
+	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s", matrix->name.bdf);
 	fail_because("its mappings cannot be brought to life first");
 	fail_try("'%s status' shows why", self(matrix->call));
 	return rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED;
 }
 
-/* The widest trigger says what any of them would hit. */
+static bool is_chosen(const struct matrix *matrix, const struct trigger *trigger)
+{
+	return matrix->choice->bits & 1u << (trigger - triggers);
+}
+
+/* Adds what one trigger would hit to what others would. */
+static int widen(struct revocation *widest, const struct revocation *revocation)
+{
+	struct vfio_reset_member *hit = reallocarray(
+		widest->hit, widest->hit_count + revocation->hit_count + 1, sizeof(*hit));
+
+	if (!hit)
+		return -ENOMEM;
+	widest->hit = hit;
+	if (!widest->trigger || revocation->trigger->evicts)
+		widest->trigger = revocation->trigger;
+	for (unsigned i = 0; i < revocation->hit_count; i++) {
+		unsigned at = 0;
+
+		while (at < widest->hit_count &&
+		       strcmp(hit[at].name.bdf, revocation->hit[i].name.bdf))
+			at++;
+		if (at == widest->hit_count)
+			hit[widest->hit_count++] = revocation->hit[i];
+	}
+	return 0;
+}
+
+/* What all of the triggers together would hit: shown, or, without --yes, held by nobody else. */
 static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 {
+	struct revocation widest = { .context = matrix->call->context, .name = matrix->name };
 	enum status status = STATUS_OK;
+	int rc = 0;
 
-	for (const struct trigger *trigger = triggers; trigger->name && !status; trigger++) {
+	for (const struct trigger *trigger = triggers; trigger->name && !rc; trigger++) {
 		struct revocation revocation;
 
+		/* One that the device cannot take hits nothing. */
+		if (!is_chosen(matrix, trigger))
+			continue;
 		if (!revocation_begin(&revocation, matrix->call->context, trigger,
-				      device_of(matrix))) {
-			if (dry_run && trigger->evicts)
-				fill_impact(matrix->call, &revocation);
-			else if (!dry_run && !yes)
-				status = check_strangers(matrix->call, &revocation);
-		}
+				      device_of(matrix)))
+			rc = widen(&widest, &revocation);
 		revocation_end(&revocation);
 	}
+	if (rc)
+		status = fail_errno(rc, "revoke %s", matrix->name.bdf);
+	else if (dry_run && widest.trigger)
+		fill_impact(matrix->call, &widest);
+	else if (!dry_run && !yes && widest.trigger)
+		status = check_strangers(matrix->call, &widest);
+	revocation_end(&widest);
 	return status;
 }
 
@@ -302,30 +353,34 @@ static enum status judge(const struct matrix *matrix)
 	const char *bdf = matrix->name.bdf;
 
 	if (matrix->error) {
-		fail(STATUS_FAILED, matrix->error, "revoke %s --by all", bdf);
+		fail(STATUS_FAILED, matrix->error, "revoke %s", bdf);
 		fail_because("after the last trigger shown things could not be put right");
 		fail_try("'%s status' and 'dmabufctl device %s' show what is left",
 			 self(matrix->call), bdf);
 		return STATUS_FAILED;
 	}
-	if (!matrix->pulled_any) {
-		fail(STATUS_UNSUPPORTED, 0, "revoke %s --by all", bdf);
-		fail_because("the device can take none of the triggers");
+	if (*matrix->unobserved) {
+		fail(STATUS_UNOBSERVED, 0, "revoke %s", bdf);
+		fail_because("revocation was not observed for %s", matrix->unobserved);
+		return STATUS_UNOBSERVED;
+	}
+	if (*matrix->failed) {
+		fail(STATUS_FAILED, 0, "revoke %s", bdf);
+		fail_because("failed, or refused: %s; the table says why", matrix->failed);
+		return STATUS_FAILED;
+	}
+	if (*matrix->unsupported && (matrix->choice->named || !matrix->pulled_any)) {
+		fail(STATUS_UNSUPPORTED, 0, "revoke %s", bdf);
+		fail_because("the device cannot take %s; the table says why", matrix->unsupported);
 		return STATUS_UNSUPPORTED;
 	}
-	if (matrix->worst == STATUS_UNOBSERVED) {
-		fail(STATUS_UNOBSERVED, 0, "revoke %s --by all", bdf);
-		fail_because("revocation was not observed for %s", matrix->unobserved);
-	} else if (matrix->worst) {
-		fail(matrix->worst, 0, "revoke %s --by all", bdf);
-		fail_because("a trigger failed, or was refused; the table says which");
-	}
-	return matrix->worst;
+	return STATUS_OK;
 }
 
-enum status run_matrix(struct call *call, struct object *device, bool dry_run, bool yes)
+enum status run_matrix(struct call *call, struct object *device,
+		       const struct trigger_choice *choice, bool dry_run, bool yes)
 {
-	struct matrix matrix = { .call = call };
+	struct matrix matrix = { .call = call, .choice = choice };
 	enum status status;
 
 	strcpy(matrix.name.bdf, device->name);
@@ -341,7 +396,8 @@ enum status run_matrix(struct call *call, struct object *device, bool dry_run, b
 	put_text(call->result, "device", matrix.name.bdf);
 	matrix.rows = put_array(call->result, "matrix");
 	for (const struct trigger *trigger = triggers; trigger->name && !matrix.error; trigger++)
-		run_row(&matrix, trigger);
+		if (is_chosen(&matrix, trigger))
+			run_row(&matrix, trigger);
 	return judge(&matrix);
 }
 

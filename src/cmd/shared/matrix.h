@@ -4,11 +4,18 @@
 
 #include "cmd/shared/common.h"
 
+/* The triggers that are to be pulled: a bit each, by their place in the table. */
+struct trigger_choice {
+	unsigned bits;
+	bool named; /* one by one, not by "all": one that the device cannot take is a failure */
+};
+
 /*
- * revoke --by all: every trigger on one device, one after another, with what each did and whether
+ * revoke with several triggers: each on one device, one after another, with what it did and whether
  * it could be made good. The device's dma-bufs and mappings are back after each.
  */
-enum status run_matrix(struct call *call, struct object *device, bool dry_run, bool yes);
+enum status run_matrix(struct call *call, struct object *device,
+		       const struct trigger_choice *choice, bool dry_run, bool yes);
 
 extern const struct column matrix_columns[];
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/judgement.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set(struct judgement *judgement, enum status status, int error)
+{
+	*judgement = (struct judgement){ .status = status, .error = error };
+}
+
+#define because(judgement, ...) snprintf((judgement)->why, sizeof((judgement)->why), __VA_ARGS__)
+#define suggest(judgement, ...) \
+	snprintf((judgement)->remedy, sizeof((judgement)->remedy), __VA_ARGS__)
+
+static void is_incomplete(const struct revocation *revocation, int error,
+			  struct judgement *judgement)
+{
+	set(judgement, STATUS_FAILED, error);
+	because(judgement, "%s",
+		revocation->pulled ? "the trigger was pulled, but the device did not come back" :
+				     "it revoked, but the kernel could not complete it");
+	suggest(judgement,
+		"the kernel log says why; 'dmabufctl device %s' shows the device as it is",
+		revocation->name.bdf);
+}
+
+static void is_impossible(const struct revocation *revocation, int error,
+			  struct judgement *judgement)
+{
+	if (!trigger_is_unsupported(error)) {
+		set(judgement, status_of_errno(error), error);
+		because(judgement, "%s", strerrordesc_np(-error));
+		return;
+	}
+	set(judgement, STATUS_UNSUPPORTED, error);
+	because(judgement, "the device has no %s", revocation->trigger->lacks);
+	suggest(judgement, "try --by memory; 'dmabufctl device %s' shows its reset methods",
+		revocation->name.bdf);
+}
+
+void judge_revocation(const struct revocation *revocation, int error, struct judgement *judgement)
+{
+	const char *if_live = revocation->trigger->if_live;
+
+	if (error && (revocation->pulled || revocation_was_seen(revocation))) {
+		is_incomplete(revocation, error, judgement);
+	} else if (error) {
+		is_impossible(revocation, error, judgement);
+	} else if (!revocation->observed) {
+		set(judgement, STATUS_UNOBSERVED, 0);
+		because(judgement, "%s",
+			if_live ? if_live : "revocation was not observed on every mapping");
+		suggest(judgement,
+			"the table shows which; 'dmabufctl doctor' says what evidence is "
+			"to be had here");
+	} else {
+		set(judgement, STATUS_OK, 0);
+	}
+}
+
+void judge_owners(const struct revocation *revocation, const char *tool,
+		  struct judgement *judgement)
+{
+	char others[256] = "";
+	const char *first = NULL;
+
+	for (unsigned i = 0; i < revocation->hit_count; i++) {
+		const char *other = revocation->hit[i].name.bdf;
+		size_t used = strlen(others);
+
+		if (revocation->hit[i].owned)
+			continue;
+		snprintf(others + used, sizeof(others) - used, "%s%s", first ? ", " : "", other);
+		first = first ? first : other;
+	}
+	set(judgement, first ? STATUS_FAILED : STATUS_OK, first ? -EPERM : 0);
+	if (!first)
+		return;
+	because(judgement, "it would take along what is not this context's: %s", others);
+	suggest(judgement, "'dmabufctl bind %s', and open it in this context: '%s attach %s'",
+		first, tool, first);
+}
+
+enum status fail_judgement(const struct revocation *revocation, const struct judgement *judgement)
+{
+	if (!judgement->status)
+		return STATUS_OK;
+	fail(judgement->status, judgement->error, "revoke %s --by %s", revocation->name.bdf,
+	     revocation->trigger->name);
+	fail_because("%s", judgement->why);
+	if (*judgement->remedy)
+		fail_try("%s", judgement->remedy);
+	return judgement->status;
+}
