@@ -45,7 +45,7 @@ static enum status run(struct call *call)
 	if (options->all == !call->count)
 		return options->all ? unmap_all(call) : unmap_named(call);
 	fail(STATUS_USAGE, 0, "unmap");
-	fail_because(call->count ? "--all takes no mappings" : "nothing to unmap");
+	fail_because(call->count ? "--all takes no mappings" : "MAPPING is missing");
 	fail_try("name mappings, or give --all");
 	return STATUS_USAGE;
 }

@@ -22,7 +22,7 @@ refuses 2 "too many arguments, from 'now' on; usage: dmabufctl status$" d status
 refuses 2 "too many arguments, from 'b' on; usage: dmabufctl context" d context stop a b
 refuses 2 '^dmabufctl: export: BDF is missing; usage: dmabufctl export BDF BAR$' d export
 refuses 2 '^dmabufctl: export: BAR is missing; usage: dmabufctl export BDF BAR$' d export 01:00.0
-refuses 2 '^dmabufctl: unmap: MAPPING is missing; usage: dmabufctl unmap MAPPING...$' d unmap
+refuses 2 '^dmabufctl: unmap: MAPPING is missing; name mappings, or give --all$' d unmap
 refuses 2 '^dmabufctl: attach: BDF is missing; usage: dmabufctl attach BDF \[IOAS\]$' d attach
 refuses 2 '^dmabufctl: verify: MAPPING is missing; usage: dmabufctl verify MAPPING --from BDF$' d verify
 refuses 2 '^dmabufctl: exec: DMABUF is missing; ' d exec
