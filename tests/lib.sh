@@ -12,6 +12,7 @@
 #   refuses STATUS REGEX COMMAND...    it fails with that status, says so, and prints nothing else
 #   skip DESCRIPTION REASON            one check that cannot be made here
 #   await SECONDS COMMAND...           waits until COMMAND succeeds; a check that fails when it never does
+#   await_end SECONDS PID              the same until a child has ended, which is killed if it does not; its status
 #
 # With TEST_STOP set the first check that fails is the last.
 #
@@ -116,6 +117,13 @@ fails() {
 	run "$@"
 	ok "$*: exit status $status" equal "$rc" "$status"
 	ok "$*: says /$regex/" contains "$err" "$regex"
+}
+
+# has_ended PID - says what it does while it has not.
+has_ended() { ! { kill -0 "$1" && ps -o stat=,wchan:24=,args= -p "$1"; }; }
+await_end() {
+	await "$1" has_ended "$2" || kill -KILL "$2"
+	wait "$2" 2>/dev/null
 }
 
 done_testing() { echo "1..$TEST_COUNT"; }

@@ -4,7 +4,7 @@
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export TMPDIR=$TEST_DIR
-lab() { "$top/lab/run" --timeout 60 "$@"; }
+lab() { "$top/lab/run" --timeout $((120 * ${TEST_PATIENCE:-1})) "$@"; }
 machines_left() { pgrep -fc "qemu-system-x86_64.*$TEST_DIR"; }
 folders_left() { find "$TEST_DIR" -maxdepth 1 -name 'dmabufctl-lab.*' | wc -l; }
 
@@ -29,10 +29,9 @@ run lab -- bash -c 'echo c >/proc/sysrq-trigger; sleep 5'
 ok 'a panic: exit status 125' equal "$rc" 125
 ok "a panic: the console's last lines" contains "$err" 'Kernel panic'
 
-# await_none COUNT - a function that counts; for five seconds at most.
-await_none() {
-	for ((i = 0; i < 50 && $("$1") > 0; i++)); do sleep 0.1; done
-}
+# counts NUMBER COUNT - a function that counts gives that.
+counts() { [ "$("$2")" -eq "$1" ]; }
+some() { [ "$("$1")" -gt 0 ]; }
 
 for signal in INT TERM KILL; do
 	# INT is ignored in a background job otherwise.
@@ -40,11 +39,11 @@ for signal in INT TERM KILL; do
 	env --default-signal=INT "$top/lab/run" -- sh -c 'echo up; exec sleep 1000' \
 		>"$TEST_DIR/out" 2>/dev/null </dev/null &
 	pid=$!
-	until grep -q up "$TEST_DIR/out"; do sleep 0.1; done
+	await 120 grep up "$TEST_DIR/out"
 	ok "$signal: it runs" equal "$(machines_left)" 1
 	kill -$signal $pid
-	wait $pid
-	await_none machines_left
+	await_end 60 $pid
+	await 60 counts 0 machines_left
 	ok "$signal: nothing is left running" equal "$(machines_left)" 0
 	[ $signal = KILL ] || ok "$signal: no folder is left" equal "$(folders_left)" 0
 done
@@ -61,11 +60,11 @@ for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prep
 	read -r signal command option <<<"$how"
 	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>&1 &
 	pid=$!
-	while kill -0 $pid && [ "$(builds_left)" -eq 0 ]; do sleep 0.1; done
-	ok "$signal to $command during a kernel's build: it builds" [ "$(builds_left)" -gt 0 ]
+	await 120 some builds_left
+	ok "$signal to $command during a kernel's build: it builds" some builds_left
 	kill -s "$signal" $pid
-	wait $pid
-	await_none builds_left
+	await_end 60 $pid
+	await 60 counts 0 builds_left
 	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
 
@@ -84,7 +83,7 @@ ok 'no room for the cache: one clear message' contains "$err" '^lab: cannot writ
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir "$TEST_DIR/home"
 	chmod 755 "$TEST_DIR"
-	(cd "$top" && tar c --exclude=./build --exclude=./build-sanitized --exclude=./.git .) | tar x -C "$TEST_DIR/home"
+	(cd "$top" && tar c --exclude=./build --exclude=./build-sanitized --exclude=./build-mutants --exclude=./.git .) | tar x -C "$TEST_DIR/home"
 	mkdir -p "$TEST_DIR/home/.cache/dmabufctl"
 	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}/dmabufctl/kernels" "$TEST_DIR/home/.cache/dmabufctl/"
 	chown -R 65534:65534 "$TEST_DIR/home"

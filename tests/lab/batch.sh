@@ -52,10 +52,11 @@ dmabufctl batch "$TEST_DIR/pipe" >/dev/null 2>&1 &
 pid=$!
 exec 8>"$TEST_DIR/pipe"
 echo "export $NVME 2" >&8
-until find /proc/$pid/fd -lname '*dmabuf*' 2>/dev/null | grep -q .; do :; done
+has_dmabuf() { find "/proc/$1/fd" -lname '*dmabuf*' | grep .; }
+await 30 has_dmabuf $pid
 kill -TERM $pid
 exec 8>&-
-wait $pid
+await_end 30 $pid
 ok 'SIGTERM: exit status 1' equal $? 1
 ok 'SIGTERM: no trace instance is left' equal "$(ls /sys/kernel/tracing/instances)" ''
 

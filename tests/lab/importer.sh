@@ -121,7 +121,7 @@ fi
 # The device is closed for good while the importer has it mapped, and another process its fd.
 dmabufctl exec fb -- sleep 1000 &
 keeper=$!
-until grep -q sleep /proc/$keeper/comm; do sleep 0.1; done
+await 30 grep sleep /proc/$keeper/comm
 tell lazy 200
 gives 0 'close' d release --all
 ok 'close: the importer has let go' equal "$(bytes)" '0 bytes'

@@ -37,7 +37,7 @@ d release --all
 same_without_bpf 'fds, maps and a socket'
 ok 'without BPF: /proc is used' equal "$(gojq -r '.sources.used | join(" ")' <<<"$out")" 'debugfs fd maps'
 kill -KILL "${held[2]}"
-while [ -e "/proc/${held[2]}" ]; do :; done
+await 30 [ ! -e "/proc/${held[2]}" ]
 out=$(row "$inode")
 ok 'one is killed: the row has changed' equal "$(holder "${held[2]}") $(gojq .references <<<"$out")" ' 2'
 run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl list --json
@@ -135,9 +135,9 @@ refuses 1 'no dma-buf of that name' d exec nope -- true
 refuses 1 'exec /nowhere' d exec fb -- /nowhere
 dmabufctl --context other adopt --receive-from "$TEST_DIR/socket" --name given >"$TEST_DIR/adopted" 8>&- &
 receiver=$!
-until [ -S "$TEST_DIR/socket" ]; do :; done
+await 30 [ -S "$TEST_DIR/socket" ]
 gives 0 'export --send-to' d export "$NVME" 2 --name sent --send-to "$TEST_DIR/socket"
-run wait $receiver
+run await_end 30 $receiver
 ok 'adopt --receive-from: exit status 0' equal "$rc" 0
 ok 'both contexts have the same dma-buf' \
 	equal "$(d status --json | gojq '.dmabufs[] | select(.name == "sent").inode')" \

@@ -7,7 +7,7 @@
 
 # What the machine can show decides which evidence is the strongest.
 if [ -d /sys/kernel/debug/iommu/intel ]; then
-	strongest=page-table
+	strongest='page-table'
 else
 	strongest=trace
 fi

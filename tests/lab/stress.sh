@@ -37,7 +37,7 @@ done
 # A holder that is killed closes everything at once.
 main_setup
 pkill -KILL -f dmabufctl-holder
-while pgrep -f dmabufctl-holder >/dev/null; do :; done
+await 30 not pgrep -f dmabufctl-holder
 gives 0 'after the holder was killed: it all works again' main_setup
 gives 0 'after the holder was killed: DMA arrives' d verify map0 --from "$EDU"
 

@@ -112,7 +112,7 @@ steal() {
 		<"$TEST_DIR/pipe" >"$TEST_DIR/stranger" 8>&- &
 	stranger=$!
 	exec 8>"$TEST_DIR/pipe"
-	until [ -s "$TEST_DIR/stranger" ]; do :; done
+	await 30 [ -s "$TEST_DIR/stranger" ]
 }
 steal '*dmabuf*'
 ok 'another process holds the dma-buf' equal "$(cat "$TEST_DIR/stranger")" held
@@ -123,7 +123,7 @@ run d revoke "$NVME" --by reset --dry-run
 ok '--dry-run names the holder' contains "$out" "dma-buf fb +perl \\(PID $stranger\\)"
 gives 0 '--yes goes ahead' d revoke "$NVME" --by reset --yes
 exec 8>&-
-wait $stranger
+await_end 30 $stranger
 d recover fb >/dev/null
 
 # Of several dma-bufs each is looked at.
@@ -142,11 +142,11 @@ refuses 1 "EBUSY: $NVME is held by others too: perl \\(PID $stranger\\); --yes g
 	d revoke "$NVME" --by unbind
 dmabufctl revoke "$NVME" --by unbind --yes >"$TEST_DIR/unbind" 2>&1 8>&- &
 unbind=$!
-until grep -q waiting "$TEST_DIR/unbind"; do :; done
+await 60 grep waiting "$TEST_DIR/unbind"
 ok '--yes: says whom it waits for' contains "$(cat "$TEST_DIR/unbind")" "$NVME: waiting for its last user to close it: perl \\(PID $stranger\\)"
 exec 8>&-
-wait $stranger
-run wait $unbind
+await_end 30 $stranger
+run await_end 60 $unbind
 ok '--yes: done when the last user has let go: exit status 0' equal "$rc" 0
 renew
 

@@ -125,10 +125,11 @@ ok 'a device that fails half-way: the IOAS is as it was' equal "$(fact .mappings
 # The exporter is on its way out of the machine, which waits for the context to let it go.
 (echo 1 >"/sys/bus/pci/devices/$NVME/remove") &
 removal=$!
-until dmesg | grep -q "$NVME: .*request"; do :; done
+asked_for() { dmesg | grep "$1: .*request"; }
+await 60 asked_for "$NVME"
 gives 0 'while a removal waits: DMA arrives' d verify map0 --from "$EDU"
 d revoke "$NVME" --by close >/dev/null
-wait $removal
+await_end 60 $removal
 run d verify map0 --from "$EDU" --json
 ok 'the exporter was removed: exit status 5' equal "$rc" 5
 ok 'the exporter was removed: the DMA faulted' equal "$(field verdict)" faulted
