@@ -148,8 +148,8 @@ refuses 1 'somebody must be waiting there' d export "$NVME" 2 --name lost --send
 ok 'nobody waits: nothing was exported' equal "$(fact .dmabufs)" "$before"
 ok 'certain: the ranges' contains "$(d list -o device,bar,ranges)" "^$NVME +2 0x0\+1M$"
 ok 'certain: of a context' equal "$(d list --json | gojq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
-refuses 2 'not a column; choose from INODE' d list -o FROB
-refuses 2 'not a column' d list --sort FROB
+refuses 2 'not a valid value; give some of INODE' d list -o FROB
+refuses 2 'not a valid value; give one of INODE' d list --sort FROB
 refuses 2 'the tree has columns' d list --tree -o NAME
 ok '--sort' equal "$(d list --sort size --json | gojq -c '[.dmabufs[].size]')" '[1048576,16777216,16777216]'
 d --context other release --all
