@@ -5,6 +5,9 @@
  *   buffers share [NAME]
  *	One dma-buf in three processes: "mapped" has it mapped and no fd, "twice" has two fds,
  *	"passed" has sent it through a socket and closed it. Prints the inode and their PIDs.
+ *   buffers shapes [NAME]
+ *	One of 64 KiB in two: "both" has two fds and two maps, of 4 and 8 KiB, "ten" ten fds. Prints
+ *	the inode and their PIDs.
  *   buffers many PROCESSES BUFFERS OTHERS
  *	PROCESSES processes with BUFFERS dma-buf fds each, and OTHERS other fds. Prints "ready".
  */
@@ -34,9 +37,9 @@ static long must(long result, const char *what)
 	return result;
 }
 
-static int allocate(const char *name)
+static int allocate_size(const char *name, unsigned long size)
 {
-	struct dma_heap_allocation_data data = { .len = SIZE, .fd_flags = O_RDWR | O_CLOEXEC };
+	struct dma_heap_allocation_data data = { .len = size, .fd_flags = O_RDWR | O_CLOEXEC };
 	int heap = must(open("/dev/dma_heap/system", O_RDWR | O_CLOEXEC), "/dev/dma_heap/system");
 
 	must(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), "DMA_HEAP_IOCTL_ALLOC");
@@ -44,6 +47,11 @@ static int allocate(const char *name)
 	if (name)
 		must(ioctl(data.fd, DMA_BUF_SET_NAME, name), "DMA_BUF_SET_NAME");
 	return data.fd;
+}
+
+static int allocate(const char *name)
+{
+	return allocate_size(name, SIZE);
 }
 
 static void hold_mapped(int fd)
@@ -116,6 +124,31 @@ static void share(const char *name)
 	close(fd);
 }
 
+static void hold_both(int fd)
+{
+	must(dup(fd), "dup");
+	must((long)mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), "mmap");
+	must((long)mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 16384), "mmap");
+}
+
+static void hold_ten(int fd)
+{
+	for (unsigned i = 0; i < 9; i++)
+		must(dup(fd), "dup");
+}
+
+static void shapes(const char *name)
+{
+	int fd = allocate_size(name, 65536);
+	struct stat status;
+
+	must(fstat(fd, &status), "fstat");
+	printf("%lu", (unsigned long)status.st_ino);
+	printf(" %d", start("both", hold_both, fd));
+	printf(" %d\n", start("ten", hold_ten, fd));
+	close(fd);
+}
+
 static unsigned buffers, others;
 
 static void hold_many(int unused)
@@ -144,12 +177,15 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc >= 2 && argc <= 3 && !strcmp(argv[1], "share")) {
 		share(argv[2]);
+	} else if (argc >= 2 && argc <= 3 && !strcmp(argv[1], "shapes")) {
+		shapes(argv[2]);
 	} else if (argc == 5 && !strcmp(argv[1], "many")) {
 		buffers = atoi(argv[3]);
 		others = atoi(argv[4]);
 		many(atoi(argv[2]));
 	} else {
 		fprintf(stderr, "usage: buffers share [NAME]\n"
+				"       buffers shapes [NAME]\n"
 				"       buffers many PROCESSES BUFFERS OTHERS\n");
 		return 2;
 	}

@@ -5,6 +5,7 @@
  *
  *   foreign CDEV BAR LENGTH
  *   foreign GROUP BAR LENGTH BDF
+ *   foreign CDEV BAR LENGTH -- CDEV	(another device, that it only has open)
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,11 +64,13 @@ int main(int argc, char **argv)
 	int iommufd, device;
 	char byte;
 
-	if (argc < 4 || argc > 5)
+	if (argc < 4 || argc > 6)
 		return 2;
 	iommufd = must(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
-	device = argc == 4 ? open_device(argv[1], iommufd) :
-			     open_in_group(argv[1], iommufd, argv[4]);
+	device = argc == 5 ? open_in_group(argv[1], iommufd, argv[4]) :
+			     open_device(argv[1], iommufd);
+	if (argc == 6)
+		open_device(argv[5], iommufd);
 	printf("%d\n", export(device, atoi(argv[2]), strtoul(argv[3], NULL, 0)));
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)
