@@ -71,10 +71,7 @@ static void fill_device(json_object *row, const struct pci_device *pci, struct p
 	put_text(row, "id", id);
 	put_text(row, "driver", pci->driver);
 	put_text(row, "cdev", pci->cdev);
-	if (pci->group >= 0)
-		put_number(row, "group", pci->group);
-	else
-		put_text(row, "group", NULL);
+	put_index(row, "group", pci->group);
 	fill_words(row, "reset", pci->reset_methods);
 	bars = put_array(row, "bars");
 	for (unsigned i = 0; i < PCI_BARS; i++)

@@ -18,12 +18,13 @@ struct launch {
 
 static struct launch launch;
 
-static enum status cannot_run(const char *program)
+static enum status cannot_run(const char *program, int error)
 {
-	enum status status = fail_errno(-errno, "exec %s", program);
+	bool missing = error == ENOENT || error == ENOTDIR;
 
+	fail_errno(error, "exec %s", program);
 	fail_try("is it there, and executable?");
-	return status;
+	return fail_status(missing ? STATUS_NO_PROGRAM : STATUS_NOT_RUN);
 }
 
 static enum status finish(void)
@@ -39,7 +40,7 @@ static enum status finish(void)
 	setenv("LISTEN_PID", number, true);
 	fflush(stdout);
 	execvp(launch.command[0], launch.command);
-	return cannot_run(launch.command[0]);
+	return cannot_run(launch.command[0], errno);
 }
 
 /* "bar:fb": the names, in the order of the fds. */
@@ -78,6 +79,9 @@ static enum status run(struct call *call)
 		launch.fds[launch.count++] = fd;
 	}
 	export_names(call->arguments, count);
+	/* What is printed from here on is the command's. */
+	json_object_put(call->result);
+	call->result = NULL;
 	call->finish = finish;
 	return STATUS_OK;
 }
@@ -88,7 +92,8 @@ const struct command cmd_exec = {
 	.summary = "run a command with dma-bufs as its file descriptors",
 	.description =
 		"They are 3, 4, ... there, as LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES say\n"
-		"(sd_listen_fds(3)). Exit status: the command's own.",
+		"(sd_listen_fds(3)). Exit status: the command's own; 126 when it cannot be run, 127 when\n"
+		"there is none of that name. With --json failures are objects, and nothing else is.",
 	.least = 2,
 	.most = -1,
 	.words = { WORD_DMABUF },

@@ -132,8 +132,8 @@ static void fill_verdict(struct call *call, const struct pair *pair)
 	put_text(row, "to", pair->to.name.bdf);
 	put_text(row, "from_host_bridge", pair->from_path.host_bridge);
 	put_text(row, "to_host_bridge", pair->to_path.host_bridge);
-	put_number(row, "from_group", pair->from.group);
-	put_number(row, "to_group", pair->to.group);
+	put_index(row, "from_group", pair->from.group);
+	put_index(row, "to_group", pair->to.group);
 	put_bool(row, "same_group", pair->from.group >= 0 && pair->from.group == pair->to.group);
 	put_text(row, "verdict", judgement.verdict);
 	put_text(row, "why", judgement.why);
@@ -237,6 +237,10 @@ static const struct column verdict_columns[] = {
 	{ "GROUP", "to_group", COLUMN_NUMBER, "its IOMMU group" },
 	{ "VERDICT", "verdict", COLUMN_TEXT,
 	  "direct, redirected, host-bridge, impossible, unknown" },
+	{ 0 },
+};
+
+static const struct column why_columns[] = {
 	{ "WHY", "why", COLUMN_TEXT, "what that rests on" },
 	{ 0 },
 };
@@ -249,7 +253,8 @@ static const struct column doubt_columns[] = {
 static const struct section sections[] = {
 	{ "hops", "Ways from the host bridge", NULL, hop_columns },
 	{ "verdict", "Verdict", NULL, verdict_columns },
-	{ "verdict", "", NULL, doubt_columns },
+	{ "verdict", NULL, NULL, why_columns },
+	{ "verdict", NULL, NULL, doubt_columns },
 	{ 0 },
 };
 

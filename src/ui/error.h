@@ -16,6 +16,9 @@ enum status {
 	STATUS_PERMISSION = 4,
 	STATUS_REVOKED = 5,    /* a revoked dma-buf or stale mapping stood in the way */
 	STATUS_UNOBSERVED = 6, /* what was expected was not observed */
+	/* exec alone, as shells, env(1) and others have it: */
+	STATUS_NOT_RUN = 126,
+	STATUS_NO_PROGRAM = 127,
 };
 
 /*

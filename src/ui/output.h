@@ -36,7 +36,7 @@ struct section {
 	 * as a tree with the array of each row below it.
 	 */
 	const char *key;
-	const char *title; /* a heading line when the result has more than one section */
+	const char *title; /* a line above it when there are several sections; NULL: none */
 	const char *empty; /* said when there is no row; NULL: nothing */
 	const struct column *columns;
 };

@@ -40,6 +40,12 @@ void put_number(json_object *object, const char *key, uint64_t value)
 		put(object, key, json_object_new_uint64(value));
 }
 
+void put_index(json_object *object, const char *key, int value)
+{
+	if (object)
+		put(object, key, value < 0 ? NULL : json_object_new_int(value));
+}
+
 void put_address(json_object *object, const char *key, uint64_t value)
 {
 	char text[20];

@@ -13,6 +13,8 @@
 void put_text(json_object *object, const char *key, const char *text);
 void add_text(json_object *array, const char *text);
 void put_number(json_object *object, const char *key, uint64_t value);
+/* null for a negative one: there is none. */
+void put_index(json_object *object, const char *key, int value);
 void put_address(json_object *object, const char *key, uint64_t value);
 void put_bool(json_object *object, const char *key, int value);
 /* Returns the new array or object, which belongs to the outer one. */

@@ -13,6 +13,15 @@ unchanged() {
 	ok "${*:3}: status unchanged" equal "$(d status --json)" "$before"
 }
 
+# All names are looked up before the first object is touched.
+unchanged 1 'object nope: ENOENT' d release map0 nope
+unchanged 1 'mapping nope: ENOENT' d unmap map0 nope
+unchanged 2 'release map0: it is named twice' d release map0 map0
+d import fb --name gone >/dev/null
+ok 'release tells what it released' \
+	equal "$(d release gone --json | gojq -c '[.command, .released]')" '["release",["gone"]]'
+before=$(d status --json)
+
 unchanged 1 'ENODEV: there is no such PCI device' d export 99:00.0 2
 unchanged 2 'not a PCI address' d export zz 2
 unchanged 2 'not a PCI address' d export 1:2:3:4 2

@@ -132,7 +132,19 @@ ok 'exec: fds and names, and no others' equal "$out" "$(printf '2 part:fb 1\n/dm
 gives 0 'exec: the context is free meanwhile' d exec fb -- "$(command -v dmabufctl)" status
 refuses 2 'it wants dma-bufs, then --, then a command' d exec fb true
 refuses 1 'no dma-buf of that name' d exec nope -- true
-refuses 1 'exec /nowhere' d exec fb -- /nowhere
+refuses 127 'exec /nowhere: ENOENT: No such file or directory' d exec fb -- /nowhere
+refuses 127 'exec /etc/passwd/x: ENOTDIR: ' d exec fb -- /etc/passwd/x
+refuses 126 'exec /etc/passwd: EACCES: Permission denied' d exec fb -- /etc/passwd
+run d --json exec fb -- echo hello
+ok 'exec with --json: the output is the command'"'"'s' equal "$rc $out" '0 hello'
+run d --json exec fb -- /etc/passwd
+ok 'exec with --json: exit status of one that cannot be run' equal "$rc" 126
+ok 'exec with --json: a failure is one object' \
+	equal "$(gojq -c '[.command, .error.status, .error.errno, .error.what]' <<<"$out")" \
+	'["exec",126,"EACCES","exec /etc/passwd"]'
+run d --json exec nope -- true
+ok 'exec with --json: a failure before is one object' \
+	equal "$(gojq -c '[.command, .error.status, .error.what]' <<<"$out")" '["exec",1,"dma-buf nope"]'
 dmabufctl --context other adopt --receive-from "$TEST_DIR/socket" --name given >"$TEST_DIR/adopted" 8>&- &
 receiver=$!
 await 30 [ -S "$TEST_DIR/socket" ]

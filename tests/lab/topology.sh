@@ -41,6 +41,10 @@ ok 'a device without a memory BAR: impossible' equal "$(verdict 01:00.0 "$(
 	d device --json | gojq -r '[.devices[] | select(.bars | map(select(.type == "memory")) == []).device][0]')")" impossible
 run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl topology 06:00.0 07:00.0 --json
 ok 'without privileges: unknown' equal "$(gojq -r .verdict.verdict <<<"$out")" unknown
+run d topology 0a:00.0 0b:00.0
+ok 'as tables: one blank line between the two' equal "$(grep -c '^$' <<<"$out")" 1
+ok 'as tables: the reason and the doubt have lines of their own' \
+	equal "$(grep -cE '^(WHY|DOUBT)$' <<<"$out")" 2
 refuses 2 'both are 0000:01:00.0' d topology 01:00.0 01:00.0
 refuses 1 'there is no such PCI device' d topology 01:00.0 99:00.0
 done_testing

@@ -161,6 +161,8 @@ static void check_json(void)
 	put_text(object, "none", NULL);
 	put_text(object, "empty", "");
 	put_number(object, "number", UINT64_MAX);
+	put_index(object, "index", 7);
+	put_index(object, "no_index", -1);
 	put_address(object, "address", 0xfee00000);
 	put_bool(object, "yes", 1);
 	put_bool(object, "no", 0);
@@ -169,7 +171,7 @@ static void check_json(void)
 	put_number(put_object(object, "inner"), "n", 0);
 	check(!strcmp(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
 		      "{\"none\":null,\"empty\":null,\"number\":18446744073709551615,"
-		      "\"address\":\"0xfee00000\",\"yes\":true,\"no\":false,\"texts\":[\"x\"],"
+		      "\"index\":7,\"no_index\":null,\"address\":\"0xfee00000\",\"yes\":true,\"no\":false,\"texts\":[\"x\"],"
 		      "\"rows\":[{\"a\":\"\\u001b\\\"\\\\\"}],\"inner\":{\"n\":0}}"),
 	      "%s", json_object_to_json_string(object));
 	check(!strcmp(text_of(object, "none"), "") && !strcmp(text_of(object, "nowhere"), ""),
@@ -177,6 +179,7 @@ static void check_json(void)
 	json_object_put(object);
 	put_text(NULL, "a", "b");
 	put_number(NULL, "a", 1);
+	put_index(NULL, "a", 1);
 	put_address(NULL, "a", 1);
 	put_bool(NULL, "a", 1);
 	add_text(NULL, "a");
