@@ -63,7 +63,6 @@ const struct command cmd_attach = {
 		"reaches what is mapped in the IOAS. A device attached elsewhere moves.",
 	.least = 1,
 	.most = 2,
-	.words = { WORD_DEVICE, WORD_IOAS },
 	.context = CONTEXT_STARTED,
 	.quiet_in_batch = true,
 	.sections = sections,

@@ -143,7 +143,6 @@ const struct command cmd_batch = {
 	.options_size = sizeof(struct batch_options),
 	.least = 1,
 	.most = 1,
-	.words = { WORD_FILE },
 	.context = CONTEXT_NONE,
 	.alone = true,
 	.run = run,

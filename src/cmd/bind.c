@@ -196,7 +196,6 @@ const struct command cmd_bind = {
 		"vfio-pci refuses goes back to the driver it had.",
 	.least = 1,
 	.most = -1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
 	.quiet_in_batch = true,
 	.sections = bind_sections,

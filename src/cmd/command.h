@@ -16,20 +16,6 @@ enum context_need {
 	CONTEXT_STARTED,  /* made when there is none */
 };
 
-/* What the words of the command line are, for completion. */
-enum word {
-	WORD_NONE,
-	WORD_DEVICE,
-	WORD_BAR,
-	WORD_DMABUF,
-	WORD_MAPPING,
-	WORD_IOAS,
-	WORD_OBJECT,
-	WORD_FILE,
-	WORD_CONTEXT_VERB,
-	WORD_COMMAND,
-};
-
 struct globals {
 	const char *context; /* NULL: "default" */
 	bool json;
@@ -71,13 +57,16 @@ struct call {
 
 struct command {
 	const char *name;
-	const char *arguments; /* as the usage shows them */
+	/*
+	 * As the usage shows them: BDF, BAR, DMABUF, MAPPING, IOAS, OBJECT, CONTEXT, COMMAND,
+	 * FILE and SOCKET mean the same in all usages, and are completed.
+	 */
+	const char *arguments;
 	const char *summary;
 	const char *description; /* further lines of --help, NULL for none */
 	const struct option_entry *options;
 	size_t options_size;
-	int least, most;    /* arguments; most -1: any number */
-	enum word words[3]; /* by position, the last one repeated */
+	int least, most; /* arguments; most -1: any number */
 	enum context_need context;
 	bool alone;	     /* not in a batch */
 	bool quiet_in_batch; /* its tables are for who types it; JSON is printed always */

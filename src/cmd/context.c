@@ -73,7 +73,7 @@ static enum status run(struct call *call)
 	if (!strcmp(verb, "stop"))
 		return stop(call, name);
 	status = fail(STATUS_USAGE, 0, "context %s", verb);
-	fail_try("give list, start [NAME] or stop [NAME]");
+	fail_try("give list, start [CONTEXT] or stop [CONTEXT]");
 	return status;
 }
 
@@ -91,7 +91,7 @@ static const struct section sections[] = {
 
 const struct command cmd_context = {
 	.name = "context",
-	.arguments = "[list | start [NAME] | stop [NAME]]",
+	.arguments = "[list | start [CONTEXT] | stop [CONTEXT]]",
 	.summary = "the contexts and their holders",
 	.description =
 		"A context starts by itself with the first export, attach or import, and ends\n"
@@ -99,7 +99,6 @@ const struct command cmd_context = {
 		"until stop, which closes all that it has.",
 	.least = 0,
 	.most = 2,
-	.words = { WORD_CONTEXT_VERB },
 	.context = CONTEXT_NONE,
 	.alone = true,
 	.sections = sections,

@@ -34,7 +34,6 @@ const struct command cmd_detach = {
 		       "no device reaches any more are named.",
 	.least = 1,
 	.most = 1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_EXISTING,
 	.quiet_in_batch = true,
 	.sections = idle_sections,

@@ -164,7 +164,6 @@ const struct command cmd_device = {
 	.summary = "show PCI devices: driver, VFIO node, group, resets, BARs",
 	.least = 0,
 	.most = -1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
 	.sections = sections,
 	.run = run,

@@ -377,7 +377,6 @@ const struct command cmd_doctor = {
 		"4 when only permissions are.",
 	.least = 0,
 	.most = -1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
 	.sections = sections,
 	.run = run,

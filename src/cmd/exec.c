@@ -96,7 +96,6 @@ const struct command cmd_exec = {
 		"there is none of that name. With --json failures are objects, and nothing else is.",
 	.least = 2,
 	.most = -1,
-	.words = { WORD_DMABUF },
 	.context = CONTEXT_EXISTING,
 	.alone = true,
 	.run = run,

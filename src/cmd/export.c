@@ -182,7 +182,6 @@ const struct command cmd_export = {
 	.options_size = sizeof(struct export_options),
 	.least = 2,
 	.most = 2,
-	.words = { WORD_DEVICE, WORD_BAR },
 	.context = CONTEXT_STARTED,
 	.quiet_in_batch = true,
 	.sections = sections,

@@ -63,7 +63,6 @@ const struct command cmd_help = {
 	.description = "The same as COMMAND --help.",
 	.least = 0,
 	.most = 1,
-	.words = { WORD_COMMAND },
 	.context = CONTEXT_NONE,
 	.run = run,
 };

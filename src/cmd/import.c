@@ -17,26 +17,26 @@ struct import_options {
 	const char *name;
 };
 
-static enum status parse_prot(const char *text, unsigned *prot)
-{
-	static const struct {
-		const char *text;
-		unsigned prot;
-	} known[] = {
-		{ "r", IOMMUFD_READ },
-		{ "w", IOMMUFD_WRITE },
-		{ "rw", IOMMUFD_READ | IOMMUFD_WRITE },
-	};
+static const struct {
+	const char *name;
+	unsigned prot;
+} prots[] = {
+	{ "r", IOMMUFD_READ },
+	{ "w", IOMMUFD_WRITE },
+	{ "rw", IOMMUFD_READ | IOMMUFD_WRITE },
+};
 
-	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!text || !strcmp(text, known[i].text)) {
-			*prot = text ? known[i].prot : IOMMUFD_READ | IOMMUFD_WRITE;
-			return STATUS_OK;
-		}
-	fail(STATUS_USAGE, 0, "option --prot: '%s'", text);
-	fail_because("not a valid value");
-	fail_try("give r, w or rw");
-	return STATUS_USAGE;
+static const char *prot_name(unsigned index)
+{
+	return index < sizeof(prots) / sizeof(*prots) ? prots[index].name : NULL;
+}
+
+static unsigned prot_of(const char *name)
+{
+	for (unsigned i = 0; name && i < sizeof(prots) / sizeof(*prots); i++)
+		if (!strcmp(name, prots[i].name))
+			return prots[i].prot;
+	return IOMMUFD_READ | IOMMUFD_WRITE;
 }
 
 static enum status check_importer(const char *to)
@@ -198,14 +198,13 @@ static enum status run(struct call *call)
 		.source.offset = options->offset.value,
 		.fixed = options->iova.given,
 		.iova = options->iova.value,
+		.prot = prot_of(options->prot),
 	};
 	struct object *dmabuf;
 	char name[NAME_SIZE];
 	enum status status;
 
-	status = parse_prot(options->prot, &request.prot);
-	if (!status)
-		status = check_importer(options->to);
+	status = check_importer(options->to);
 	if (!status)
 		status = want_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
 	if (!status)
@@ -231,7 +230,8 @@ static const struct option_entry options[] = {
 		 "at which address (default: the kernel chooses)"),
 	OPT_SIZE(struct import_options, offset, "offset", "BYTES", "from where in the dma-buf"),
 	OPT_SIZE(struct import_options, length, "length", "BYTES", "how much (default: the rest)"),
-	OPT_TEXT(struct import_options, prot, "prot", "PROT", "r, w or rw (default: rw)"),
+	OPT_CHOICE(struct import_options, prot, "prot", 0, "PROT", prot_name,
+		   "r, w or rw (default: rw)"),
 	OPT_TEXT(struct import_options, to, "to", "IMPORTER", "iommufd, the default"),
 	OPT_TEXT(struct import_options, name, "name", "NAME", "a name for it (default: map0, ...)"),
 	{ 0 },
@@ -251,7 +251,6 @@ const struct command cmd_import = {
 	.options_size = sizeof(struct import_options),
 	.least = 1,
 	.most = 1,
-	.words = { WORD_DMABUF, WORD_NONE },
 	.context = CONTEXT_STARTED,
 	.quiet_in_batch = true,
 	.sections = sections,

@@ -269,7 +269,7 @@ static const struct option_entry options[] = {
 	OPT_TEXT(struct list_options, device, "device", "BDF", "only BARs of this device"),
 	OPT_NUMBER(struct list_options, pid, "pid", "PID", 1, INT_MAX,
 		   "only what this process holds"),
-	OPT_TEXT(struct list_options, holder, "holder", "COMMAND",
+	OPT_TEXT(struct list_options, holder, "holder", "NAME",
 		 "only what processes of this name hold"),
 	OPT_CHOICE(struct list_options, sort, "sort", 0, "COLUMN", column_name,
 		   "the rows in the order of a column"),

@@ -403,21 +403,9 @@ static void emit_end(struct monitor *monitor)
 	emit(monitor, row);
 }
 
-static enum status check_until(const char *until)
+static const char *event_name(unsigned index)
 {
-	char known[256] = "";
-
-	for (size_t i = 0; until && i < EVENT_NAMES; i++) {
-		if (!strcmp(event_names[i], until))
-			return STATUS_OK;
-		strcat(strcat(known, i ? ", " : ""), event_names[i]);
-	}
-	if (!until)
-		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "option --until: '%s'", until);
-	fail_because("not an event");
-	fail_try("give one of %s", known);
-	return STATUS_USAGE;
+	return index < EVENT_NAMES ? event_names[index] : NULL;
 }
 
 static enum status cannot_open(int error)
@@ -468,11 +456,9 @@ static enum status run(struct call *call)
 {
 	const struct monitor_options *options = call->options;
 	struct monitor monitor = { .call = call, .until = options->until };
-	enum status status = check_until(options->until);
+	enum status status;
 	int rc;
 
-	if (status)
-		return status;
 	rc = stream_open(&monitor.stream);
 	if (rc)
 		return cannot_open(rc);
@@ -486,8 +472,8 @@ static enum status run(struct call *call)
 
 static const struct option_entry options[] = {
 	OPT_SECONDS(struct monitor_options, duration, "for", "SECONDS", "end after that time"),
-	OPT_TEXT(struct monitor_options, until, "until", "EVENT",
-		 "end with the first of these: exit status 0, or 6 when it did not come"),
+	OPT_CHOICE(struct monitor_options, until, "until", 0, "EVENT", event_name,
+		   "end with the first of these: exit status 0, or 6 when it did not come"),
 	{ 0 },
 };
 

@@ -95,7 +95,6 @@ const struct command cmd_recover = {
 		       "While the exporter is revoked nothing is touched, and the status is 5.",
 	.least = 1,
 	.most = 1,
-	.words = { WORD_MAPPING },
 	.context = CONTEXT_EXISTING,
 	.sections = sections,
 	.run = run,

@@ -85,7 +85,6 @@ const struct command cmd_release = {
 	.options_size = sizeof(struct release_options),
 	.least = 0,
 	.most = -1,
-	.words = { WORD_OBJECT },
 	.context = CONTEXT_EXISTING,
 	.quiet_in_batch = true,
 	.sections = idle_sections,

@@ -16,6 +16,15 @@ struct revoke_options {
 	bool yes;
 };
 
+static const char *method_name(unsigned index)
+{
+	unsigned count = 0;
+
+	while (triggers[count].name)
+		count++;
+	return index < count ? triggers[index].name : index == count ? ALL : NULL;
+}
+
 static enum status bad_trigger(const char *option, const char *name, const char *why)
 {
 	char known[160] = "";
@@ -255,10 +264,10 @@ static enum status run(struct call *call)
 }
 
 static const struct option_entry options[] = {
-	OPT_TEXT(struct revoke_options, by, "by", "METHOD",
-		 "the trigger, as above; several, separated by commas, make a table"),
-	OPT_TEXT(struct revoke_options, except, "except", "METHOD",
-		 "not these of the several, or of all"),
+	OPT_CHOICES(struct revoke_options, by, "by", 0, "METHOD", method_name,
+		    "the trigger, as above; several, separated by commas, make a table"),
+	OPT_CHOICES(struct revoke_options, except, "except", 0, "METHOD", method_name,
+		    "not these of the several, or of all"),
 	OPT_FLAG(struct revoke_options, hold, "hold", 0,
 		 "leave the device as the trigger left it: memory, d3hot, unbind, remove"),
 	OPT_FLAG(struct revoke_options, dry_run, "dry-run", 0,
@@ -332,7 +341,6 @@ const struct command cmd_revoke = {
 	.options_size = sizeof(struct revoke_options),
 	.least = 1,
 	.most = 1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_EXISTING,
 	.sections = sections,
 	.run = run,

@@ -269,7 +269,6 @@ const struct command cmd_topology = {
 	.options_size = sizeof(struct topology_options),
 	.least = 2,
 	.most = 2,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
 	.sections = sections,
 	.run = run,

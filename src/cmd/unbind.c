@@ -77,7 +77,6 @@ const struct command cmd_unbind = {
 		"vfio-pci does not have stays as it is.",
 	.least = 1,
 	.most = -1,
-	.words = { WORD_DEVICE },
 	.context = CONTEXT_NONE,
 	.quiet_in_batch = true,
 	.sections = bind_sections,

@@ -63,7 +63,6 @@ const struct command cmd_unmap = {
 	.options_size = sizeof(struct unmap_options),
 	.least = 0,
 	.most = -1,
-	.words = { WORD_MAPPING },
 	.context = CONTEXT_EXISTING,
 	.run = run,
 };

@@ -314,7 +314,6 @@ const struct command cmd_verify = {
 	.options_size = sizeof(struct verify_options),
 	.least = 1,
 	.most = 1,
-	.words = { WORD_MAPPING },
 	.context = CONTEXT_EXISTING,
 	.sections = sections,
 	.run = run,

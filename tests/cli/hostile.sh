@@ -9,7 +9,7 @@ cd "$TEST_DIR" || exit 1
 
 hostile=(
 	$'\xff' $'\e]0;title\a' $'a\nb' $'\xed\xa0\x80' $'\xc0\xaf' $'\xf4\x90\x80\x80' $'\xe2\x82'
-	$'\xc3\xa9' $'\x7f' '\' '"' "$(printf '\xff%.0s' {1..1000})" '%s%n' ''
+	$'\xc3\xa9' $'\x7f' \\ '"' "$(printf '\xff%.0s' {1..1000})" '%s%n' ''
 )
 
 # valid FILE COUNT - so many lines, each a JSON object in UTF-8.
@@ -33,12 +33,12 @@ judged() {
 	ok "$1: valid JSON, one object for each of $count" valid json "$count"
 	ok "$1: JSON alone" [ ! -s stray ]
 	ok "$1: nothing but printable characters for people" harmless people
-	: >people >json >stray
+	truncate -s 0 people json stray
 	count=0
 }
 
 count=0
-: >people >json >stray
+truncate -s 0 people json stray
 for text in "${hostile[@]}"; do
 	attempt "$text"
 	attempt "--$text="

@@ -36,7 +36,9 @@ done
 # complete WORDS... - what the shell would offer for the last word.
 complete_words() {
 	# shellcheck disable=SC2034 # read by the completion
-	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=() COMP_LINE="$*"
+	# shellcheck disable=SC2034
+	COMP_POINT=${#COMP_LINE}
 	_dmabufctl
 	printf '%s\n' "${COMPREPLY[@]}"
 }

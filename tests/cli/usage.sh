@@ -45,7 +45,7 @@ done
 columns='of INODE, SIZE, '
 refuses 2 "option --sort: 'INODE,SIZE': not a valid value; give one $columns" d list --sort INODE,SIZE
 refuses 2 "option --sort: '': not a valid value; give one $columns" d list --sort ''
-for choice in '' , INODE, ,INODE INODE,,SIZE; do
+for choice in '' ',' 'INODE,' ',INODE' 'INODE,,SIZE'; do
 	refuses 2 "option --output: '$choice': '' is not a valid value; give some $columns" d list -o "$choice"
 done
 refuses 2 "option --output: 'sizs': .*; did you mean 'SIZE'\? give some $columns" d list -o sizs
@@ -61,7 +61,7 @@ ok '-V is --version' equal "$(d -V)" "$(d --version)"
 # What an option asks for in place of the command is done in place of it.
 for option in --help -h --version -V --list-commands --list-options; do
 	gives 0 "context start with $option" d context start asked "$option"
-	ok "context start with $option starts none" equal "$(d context)" 'no contexts'
+	ok "context start with $option starts none" equal "$(d context | grep '^asked ')" ''
 done
 ok '--version after a command' equal "$(d status --version)" "$(d --version)"
 ok '--list-commands after a command' equal "$(d status --list-commands)" "$(d --list-commands)"

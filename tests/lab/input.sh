@@ -68,7 +68,7 @@ unchanged 1 'no object of that name' d release nope
 unchanged 2 'nothing to release' d release
 unchanged 2 'takes no objects' d release --all fb
 unchanged 1 'no mapping of that name' d unmap fb
-unchanged 2 'not a trigger' d revoke "$NVME" --by magic
+unchanged 2 "option --by: 'magic': 'magic' is not a valid value; give some of reset, flr" d revoke "$NVME" --by magic
 unchanged 2 'it is missing' d revoke "$NVME"
 unchanged 2 'goes with --by memory' d revoke "$NVME" --by reset --hold
 unchanged 1 'no device of that name' d revoke "$NVME2" --by reset

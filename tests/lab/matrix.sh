@@ -69,9 +69,9 @@ ok 'all but one of two: a table of one' equal "$(gojq -r '[.matrix[].trigger] | 
 run d revoke "$NVME" --by reset,unbind --dry-run --json
 ok 'two, --dry-run: what is hit, once' equal "$(gojq -r '[.hit[].name] | join(" ")' <<<"$out")" "$NVME fb map0"
 ok 'two, --dry-run: nothing is pulled' equal "$(summary)" "$before"
-refuses 2 "option --by: 'reset,nope': not a trigger; give one of reset, flr" d revoke "$NVME" --by reset,nope
-refuses 2 "option --by: 'reset,': not a trigger" d revoke "$NVME" --by reset,
-refuses 2 "option --by: '': not a trigger" d revoke "$NVME" --by ''
+refuses 2 "option --by: 'reset,nope': 'nope' is not a valid value; give some of reset, flr" d revoke "$NVME" --by reset,nope
+refuses 2 "option --by: 'reset,': '' is not a valid value" d revoke "$NVME" --by reset,
+refuses 2 "option --by: '': '' is not a valid value" d revoke "$NVME" --by ''
 refuses 2 'a trigger stands there twice' d revoke "$NVME" --by reset,flr,reset
 refuses 2 "option --except: 'flr': --by does not name it" d revoke "$NVME" --by reset --except flr
 refuses 2 "option --except: 'reset': nothing is left" d revoke "$NVME" --by reset --except reset

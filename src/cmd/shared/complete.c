@@ -1,77 +1,368 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/shared/complete.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void print_devices(void)
+/* A command line up to the word that is to be completed. */
+struct line {
+	const char *context;
+	const struct command *command; /* NULL: none yet */
+	char **arguments;	       /* those of the command that are no options */
+	int count;
+	bool dashes;			  /* "--" was there */
+	const struct option_entry *value; /* the option whose value comes next, or NULL */
+};
+
+/* What is being completed. */
+struct aim {
+	const struct line *line;
+	const char *lead;  /* of the word, not to be changed: "--by=", "INODE," */
+	const char *begun; /* what follows it */
+	bool caseless;
+};
+
+static void print_candidate(const struct aim *aim, const char *candidate)
 {
+	size_t length = strlen(aim->begun);
+
+	if (!(aim->caseless ? strncasecmp : strncmp)(candidate, aim->begun, length))
+		printf("%s%s\n", aim->lead, candidate);
+}
+
+static bool is_same_device(const char *a, const char *b)
+{
+	struct pci_name one, other;
+
+	return !pci_parse_name(a, &one) && !pci_parse_name(b, &other) &&
+	       !strcmp(one.bdf, other.bdf);
+}
+
+static bool is_given(const struct aim *aim, const char *name)
+{
+	for (int i = 0; !aim->line->value && i < aim->line->count; i++)
+		if (!strcmp(aim->line->arguments[i], name) ||
+		    is_same_device(aim->line->arguments[i], name))
+			return true;
+	return false;
+}
+
+/* In full, or as short as it was begun. */
+static void print_devices(const struct aim *aim)
+{
+	static const char domain[] = "0000:";
 	auto_free struct pci_name *names = NULL;
 	unsigned count;
 
 	if (pci_list(&names, &count))
 		return;
-	for (unsigned i = 0; i < count; i++)
-		puts(names[i].bdf);
+	for (unsigned i = 0; i < count; i++) {
+		const char *bdf = names[i].bdf;
+
+		if (is_given(aim, bdf))
+			continue;
+		print_candidate(aim, bdf);
+		if (*aim->begun && !strncmp(bdf, domain, strlen(domain)) &&
+		    strncmp(bdf, aim->begun, strlen(aim->begun)) != 0)
+			print_candidate(aim, bdf + strlen(domain));
+	}
 }
 
-/* kind OBJECT_KINDS: all that have names of their own. */
-static void print_objects(const struct globals *globals, enum object_kind kind)
+/* kind OBJECT_KINDS: all that have names of their own. A context that is busy has none to tell. */
+static void print_objects(const struct aim *aim, enum object_kind kind)
 {
-	const char *name = globals->context ? globals->context : "default";
+	const char *name = aim->line->context ? aim->line->context : "default";
 	struct context context;
 
-	if (!object_name_valid(name) || context_open_existing(&context, name))
+	if (!object_name_valid(name) || context_open_idle(&context, name))
 		return;
 	for_each_object(object, &context.objects, kind)
-		puts(object->name);
+		if (object->kind >= OBJECT_DEVICE && !is_given(aim, object->name))
+			print_candidate(aim, object->name);
 	context_close(&context);
 }
 
-static void print_words(const struct globals *globals, enum word word)
+static void print_contexts(const struct aim *aim)
 {
-	switch (word) {
-	case WORD_DEVICE:
-		print_devices();
-		break;
-	case WORD_BAR:
-		puts("0\n1\n2\n3\n4\n5");
-		break;
-	case WORD_DMABUF:
-		print_objects(globals, OBJECT_DMABUF);
-		break;
-	case WORD_MAPPING:
-		print_objects(globals, OBJECT_MAPPING);
-		break;
-	case WORD_IOAS:
-		print_objects(globals, OBJECT_IOAS);
-		break;
-	case WORD_OBJECT:
-		print_objects(globals, OBJECT_KINDS);
-		break;
-	case WORD_COMMAND:
-		for (const struct command *const *command = commands; *command; command++)
-			puts((*command)->name);
-		break;
-	case WORD_CONTEXT_VERB:
-		puts("list\nstart\nstop");
-		break;
-	case WORD_FILE: /* the shell's own business */
-	case WORD_NONE:
-		break;
+	static const char suffix[] = ".socket";
+	char path[PATH_MAX];
+	DIR *directory = context_folder(path, sizeof(path)) ? NULL : opendir(path);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		char *end = strstr(entry->d_name, suffix);
+
+		if (!end || end[strlen(suffix)])
+			continue;
+		*end = '\0';
+		if (object_name_valid(entry->d_name))
+			print_candidate(aim, entry->d_name);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void print_commands(const struct aim *aim)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		print_candidate(aim, (*command)->name);
+}
+
+static void print_bars(const struct aim *aim)
+{
+	for (char bar[] = "0"; *bar < '0' + PCI_BARS; ++*bar)
+		print_candidate(aim, bar);
+}
+
+static void print_files(const struct aim *aim)
+{
+	(void)aim;
+	puts(COMPLETE_FILES);
+}
+
+static void print_dmabufs(const struct aim *aim)
+{
+	print_objects(aim, OBJECT_DMABUF);
+}
+
+static void print_mappings(const struct aim *aim)
+{
+	print_objects(aim, OBJECT_MAPPING);
+}
+
+static void print_ioases(const struct aim *aim)
+{
+	print_objects(aim, OBJECT_IOAS);
+}
+
+static void print_all_objects(const struct aim *aim)
+{
+	print_objects(aim, OBJECT_KINDS);
+}
+
+/* What a usage's word in capitals stands for. It is the same in all usages. */
+static const struct {
+	const char *word;
+	void (*print)(const struct aim *aim);
+} kinds[] = {
+	{ "BDF", print_devices },      { "BAR", print_bars },
+	{ "DMABUF", print_dmabufs },   { "MAPPING", print_mappings },
+	{ "IOAS", print_ioases },      { "OBJECT", print_all_objects },
+	{ "CONTEXT", print_contexts }, { "COMMAND", print_commands },
+	{ "FILE", print_files },       { "SOCKET", print_files },
+};
+
+/* word: "BDF", "MAPPING|DMABUF"; other than capitals, the word itself: "FILE|-". */
+static void print_kinds(const struct aim *aim, const char *word, size_t length)
+{
+	for (const char *end = word + length; word < end; word++) {
+		size_t size = strcspn(word, "|");
+		char one[32];
+
+		size = size < (size_t)(end - word) ? size : (size_t)(end - word);
+		snprintf(one, sizeof(one), "%.*s", (int)size, word);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+			if (!strcmp(kinds[i].word, one))
+				kinds[i].print(aim);
+		if (*one >= 'a' && *one <= 'z')
+			print_candidate(aim, one);
+		word += size;
+	}
+}
+
+/* A word of a usage, without brackets and dots. */
+struct usage_word {
+	const char *text;
+	size_t length;
+	bool repeats;
+};
+
+/* The next word of one way to use a command; options are passed over. */
+static bool next_word(const char **at, struct usage_word *word)
+{
+	for (;;) {
+		*at += strspn(*at, " []");
+		word->text = *at;
+		word->length = strcspn(*at, " []");
+		*at += word->length;
+		if (!word->length || (word->length == 1 && *word->text == '|') ||
+		    (word->length == 2 && !strncmp(word->text, "--", 2)))
+			return false;
+		if (strncmp(word->text, "--", 2) != 0)
+			break;
+		*at += strspn(*at, " ");
+		*at += strcspn(*at, " ");
+	}
+	word->repeats = word->length > 3 && !strncmp(word->text + word->length - 3, "...", 3);
+	word->length -= word->repeats ? 3 : 0;
+	return true;
+}
+
+static bool can_be(const struct usage_word *word, const char *argument)
+{
+	bool literal = *word->text >= 'a' && *word->text <= 'z';
+
+	return !literal ||
+	       (strlen(argument) == word->length && !strncmp(argument, word->text, word->length));
+}
+
+/* What may stand where the line ends, by one of the ways that the usage has. */
+static void print_way(const struct aim *aim, const char *usage)
+{
+	struct usage_word word;
+
+	for (int i = 0;; i++) {
+		if ((!i || !word.repeats) && !next_word(&usage, &word))
+			return;
+		if (i == aim->line->count)
+			break;
+		if (!can_be(&word, aim->line->arguments[i]))
+			return;
+	}
+	print_kinds(aim, word.text, word.length);
+}
+
+static void print_arguments(const struct aim *aim)
+{
+	const struct command *command = aim->line->command;
+
+	if (!command) {
+		print_commands(aim);
+		return;
+	}
+	if (command->most >= 0 && aim->line->count >= command->most)
+		return;
+	for (const char *way = command->arguments; way; way = strstr(way, " | ")) {
+		way += strncmp(way, " | ", 3) ? 0 : 3;
+		print_way(aim, way);
+	}
+}
+
+static void print_options(const struct aim *aim)
+{
+	const struct option_entry *const tables[] = {
+		global_options, aim->line->command ? aim->line->command->options : NULL
+	};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		for (const struct option_entry *entry = tables[i]; entry && entry->name; entry++) {
+			char text[64];
+
+			snprintf(text, sizeof(text), "--%s", entry->name);
+			print_candidate(aim, text);
+		}
+}
+
+/* word: the value as far as it is there; lead: what of the word is before it. */
+static void print_values(const struct line *line, const struct option_entry *entry,
+			 const char *lead, const char *word)
+{
+	const char *comma = entry->type == OPTION_CHOICES ? strrchr(word, ',') : NULL;
+	int kept = comma ? comma + 1 - word : 0;
+	char *text = NULL;
+	struct line with_value = *line;
+	struct aim aim = { .line = &with_value, .begun = word + kept, .caseless = entry->names };
+
+	with_value.value = entry;
+	if (asprintf(&text, "%s%.*s", lead, kept, word) < 0)
+		return;
+	aim.lead = text;
+	for (unsigned i = 0; entry->names && entry->names(i); i++)
+		print_candidate(&aim, entry->names(i));
+	if (!entry->names)
+		print_kinds(&aim, entry->argument, strlen(entry->argument));
+	free(text);
+}
+
+static const struct option_entry *find_option(const struct line *line, const char *name,
+					      size_t length)
+{
+	const struct option_entry *const tables[] = { global_options,
+						      line->command ? line->command->options :
+								      NULL };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		for (const struct option_entry *entry = tables[i]; entry && entry->name; entry++)
+			if ((strlen(entry->name) == length &&
+			     !strncmp(entry->name, name, length)) ||
+			    (length == 1 && entry->letter == *name))
+				return entry;
+	return NULL;
+}
+
+/* The option of "--name", "--name=value", "-n"; *value: what follows "=", or NULL. */
+static const struct option_entry *option_of(const struct line *line, const char *word,
+					    const char **value)
+{
+	const char *name = word + 1 + (word[1] == '-');
+	size_t length = strcspn(name, "=");
+
+	if (word[1] != '-') { /* the last of several letters */
+		name += strlen(name) - 1;
+		length = 1;
+	}
+	*value = name[length] == '=' ? name + length + 1 : NULL;
+	return find_option(line, name, length);
+}
+
+static void take_option(struct line *line, const char *word)
+{
+	const char *value;
+	const struct option_entry *entry = option_of(line, word, &value);
+
+	if (!entry || !entry->argument)
+		return;
+	if (value && !strcmp(entry->name, "context"))
+		line->context = value;
+	if (!value)
+		line->value = entry;
+}
+
+static void take_word(struct line *line, char *word)
+{
+	if (line->value) {
+		if (!strcmp(line->value->name, "context"))
+			line->context = word;
+		line->value = NULL;
+	} else if (!line->dashes && !strcmp(word, "--")) {
+		line->dashes = true;
+	} else if (!line->dashes && word[0] == '-' && word[1]) {
+		take_option(line, word);
+	} else if (!line->command) {
+		line->command = find_command(word);
+	} else {
+		line->arguments[line->count++] = word;
 	}
 }
 
 void print_completions(const struct globals *globals, int count, char **words)
 {
-	const struct command *command = count ? find_command(words[0]) : NULL;
-	int position = 0, last = 0;
+	struct line line = { .context = globals->context,
+			     .arguments = count ? calloc(count, sizeof(char *)) : NULL };
+	struct aim aim = { .line = &line, .lead = "" };
+	const struct option_entry *entry;
+	const char *value;
 
-	if (!command)
-		return;
-	for (int i = 1; i < count; i++)
-		position += words[i][0] != '-';
-	while (last < 2 && command->words[last + 1])
-		last++;
-	print_words(globals, command->words[position < last ? position : last]);
+	for (int i = 0; line.arguments && i + 1 < count; i++)
+		take_word(&line, words[i]);
+	aim.begun = line.arguments ? words[count - 1] : "";
+	if (line.value) {
+		print_values(&line, line.value, "", aim.begun);
+	} else if (line.dashes) {
+		puts(COMPLETE_COMMANDS);
+	} else if (*aim.begun != '-') {
+		print_arguments(&aim);
+	} else if (strchr(aim.begun, '=')) {
+		char *lead = strndup(aim.begun, strcspn(aim.begun, "=") + 1);
+
+		entry = option_of(&line, aim.begun, &value);
+		if (entry && entry->argument && value && lead)
+			print_values(&line, entry, lead, value);
+		free(lead);
+	} else {
+		print_options(&aim);
+	}
+	free(line.arguments);
 }
