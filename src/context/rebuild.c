@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/dmabuf.h"
+
 /* A mapping that is away while its dma-buf is made anew. */
 struct plan {
 	char name[NAME_SIZE];
@@ -58,7 +60,11 @@ static int export_again(struct context *context, struct object *device, struct o
 	memcpy(ranges, (*dmabuf)->dmabuf.ranges, count * sizeof(*ranges));
 	strcpy(name, (*dmabuf)->name);
 	rc = context_remove(context, *dmabuf);
-	return rc ? rc : context_export(context, device, bar, ranges, count, name, dmabuf);
+	if (!rc)
+		rc = context_export(context, device, bar, ranges, count, name, dmabuf);
+	if (!rc) /* a convenience for other tools; the dma-buf stands without it */
+		dmabuf_set_name((*dmabuf)->fd, name);
+	return rc;
 }
 
 static int import_again(struct context *context, const struct plan *plan, struct object *dmabuf)

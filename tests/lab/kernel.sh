@@ -1,0 +1,51 @@
+# What the kernel says, past dmabufctl; sourced by tests, after lib.sh.
+# shellcheck shell=bash
+
+# translations BDF - what the device's IOMMU page table holds, "IOVA+LENGTH->ADDRESS RIGHTS" a line,
+# of neighbours that follow each other one (Intel's; drivers/iommu/intel/debugfs.c).
+translations() {
+	perl -e '
+		my ($iova, $length, $phys, $rights) = (0, 0, 0, "");
+		sub put { printf "0x%x+0x%x->0x%x %s\n", $iova, $length, $phys, $rights if $length }
+		while (<>) {
+			next unless /^0x[0-9a-f]+ \|/;
+			my ($pfn, @entry) = /0x([0-9a-f]+)/g;
+			my $size = 1 << (12 + 9 * (5 - @entry));
+			my $leaf = hex $entry[-1];
+			my $to = $leaf & 0xffffffffff000 & ~($size - 1);
+			my $may = ($leaf & 1 ? "r" : "") . ($leaf & 2 ? "w" : "");
+			my $at = hex($pfn) << 12;
+			if ($length && $at == $iova + $length && $to == $phys + $length && $may eq $rights) {
+				$length += $size;
+				next;
+			}
+			put;
+			($iova, $length, $phys, $rights) = ($at, $size, $to, $may);
+		}
+		put;' "/sys/kernel/debug/iommu/intel/$1/domain_translation_struct"
+}
+
+# bar BDF BAR [OFFSET] - the address of a byte of it, in hexadecimal.
+bar() {
+	local start
+	start=$(sed -n "$(($2 + 1))s/ .*//p" "/sys/bus/pci/devices/$1/resource")
+	printf '0x%x' $((start + ${3:-0}))
+}
+
+# holder CONTEXT - the PID of its holder: who has the socket's name on its command line.
+holder() { pgrep -f "^[^ ]*dmabufctl-holder /run/dmabufctl/$1[.]socket$"; }
+
+# cdev BDF - its VFIO node.
+cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
+
+# peek COMMAND... - of the default context's holder; see peek.c.
+peek() { "$LAB_BUILD/tests/lab/peek" "$(holder default)" "$@"; }
+
+# fds_of NAME - the holder's fds of the dma-buf that the kernel knows by this name.
+fds_of() { find "/proc/$(holder default)/fd" -lname "/dmabuf:$1" -printf '%f\n' | sort -n; }
+
+# command_register BDF - as the hardware has it, in hexadecimal.
+command_register() { setpci -s "$1" COMMAND; }
+
+# dmabufs - how many there are on the system.
+dmabufs() { grep -c 'vfio_pci_core' /sys/kernel/debug/dma_buf/bufinfo; }
