@@ -103,11 +103,13 @@ d release --all
 gives 0 'released: unbind' d unbind $NVME
 ok 'closed and released: back' equal "$(has $NVME2); $(has $NVME)" 'nvme (null); nvme (null)'
 
-refuses 1 'the driver nvme has it, not vfio-pci' d unbind $NVME
-refuses 1 'the driver pcieport has it, not vfio-pci' d unbind 00:10.0
-refuses 1 'no driver has it' d unbind $RAM
-ok 'refused: they keep what they had' equal "$(has $NVME); $(has 0000:00:10.0)" 'nvme (null); pcieport (null)'
-for bridge in 00:10.0 04:00.0 05:01.0; do
+run d unbind $NVME 00:10.0 $RAM --json
+ok 'what vfio-pci does not have: exit status 0' equal "$rc" 0
+ok 'what vfio-pci does not have: it is as it was' \
+	equal "$(gojq -c '[.devices[] | [.name, .driver_before, .driver, .cdev]]' <<<"$out")" \
+	"[[\"$NVME\",\"nvme\",\"nvme\",null],[\"0000:00:10.0\",\"pcieport\",\"pcieport\",null],[\"$RAM\",null,null,null]]"
+ok 'what vfio-pci does not have: it keeps that' equal "$(has $NVME); $(has 0000:00:10.0)" 'nvme (null); pcieport (null)'
+for bridge in 00:10.0 04:00.0 05:01.0 00:00.0 00:1f.0; do
 	refuses 3 'it is a bridge' d bind $bridge
 done
 ok 'bridges keep their driver' equal "$(has 0000:00:10.0); $(has 0000:04:00.0); $(has 0000:05:01.0)" \

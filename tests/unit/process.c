@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who has a file or a device open: of processes that are made for it here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/process.h"
+#include "tests/unit/check.h"
+
+#define DEVICE "/dev/full" /* one that hardly anybody has open */
+
+/* A process of that name that has these open, and nothing else, until it is killed. */
+static pid_t start(const char *name, int keep, const char *path)
+{
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	if (pipe(ready) || (child = fork()) < 0)
+		exit(1);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, name);
+		if (keep >= 0 && dup2(keep, 100) < 0)
+			exit(1);
+		close_range(3, ready[1] - 1, 0);
+		if (path && open(path, O_RDWR) < 0)
+			exit(1);
+		(void)!write(ready[1], "x", 1);
+		pause();
+	}
+	close(ready[1]);
+	(void)!read(ready[0], &byte, 1);
+	close(ready[0]);
+	return child;
+}
+
+static void stop(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Its name in the list, NULL when it is not there, "twice" when it is so. */
+static const char *name_of(const struct process *list, unsigned count, pid_t pid)
+{
+	const char *name = NULL;
+
+	for (unsigned i = 0; i < count; i++)
+		if (list[i].pid == pid)
+			name = name ? "twice" : list[i].name;
+	return name;
+}
+
+static void check_holders(void)
+{
+	int fd = memfd_create("one", MFD_CLOEXEC), other = memfd_create("two", MFD_CLOEXEC);
+	pid_t first = start("first", fd, NULL), second = start("second", other, NULL);
+	struct process *list;
+	unsigned count = 0;
+
+	check(!process_list_holders(fd, &list, &count) && count == 2, "two hold it: %u", count);
+	check(name_of(list, count, getpid()), "this one");
+	check(name_of(list, count, first) && !strcmp(name_of(list, count, first), "first"),
+	      "and the other, by its name");
+	free(list);
+	check(!process_list_holders(other, &list, &count) && count == 2, "another file: %u", count);
+	check(name_of(list, count, second) && !name_of(list, count, first), "has other holders");
+	free(list);
+	stop(first);
+	check(!process_list_holders(fd, &list, &count) && count == 1, "one is gone: %u", count);
+	free(list);
+	stop(second);
+	close(other);
+	check(process_list_holders(other, &list, &count) == -EBADF && !count && !list,
+	      "no file has no holders");
+	close(fd);
+}
+
+static void check_users(void)
+{
+	struct process *list;
+	struct stat device;
+	unsigned count = 0;
+	pid_t with, without, file;
+	int regular = memfd_create("regular", MFD_CLOEXEC);
+
+	if (stat(DEVICE, &device))
+		return;
+	with = start("with", -1, DEVICE);
+	without = start("without", -1, "/dev/zero");
+	file = start("file", regular, NULL);
+	check(!process_list_users(device.st_rdev, &list, &count), "users of a device");
+	check(name_of(list, count, with) && !strcmp(name_of(list, count, with), "with"), "the one");
+	check(!name_of(list, count, without) && !name_of(list, count, file) &&
+		      !name_of(list, count, getpid()),
+	      "and not the others");
+	free(list);
+	stop(with);
+	check(!process_list_users(device.st_rdev, &list, &count) && !name_of(list, count, with),
+	      "until it ends");
+	free(list);
+	check(!process_list_users(0, &list, &count) && !count && !list, "device 0: nobody");
+	stop(without);
+	stop(file);
+	close(regular);
+}
+
+static void check_get(void)
+{
+	int fd = memfd_create("taken", MFD_CLOEXEC), got;
+	pid_t child = start("giver", fd, NULL);
+	struct stat wanted, taken = { 0 };
+
+	fstat(fd, &wanted);
+	got = process_get_fd(child, 100);
+	if (got == -EPERM || got == -ENOSYS) { /* a container may forbid it */
+		printf("ok %u - an fd of another process # SKIP not allowed here\n", ++check_count);
+	} else {
+		check(got >= 0 && !fstat(got, &taken) && taken.st_ino == wanted.st_ino &&
+			      taken.st_dev == wanted.st_dev,
+		      "an fd of another process");
+		check(process_get_fd(child, 99) == -EBADF, "one that it has not");
+	}
+	close(got);
+	stop(child);
+	check(process_get_fd(child, 100) == -ESRCH, "a process that is gone");
+	close(fd);
+}
+
+int main(void)
+{
+	check_holders();
+	check_users();
+	check_get();
+	return check_plan();
+}
