@@ -11,6 +11,7 @@
 #include "cmd/help.h"
 #include "cmd/shared/common.h"
 #include "cmd/shared/complete.h"
+#include "cmd/shared/opening.h"
 #include "config.h"
 #include "context/trigger.h"
 #include "kernel/sys.h"
@@ -32,6 +33,11 @@ const struct command *const commands[] = {
 const struct option_entry global_options[] = {
 	OPT_TEXT(struct globals, context, "context", "CONTEXT",
 		 "the context to work in (default: default)"),
+	OPT_SECONDS(
+		struct globals, wait, "wait", "SECONDS",
+		"how long to wait for another command that has the context (default: no limit)"),
+	OPT_FLAG(struct globals, no_wait, "no-wait", 0,
+		 "fail at once when another command has the context"),
 	OPT_FLAG(struct globals, json, "json", 0, "print JSON, one object a command, errors too"),
 	OPT_COUNT(struct globals, verbose, "verbose", 'v',
 		  "say more; twice: each system call, decoded"),
@@ -101,43 +107,6 @@ static enum status count_arguments(const struct call *call)
 	fail_try("usage: dmabufctl %s%s%s", command->name, *command->arguments ? " " : "",
 		 command->arguments);
 	return STATUS_USAGE;
-}
-
-static enum status cannot_open(const char *name, int error)
-{
-	switch (error) {
-	case -ENOTDIR:
-		fail(STATUS_FAILED, 0, "context %s", name);
-		fail_because("there is no folder for its socket that is this user's alone");
-		fail_try("set XDG_RUNTIME_DIR to a folder of yours with mode 0700, or run as root");
-		return STATUS_FAILED;
-	case -EREMOTEIO:
-		fail(STATUS_FAILED, 0, "context %s", name);
-		fail_because("its holder does not answer");
-		fail_try("try 'dmabufctl context stop %s', then again", name);
-		return STATUS_FAILED;
-	default:
-		return fail_errno(error, "context %s", name);
-	}
-}
-
-enum status open_context(struct context *context, const char *name, enum context_need need)
-{
-	int rc;
-
-	if (!object_name_valid(name)) {
-		fail(STATUS_USAGE, 0, "context '%s'", name);
-		fail_because(
-			"not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
-		return STATUS_USAGE;
-	}
-	rc = need == CONTEXT_STARTED ? context_open_or_start(context, name) :
-				       context_open_existing(context, name);
-	if ((rc == -ENOENT || rc == -ENOTDIR) && need == CONTEXT_EXISTING) {
-		*context = (struct context){ .lock = -1, .socket = -1 };
-		return STATUS_OK;
-	}
-	return rc < 0 ? cannot_open(name, rc) : STATUS_OK;
 }
 
 /* How many members every result has. */
@@ -248,15 +217,19 @@ static enum status run_with_result(struct call *call)
 
 static enum status run_in_context(const struct call *call, struct context *shared)
 {
-	const char *name = call->globals->context ? call->globals->context : "default";
 	struct call inner = *call;
 	struct context own;
 	enum status status;
 
+	if (call->command->prepare) {
+		status = call->command->prepare(&inner);
+		if (status)
+			return status;
+	}
 	inner.context = shared;
 	if (call->command->context == CONTEXT_NONE || shared)
 		return run_with_result(&inner);
-	status = open_context(&own, name, call->command->context);
+	status = open_context(&own, call->globals->context, call->command->context);
 	if (status)
 		return status;
 	inner.context = &own;
@@ -358,6 +331,8 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 	call.options = values;
 	if (!status)
 		status = options_parse(sets, &argc, argv, false, &call.before_dashes);
+	if (!status)
+		status = take_patience(&own);
 	if (status)
 		own.json |= wants_json(argc, argv);
 	sys_trace = own.verbose >= 2 ? print_trace : NULL;
@@ -382,13 +357,6 @@ static enum status run_global(const struct globals *globals, int argc, char **ar
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
-}
-
-static void print_wait(const char *context)
-{
-	fputs("dmabufctl: context ", stderr);
-	text_print(stderr, context);
-	fputs(": waiting for another command to end\n", stderr);
 }
 
 static void print_eviction(const struct pci_device *pci)
@@ -423,8 +391,10 @@ int main(int argc, char **argv)
 	enum status status;
 	int dashes;
 
-	context_on_wait = print_wait;
+	report_waits();
 	trigger_on_wait = print_eviction;
+	if (sys_open_standard())
+		return STATUS_FAILED;
 	status = take_fault();
 	if (!status)
 		status = options_parse(sets, &argc, argv, true, &dashes);

@@ -4,6 +4,7 @@
 
 #include "cmd/shared/common.h"
 #include "kernel/process.h"
+#include "util/text.h"
 
 struct adopt_options {
 	struct option_number pid, fd;
@@ -16,6 +17,12 @@ static enum status check_options(const struct adopt_options *options)
 	bool one = options->pid.given && options->fd.given && !options->socket;
 	bool other = options->socket && !options->pid.given && !options->fd.given;
 
+	if (options->socket && !*options->socket) {
+		fail(STATUS_USAGE, 0, "option --receive-from");
+		fail_because("it is empty");
+		fail_try("give the path of a socket, in a directory of yours");
+		return STATUS_USAGE;
+	}
 	if (one || other)
 		return STATUS_OK;
 	fail(STATUS_USAGE, 0, "adopt");
@@ -24,12 +31,40 @@ static enum status check_options(const struct adopt_options *options)
 	return STATUS_USAGE;
 }
 
+static enum status cannot_receive(const char *socket, int error)
+{
+	enum status status = fail_errno(error, "adopt from %s", socket);
+
+	switch (error) {
+	case -EADDRINUSE:
+		fail_because("somebody waits there already, or it is another file");
+		fail_try("give another path, or see to it that this one is free");
+		break;
+	case -EBADMSG:
+		fail_because("the sender passed no file descriptor");
+		break;
+	case -EPROTO:
+		fail_because("the sender passed several file descriptors");
+		fail_try("send one at a time");
+		break;
+	case -ETIMEDOUT:
+		fail_because("nobody sent anything in time");
+		fail_try("'dmabufctl export --send-to %s' sends a dma-buf; --wait sets the time",
+			 socket);
+		break;
+	case -EINTR:
+		fail_because("the wait was ended by a signal");
+		break;
+	}
+	return status;
+}
+
 static enum status cannot_take(const struct adopt_options *options, int error)
 {
 	enum status status;
 
 	if (options->socket)
-		return fail_errno(error, "adopt from %s", options->socket);
+		return cannot_receive(options->socket, error);
 	status = fail_errno(error, "adopt fd %d of PID %d", (int)options->fd.value,
 			    (int)options->pid.value);
 	if (error == -EPERM) {
@@ -46,29 +81,55 @@ static enum status cannot_take(const struct adopt_options *options, int error)
 	return status;
 }
 
+static int received = -1; /* by prepare(), for run() */
+
+/* Waits for a sender, without the context: others work in it meanwhile. */
+static enum status prepare(struct call *call)
+{
+	const struct adopt_options *options = call->options;
+	enum status status = check_options(options);
+
+	if (status || !options->socket)
+		return status;
+	fprintf(stderr, "dmabufctl: adopt: waiting for a sender at ");
+	text_print(stderr, options->socket);
+	fputc('\n', stderr);
+	received = process_receive_fd(options->socket, context_lock_ms);
+	return received < 0 ? cannot_receive(options->socket, received) : STATUS_OK;
+}
+
+static enum status is_no_dmabuf(const struct adopt_options *options, int error)
+{
+	enum status status = fail_errno(error, "adopt");
+
+	if (error != -EINVAL)
+		return status;
+	if (options->socket)
+		fail_because("the file that was sent is not a dma-buf");
+	else
+		fail_because("fd %d of PID %d is not a dma-buf", (int)options->fd.value,
+			     (int)options->pid.value);
+	fail_try("'dmabufctl list' shows who holds which dma-buf in which fd");
+	return status;
+}
+
 static enum status run(struct call *call)
 {
 	const struct adopt_options *options = call->options;
 	struct object *dmabuf;
 	char name[NAME_SIZE];
-	enum status status = check_options(options);
+	enum status status = want_name(call, OBJECT_DMABUF, options->name, name);
 	int fd, rc;
 
-	if (!status)
-		status = want_name(call, OBJECT_DMABUF, options->name, name);
 	if (status)
 		return status;
-	fd = options->socket ? process_receive_fd(options->socket) :
-			       process_get_fd(options->pid.value, options->fd.value);
+	fd = options->socket ? received : process_get_fd(options->pid.value, options->fd.value);
+	received = -1;
 	if (fd < 0)
 		return cannot_take(options, fd);
 	rc = context_adopt(call->context, fd, name, &dmabuf);
-	if (rc) {
-		status = fail_errno(rc, "adopt");
-		if (rc == -EINVAL)
-			fail_because("the file is no dma-buf");
-		return status;
-	}
+	if (rc)
+		return is_no_dmabuf(options, rc);
 	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
@@ -99,5 +160,6 @@ const struct command cmd_adopt = {
 	.most = 0,
 	.context = CONTEXT_STARTED,
 	.sections = sections,
+	.prepare = prepare,
 	.run = run,
 };

@@ -5,17 +5,18 @@
 #include <string.h>
 
 #include "cmd/shared/common.h"
+#include "cmd/shared/opening.h"
+#include "kernel/wait.h"
 #include "ui/line.h"
 
 struct batch_options {
 	bool keep_going;
 };
 
-static volatile sig_atomic_t interrupted;
 
 static void on_signal(int signal)
 {
-	interrupted = signal;
+	wait_signal = signal;
 }
 
 static enum status refuse_line(int error)
@@ -69,15 +70,15 @@ static enum status run_lines(struct call *call, FILE *file, const char *name)
 
 		place.line++;
 		rc = line_read(file, line);
-		if (!rc || interrupted)
+		if (!rc || wait_signal)
 			break;
 		status = run_line(call, line, rc, &place);
 		if (!first)
 			first = status;
-	} while ((!first || options->keep_going) && !interrupted && (rc > 0 || rc == -EILSEQ));
-	if (interrupted && !first) {
+	} while ((!first || options->keep_going) && !wait_signal && (rc > 0 || rc == -EILSEQ));
+	if (wait_signal && !first) {
 		first = fail(STATUS_FAILED, EINTR, "batch %s", name);
-		fail_because("stopped by signal %d", (int)interrupted);
+		fail_because("stopped by signal %d", (int)wait_signal);
 	}
 	return first;
 }

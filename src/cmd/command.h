@@ -18,6 +18,8 @@ enum context_need {
 
 struct globals {
 	const char *context; /* NULL: "default" */
+	struct option_time wait;
+	bool no_wait;
 	bool json;
 	unsigned verbose;
 	bool help;
@@ -71,6 +73,11 @@ struct command {
 	bool alone;	     /* not in a batch */
 	bool quiet_in_batch; /* its tables are for who types it; JSON is printed always */
 	const struct section *sections;
+	/*
+	 * What is to be done before the context is opened, such as waiting, while others may work in
+	 * it; NULL: nothing. Without call->context.
+	 */
+	enum status (*prepare)(struct call *call);
 	/* Fills call->result, notes what failed (fail()). */
 	enum status (*run)(struct call *call);
 };
@@ -95,8 +102,5 @@ enum status run_command(const struct globals *globals, struct context *shared, i
  * when there is none.
  */
 void print_failure(const struct globals *globals, const char *command, const struct place *place);
-
-/* Opens what --context names, as the need says; the failure is noted. */
-enum status open_context(struct context *context, const char *name, enum context_need need);
 
 #endif

@@ -3,6 +3,12 @@
 #include <string.h>
 
 #include "cmd/shared/common.h"
+#include "cmd/shared/opening.h"
+
+static const char *problem_of(const struct context_summary *context)
+{
+	return context->state == CONTEXT_DEAD ? "its holder was killed" : context->why;
+}
 
 static enum status list(struct call *call)
 {
@@ -15,17 +21,22 @@ static enum status list(struct call *call)
 	if (rc && rc != -ENOTDIR && rc != -ENOENT)
 		return fail_errno(rc, "context list");
 	for (unsigned i = 0; i < count; i++) {
+		const struct context_summary *context = &list[i];
 		json_object *row = add_object(rows);
+		bool known = context->state == CONTEXT_READY || context->state == CONTEXT_BUSY;
 
-		put_text(row, "name", list[i].name);
-		put_bool(row, "busy", list[i].busy);
-		if (list[i].busy) {
+		put_text(row, "name", context->name);
+		put_text(row, "state", context_state_name(context->state));
+		put_bool(row, "busy", context->state == CONTEXT_BUSY);
+		if (context->holder && context->state != CONTEXT_DEAD)
+			put_number(row, "holder", context->holder);
+		else
 			put_text(row, "holder", NULL);
+		if (known)
+			put_number(row, "objects", context->objects);
+		else
 			put_text(row, "objects", NULL);
-			continue;
-		}
-		put_number(row, "holder", list[i].holder);
-		put_number(row, "objects", list[i].objects);
+		put_text(row, "problem", problem_of(context));
 	}
 	return STATUS_OK;
 }
@@ -43,19 +54,19 @@ static enum status start(struct call *call, const char *name)
 	return STATUS_OK;
 }
 
-static enum status stop(struct call *call, const char *name)
+/* named: somebody asked for this one, and may have mistyped it. */
+static enum status stop(const char *name, bool named)
 {
-	struct context context;
-	enum status status = open_context(&context, name, CONTEXT_EXISTING);
+	char why[CONTEXT_WHY_SIZE];
+	enum status status = check_context_name(name);
+	int rc;
 
-	(void)call;
 	if (status)
 		return status;
-	if (context.socket >= 0)
-		context_stop(&context);
-	else
-		context_sweep(name);
-	return STATUS_OK;
+	rc = context_stop(name, why);
+	if ((rc == -ENOENT || rc == -ENOTDIR) && !named)
+		return STATUS_OK;
+	return rc ? cannot_open_context(name, rc, why) : STATUS_OK;
 }
 
 static enum status run(struct call *call)
@@ -71,7 +82,7 @@ static enum status run(struct call *call)
 	if (!strcmp(verb, "start"))
 		return start(call, name);
 	if (!strcmp(verb, "stop"))
-		return stop(call, name);
+		return stop(name, call->count > 1 || call->globals->context);
 	status = fail(STATUS_USAGE, 0, "context %s", verb);
 	fail_try("give list, start [CONTEXT] or stop [CONTEXT]");
 	return status;
@@ -79,8 +90,10 @@ static enum status run(struct call *call)
 
 static const struct column columns[] = {
 	{ "CONTEXT", "name", COLUMN_TEXT, "name" },
+	{ "STATE", "state", COLUMN_TEXT, "ready, busy, silent, damaged or dead" },
 	{ "HOLDER", "holder", COLUMN_NUMBER, "PID of the process that holds its fds" },
-	{ "OBJECTS", "objects", COLUMN_NUMBER, "that it has; unknown while a command has it" },
+	{ "OBJECTS", "objects", COLUMN_NUMBER, "that it has, where that can be told" },
+	{ "PROBLEM", "problem", COLUMN_TEXT, "what is wrong with it" },
 	{ 0 },
 };
 
@@ -96,7 +109,9 @@ const struct command cmd_context = {
 	.description =
 		"A context starts by itself with the first export, attach or import, and ends\n"
 		"when its last object is released; one made by start stays until then too, or\n"
-		"until stop, which closes all that it has.",
+		"until stop, which closes all that it has, whatever state it is in. States: ready,\n"
+		"busy (a command has it), silent (its holder does not answer), damaged (its record\n"
+		"is not understood), dead (its holder was killed: stop clears what is left).",
 	.least = 0,
 	.most = 2,
 	.context = CONTEXT_NONE,

@@ -153,6 +153,11 @@ static enum status run(struct call *call)
 	unsigned bar;
 
 	status = parse_bar(call->arguments[1], &bar);
+	if (!status && options->socket && !*options->socket) {
+		status = fail(STATUS_USAGE, 0, "option --send-to");
+		fail_because("it is empty");
+		fail_try("give the path of the socket at which somebody waits");
+	}
 	if (!status)
 		status = want_open_device(call, call->arguments[0], &device);
 	return status ? status : export_ranges(call, device, options, bar);

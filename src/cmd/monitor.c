@@ -140,7 +140,7 @@ static bool learn_context(struct monitor *monitor, const char *name)
 {
 	struct context context;
 
-	if (context_open_idle(&context, name))
+	if (context_look(&context, name))
 		return false;
 	for_each_object(mapping, &context.objects, OBJECT_MAPPING) {
 		struct window *window = add_window(monitor, mapping->mapping.iova);

@@ -3,171 +3,70 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "context/repair.h"
 #include "kernel/iommufd.h"
 #include "kernel/trace.h"
+#include "kernel/wait.h"
 #include "util/text.h"
 
 #define TRACE_PREFIX "dmabufctl-"
 #define PRIVATE_TRACE_PREFIX "dmabufctl.batch-"
+#define TRACE_NAME_SIZE (sizeof(TRACE_PREFIX) + NAME_SIZE)
 
-void (*context_on_wait)(const char *name);
+/* After this time somebody is told for whom it waits. */
+#define SAY_MS 1000
 
-static int folder_path(char *path, size_t size)
+int context_lock_ms = WAIT_FOR_EVER;
+void (*context_on_wait)(const char *name, pid_t owner);
+
+static void __attribute__((format(printf, 2, 3)))
+say_why(struct context *context, const char *format, ...)
 {
-	const char *runtime = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+	size_t used = strlen(context->why);
+	va_list args;
 
-	if (!runtime || !*runtime)
-		return -ENOTDIR;
-	snprintf(path, size, "%s/dmabufctl", runtime);
-	return 0;
-}
-
-int context_folder(char *path, size_t size)
-{
-	struct stat status;
-	int rc = folder_path(path, size);
-
-	if (rc)
-		return rc;
-	if (lstat(path, &status))
-		return -errno;
-	/* Whoever else could enter this folder could take the devices. */
-	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || status.st_mode & 077)
-		return -ENOTDIR;
-	return 0;
-}
-
-int context_make_folder(void)
-{
-	char path[PATH_MAX];
-	int rc = folder_path(path, sizeof(path));
-
-	if (rc)
-		return rc;
-	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
-}
-
-static int context_path(char path[PATH_MAX], const char *name, const char *suffix)
-{
-	char folder[PATH_MAX - NAME_SIZE - 16];
-	int rc = context_folder(folder, sizeof(folder));
-
-	if (!rc)
-		snprintf(path, PATH_MAX, "%s/%s%s", folder, name, suffix);
-	return rc;
-}
-
-/* The file may be removed by a context that ends, so the lock counts only on what is there. */
-static int take_lock(const char *name, int extra)
-{
-	struct stat locked, present;
-	char path[PATH_MAX];
-	int rc = context_make_folder();
-
-	if (!rc)
-		rc = context_path(path, name, ".lock");
-	while (!rc) {
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-		if (fd < 0)
-			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB)) {
-			if (extra & LOCK_NB) {
-				close(fd);
-				return -EWOULDBLOCK;
-			}
-			if (context_on_wait)
-				context_on_wait(name);
-			while (flock(fd, LOCK_EX) && errno == EINTR)
-				;
-		}
-		if (!fstat(fd, &locked) && !stat(path, &present) && locked.st_ino == present.st_ino)
-			return fd;
-		close(fd);
+	if (used && used + 2 < sizeof(context->why)) {
+		strcpy(context->why + used, "; ");
+		used += 2;
 	}
-	return rc;
+	va_start(args, format);
+	vsnprintf(context->why + used, sizeof(context->why) - used, format, args);
+	va_end(args);
 }
 
-static int socket_address(struct sockaddr_un *address, const char *name)
+static int take_lock(struct context *context)
 {
-	char path[PATH_MAX];
-	int rc = context_path(path, name, ".socket");
+	bool limited = context_lock_ms >= 0 && context_lock_ms <= SAY_MS;
+	int rc = runtime_lock(context->name, limited ? context_lock_ms : SAY_MS);
 
-	if (rc)
-		return rc;
-	address->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(address->sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
-/* A connected socket, -ENOENT when nobody listens. */
-static int connect_holder(const char *name)
-{
-	struct sockaddr_un address;
-	int rc = socket_address(&address, name);
-	int fd;
-
-	if (rc)
-		return rc;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	rc = errno == ECONNREFUSED ? -ENOENT : -errno;
-	close(fd);
-	return rc;
-}
-
-/* One request, one reply; the reply is in context->message. */
-static int request_fd(struct context *context, enum proto_op op, int send_fd, int *receive_fd)
-{
-	int fd = -1, rc;
-
-	context->message->op = op;
-	rc = proto_send(context->socket, context->message, send_fd);
-	if (!rc)
-		rc = proto_receive(context->socket, context->message, &fd);
-	if (receive_fd)
-		*receive_fd = fd;
-	else if (fd >= 0)
-		sys_close(fd);
-	if (rc)
-		return -EREMOTEIO;
-	return context->message->op == PROTO_OK ? -(int)context->message->status : 0;
-}
-
-static int request(struct context *context, enum proto_op op)
-{
-	context->message->facts_size = 0;
-	return request_fd(context, op, -1, NULL);
+	if (rc == -ETIMEDOUT && !limited) {
+		if (context_on_wait)
+			context_on_wait(context->name, runtime_lock_owner(context->name));
+		rc = runtime_lock(context->name,
+				  context_lock_ms < 0 ? WAIT_FOR_EVER : context_lock_ms - SAY_MS);
+	}
+	context->lock = rc < 0 ? -1 : rc;
+	return rc == -ETIMEDOUT ? -EWOULDBLOCK : rc < 0 ? rc : 0;
 }
 
 static void name_object(struct context *context, const struct object *object)
 {
-	context->message->kind = object->kind;
-	memset(context->message->name, 0, sizeof(context->message->name));
-	strcpy(context->message->name, object->name);
+	struct proto_message *message = context->client.message;
+
+	message->kind = object->kind;
+	memset(message->name, 0, sizeof(message->name));
+	strcpy(message->name, object->name);
 }
 
 static int put_object(struct context *context, const struct object *object, int fd)
 {
+	struct proto_message *message = context->client.message;
 	json_object *facts = object_to_json(object);
 	const char *text = json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN);
 	size_t size = strlen(text) + 1;
@@ -175,178 +74,233 @@ static int put_object(struct context *context, const struct object *object, int 
 
 	if (size <= PROTO_FACTS_MAX) {
 		name_object(context, object);
-		memcpy(context->message->facts, text, size);
-		context->message->facts_size = size;
-		rc = request_fd(context, PROTO_PUT, fd, NULL);
+		memcpy(message->facts, text, size);
+		message->facts_size = size;
+		rc = client_request_fd(&context->client, PROTO_PUT, fd, NULL);
 	}
 	json_object_put(facts);
 	return rc;
 }
 
-static int take_object(struct context *context)
+/* What is not understood is left out, and said. */
+static int take_object(struct context *context, const struct proto_entry *entry,
+		       struct json_tokener *tokener)
 {
-	const struct proto_message *message = context->message;
 	struct object *object;
 	json_object *facts;
 	int rc;
 
-	if (message->kind >= OBJECT_KINDS || !message->facts_size)
-		return -EPROTO;
-	object = object_new(message->kind, message->name, -1);
+	if (entry->kind >= OBJECT_KINDS) {
+		say_why(context, "an object of the unknown kind %u", entry->kind);
+		return 0;
+	}
+	object = object_new(entry->kind, entry->name, -1);
 	if (!object)
 		return -ENOMEM;
-	facts = json_tokener_parse(message->facts);
+	json_tokener_reset(tokener);
+	facts = json_tokener_parse_ex(tokener, entry->facts, entry->facts_size);
 	rc = object_from_json(object, facts);
 	json_object_put(facts);
-	if (!rc)
+	if (!rc) {
 		rc = object_list_add(&context->objects, object);
-	if (rc)
-		object_free(object);
-	else if (object->kind == OBJECT_IOMMUFD)
-		context->iommufd = object;
+		if (!rc && object->kind == OBJECT_IOMMUFD)
+			context->iommufd = object;
+		if (!rc)
+			return 0;
+	} else if (rc == -EPROTO) {
+		say_why(context, "%s '%s' has facts that are not a %s's",
+			object_kind_name(entry->kind), entry->name, object_kind_name(entry->kind));
+		rc = 0;
+	}
+	object_free(object);
 	return rc;
+}
+
+static int take_objects(struct context *context, struct json_tokener *tokener)
+{
+	const struct proto_message *message = context->client.message;
+	const struct proto_entry *entry, *last = NULL;
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && (entry = proto_next(message, &at))) {
+		rc = take_object(context, entry, tokener);
+		last = entry;
+	}
+	if (rc || !message->status)
+		return rc;
+	/* There is more: the last one seen is asked for the next. */
+	if (!last)
+		return -EPROTO;
+	context->client.message->kind = last->kind;
+	memcpy(context->client.message->name, last->name, PROTO_NAME_SIZE);
+	return 1;
 }
 
 static int fetch_objects(struct context *context)
 {
-	int rc = request(context, PROTO_LIST);
+	struct json_tokener *tokener = json_tokener_new();
+	int rc = tokener ? 1 : -ENOMEM;
 
-	while (!rc && context->message->op == PROTO_OBJECT) {
-		int fd;
-
-		rc = take_object(context);
+	memset(context->client.message->name, 0, PROTO_NAME_SIZE);
+	while (rc > 0) {
+		rc = client_request(&context->client, PROTO_LIST);
 		if (!rc)
-			rc = proto_receive(context->socket, context->message, &fd);
+			rc = take_objects(context, tokener);
 	}
+	if (tokener)
+		json_tokener_free(tokener);
 	return rc;
+}
+
+/* Whatever an object refers to must be there. */
+static void check_references(struct context *context)
+{
+	const struct object_list *objects = &context->objects;
+
+	for_each_object(mapping, objects, OBJECT_MAPPING) {
+		if (!object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf))
+			say_why(context, "mapping '%s' is of dma-buf '%s', which is not there",
+				mapping->name, mapping->mapping.dmabuf);
+		if (!object_find(objects, OBJECT_IOAS, mapping->mapping.ioas))
+			say_why(context, "mapping '%s' is in IOAS '%s', which is not there",
+				mapping->name, mapping->mapping.ioas);
+	}
+	for_each_object(device, objects, OBJECT_DEVICE)
+		if (*device->device.ioas && !object_find(objects, OBJECT_IOAS, device->device.ioas))
+			say_why(context, "device '%s' is attached to IOAS '%s', which is not there",
+				device->name, device->device.ioas);
+}
+
+static int read_record(struct context *context)
+{
+	int rc = fetch_objects(context);
+
+	if (rc)
+		return rc;
+	check_references(context);
+	return *context->why ? -EBADMSG : 0;
 }
 
 static void forget(struct context *context)
 {
 	object_list_clear(&context->objects);
 	context->iommufd = NULL;
-	free(context->message);
-	context->message = NULL;
-	if (context->socket >= 0)
-		close(context->socket);
+	client_end(&context->client);
 	if (context->lock >= 0)
 		close(context->lock);
-	context->socket = -1;
 	context->lock = -1;
 }
 
-static int prepare(struct context *context, const char *name)
+void context_open_nothing(struct context *context)
 {
-	*context = (struct context){ .lock = -1, .socket = -1, .hold = -1 };
+	*context = (struct context){ .lock = -1, .client.socket = -1, .hold = -1 };
+}
+
+static void prepare(struct context *context, const char *name)
+{
+	context_open_nothing(context);
 	copy_text(context->name, sizeof(context->name), name);
-	context->message = proto_new();
-	return context->message ? 0 : -ENOMEM;
 }
 
 /* After the connection stands: learn what there is, undo what a killed command left. */
 static int greet(struct context *context)
 {
-	int interrupted, rc;
+	bool interrupted;
+	unsigned version;
+	int rc = client_greet(&context->client, PROTO_WORKS, &version, &interrupted);
 
-	interrupted = request(context, PROTO_HELLO);
-	if (interrupted == -EREMOTEIO)
-		return interrupted;
-	context->holder = context->message->kind;
-	rc = fetch_objects(context);
-	if (!rc && interrupted)
-		rc = context_repair(context);
+	if (rc == -EPROTONOSUPPORT)
+		say_why(context,
+			"its holder (PID %d) speaks version %u of the protocol, this "
+			"program version %u",
+			context->client.holder, version, PROTO_VERSION);
+	if (!rc)
+		rc = read_record(context);
+	if (rc || !interrupted)
+		return rc ? rc : context_undo(context);
+	rc = context_repair(context);
+	if (rc && rc != -EINTR)
+		say_why(context, "what a killed command left there cannot be undone");
 	return rc;
 }
 
-/* flags: of flock(). */
-static int open_existing(struct context *context, const char *name, int flags)
+static void explain_silence(struct context *context)
 {
-	char path[PATH_MAX];
-	int rc = prepare(context, name);
+	pid_t holder = context->client.holder;
 
-	if (!rc)
-		rc = context_path(path, name, ".socket");
-	if (!rc && access(path, F_OK))
-		rc = -ENOENT;
-	if (!rc)
-		rc = context->lock = take_lock(name, flags);
-	if (rc >= 0)
-		rc = context->socket = connect_holder(name);
-	if (rc >= 0)
-		rc = greet(context);
-	if (rc < 0)
-		forget(context);
+	if (!holder)
+		say_why(context, "its holder does not answer");
+	else if (client_is_stopped(holder))
+		say_why(context, "its holder (PID %d) is stopped; 'kill -CONT %d' lets it go on",
+			holder, holder);
+	else
+		say_why(context, "its holder (PID %d) does not answer", holder);
+}
+
+/* After a failure. */
+static int fail_to_open(struct context *context, int rc)
+{
+	/* It ended while we waited, and the lock's file is ours alone. */
+	if (rc == -ENOENT && context->lock >= 0)
+		runtime_clear(context->name);
+	if (rc == -ETIMEDOUT)
+		explain_silence(context);
+	if (rc == -EWOULDBLOCK) {
+		pid_t owner = runtime_lock_owner(context->name);
+
+		if (owner)
+			say_why(context, "PID %d", owner);
+	}
+	if (context->lock < 0 && (rc == -EROFS || rc == -ENOSPC || rc == -EACCES)) {
+		char path[PATH_MAX];
+
+		if (!runtime_folder_name(path, sizeof(path)))
+			say_why(context, "cannot write in %.256s: %s", path, strerrordesc_np(-rc));
+	}
+	forget(context);
 	return rc;
 }
 
 int context_open_existing(struct context *context, const char *name)
 {
-	return open_existing(context, name, 0);
+	char path[PATH_MAX];
+	int rc;
+
+	prepare(context, name);
+	rc = runtime_path(path, name, SOCKET_SUFFIX);
+	if (!rc && access(path, F_OK))
+		rc = -errno;
+	if (!rc)
+		rc = take_lock(context);
+	if (!rc)
+		rc = client_connect(&context->client, name, CLIENT_WORK_MS);
+	if (!rc)
+		rc = greet(context);
+	return rc ? fail_to_open(context, rc) : 0;
 }
 
-int context_open_idle(struct context *context, const char *name)
+int context_look(struct context *context, const char *name)
 {
-	return open_existing(context, name, LOCK_NB);
-}
+	bool interrupted;
+	unsigned version;
+	int rc;
 
-static void holder_program(char path[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof("-holder"));
-
-	if (length > 0) {
-		strcpy(path + length, "-holder");
-		if (!access(path, X_OK))
-			return;
-	}
-	snprintf(path, PATH_MAX, "%s/dmabufctl-holder", PKGLIBEXECDIR);
-}
-
-/* Runs in the child: the socket as standard input and no trace of the command's fds. */
-static _Noreturn void become_holder(const char *program, const char *socket_path, int listener)
-{
-	char *const arguments[] = { "dmabufctl-holder", (char *)socket_path, NULL };
-	int null = open("/dev/null", O_RDWR);
-
-	setsid();
-	if (null < 0 || dup2(listener, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
-	    chdir("/"))
-		_exit(127);
-	close_range(3, ~0u, 0);
-	/* A grandchild is nobody's zombie. */
-	if (fork() == 0) {
-		execv(program, arguments);
-		_exit(127);
-	}
-	_exit(0);
-}
-
-static int start_holder(const char *name)
-{
-	char program[PATH_MAX];
-	struct sockaddr_un address;
-	int rc = socket_address(&address, name);
-	auto_close int listener = -1;
-	pid_t child;
-
-	if (rc)
-		return rc;
-	holder_program(program);
-	if (access(program, X_OK))
-		return -EREMOTEIO;
-	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (listener < 0)
-		return -errno;
-	unlink(address.sun_path);
-	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 16))
-		return -errno;
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0)
-		become_holder(program, address.sun_path, listener);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	prepare(context, name);
+	context->looking = true;
+	rc = client_connect(&context->client, name, CLIENT_LOOK_MS);
+	if (!rc)
+		rc = client_greet(&context->client, PROTO_LOOKS, &version, &interrupted);
+	if (rc == -EPROTONOSUPPORT)
+		say_why(context, "its holder is of another version (%u, not %u)", version,
+			PROTO_VERSION);
+	if (!rc)
+		rc = read_record(context);
+	if (rc == -ETIMEDOUT)
+		explain_silence(context);
+	if (rc && rc != -EBADMSG)
+		forget(context);
+	return rc;
 }
 
 static int start_trace(struct context *context, const char *prefix, const char *suffix, int *hold)
@@ -368,26 +322,44 @@ static int start_trace(struct context *context, const char *prefix, const char *
 	return rc;
 }
 
+/* One that was killed left its socket and recorder. */
+static int start(struct context *context)
+{
+	char program[PATH_MAX] = "";
+	pid_t holder;
+	int rc;
+
+	context->started = true;
+	rc = client_start(context->name, program, &holder);
+	if (rc && *program)
+		say_why(context, "cannot run its holder %.256s: %s", program,
+			rc == -ECHILD	 ? "it ended at once" :
+			rc == -ETIMEDOUT ? "it does not begin" :
+					   strerrordesc_np(-rc));
+	if (rc) {
+		runtime_clear(context->name);
+		return *program && rc != -EINTR ? -EREMOTEIO : rc;
+	}
+	runtime_note_holder(context->lock, holder);
+	client_end(&context->client);
+	return client_connect(&context->client, context->name, CLIENT_WORK_MS);
+}
+
 int context_open_or_start(struct context *context, const char *name)
 {
-	int rc = prepare(context, name);
+	int rc;
 
+	prepare(context, name);
+	rc = take_lock(context);
+	if (!rc) {
+		rc = client_connect(&context->client, name, CLIENT_WORK_MS);
+		if (rc == -ENOENT || rc == -EOWNERDEAD)
+			rc = start(context);
+	}
 	if (!rc)
-		rc = context->lock = take_lock(name, 0);
-	if (rc >= 0)
-		rc = context->socket = connect_holder(name);
-	if (rc == -ENOENT) {
-		context->started = true;
-		rc = start_holder(name);
-		if (!rc)
-			rc = context->socket = connect_holder(name);
-	}
-	if (rc >= 0)
 		rc = greet(context);
-	if (rc < 0) {
-		forget(context);
-		return rc;
-	}
+	if (rc)
+		return fail_to_open(context, rc);
 	/* A context without a recorder works; status says what evidence is missing. */
 	if (context->started)
 		start_trace(context, TRACE_PREFIX, name, NULL);
@@ -396,7 +368,8 @@ int context_open_or_start(struct context *context, const char *name)
 
 void context_open_private(struct context *context)
 {
-	*context = (struct context){ .lock = -1, .socket = -1, .private = true, .hold = -1 };
+	context_open_nothing(context);
+	context->private = true;
 }
 
 void context_record(struct context *context)
@@ -420,7 +393,7 @@ int context_read_trace(struct context *context, struct trace_log *log)
 	return store < 0 ? store : trace_read(trace->name, store, log);
 }
 
-static void end_trace(struct context *context)
+static void end_private(struct context *context)
 {
 	const char *instance = context_trace(context);
 
@@ -429,91 +402,110 @@ static void end_trace(struct context *context)
 	context->hold = -1;
 	if (instance)
 		trace_stop(instance);
+	/* Last made, first closed. */
+	object_list_clear(&context->objects);
+	context->iommufd = NULL;
 }
 
-void context_stop(struct context *context)
+/*
+ * Under the lock. The recorder's name is known without the record: also that of a context which
+ * cannot be read has one.
+ */
+static int end(struct context *context)
 {
+	char instance[TRACE_NAME_SIZE];
+	int rc = 0;
+
+	/* What is open here too would not be closed by the holder. */
+	object_list_clear(&context->objects);
+	context->iommufd = NULL;
+	if (context->client.socket >= 0 || context->client.silent)
+		rc = client_stop(&context->client);
+	if (rc)
+		return rc;
+	snprintf(instance, sizeof(instance), TRACE_PREFIX "%s", context->name);
+	trace_stop(instance);
+	runtime_clear(context->name);
+	return 0;
+}
+
+int context_stop(const char *name, char *why)
+{
+	struct context context;
 	char path[PATH_MAX];
+	int rc;
 
-	end_trace(context);
-	context->message->op = PROTO_STOP;
-	context->message->facts_size = 0;
-	if (!proto_send(context->socket, context->message, -1)) {
-		int fd;
-
-		/* Nothing comes back but the end, when all is closed. */
-		object_list_clear(&context->objects);
-		proto_receive(context->socket, context->message, &fd);
+	prepare(&context, name);
+	rc = runtime_path(path, name, SOCKET_SUFFIX);
+	if (!rc && access(path, F_OK))
+		rc = -errno;
+	if (!rc)
+		rc = take_lock(&context);
+	if (!rc) {
+		rc = client_connect(&context.client, name, CLIENT_WORK_MS);
+		if (rc == -EOWNERDEAD || rc == -ETIMEDOUT)
+			rc = 0;
 	}
-	if (!context_path(path, context->name, ".lock"))
-		unlink(path);
-	forget(context);
+	if (!rc)
+		rc = end(&context);
+	fail_to_open(&context, rc);
+	copy_text(why, CONTEXT_WHY_SIZE, context.why);
+	return rc;
 }
 
 void context_close(struct context *context)
 {
 	if (context->private) {
-		end_trace(context);
-		/* Last made, first closed. */
-		object_list_clear(&context->objects);
+		end_private(context);
 		return;
 	}
-	if (context->socket < 0)
-		return;
-	if (context_is_empty(context) && !context->keep && (context->started || context->emptied)) {
-		context_stop(context);
-		return;
+	if (context->client.socket >= 0 && !context->looking) {
+		if (context_is_empty(context) && !context->keep &&
+		    (context->started || context->emptied))
+			end(context);
+		else
+			client_request(&context->client, PROTO_BYE);
 	}
-	request(context, PROTO_BYE);
 	forget(context);
 }
 
-void context_sweep(const char *name)
+const char *context_state_name(enum context_state state)
 {
-	char path[PATH_MAX], instance[NAME_SIZE + sizeof(TRACE_PREFIX)];
-	int lock = take_lock(name, 0);
-	int socket;
+	static const char *const names[] = { "ready", "busy", "silent", "damaged", "dead" };
 
-	if (lock < 0)
-		return;
-	socket = connect_holder(name);
-	if (socket >= 0) {
-		close(socket);
-		close(lock);
-		return;
-	}
-	snprintf(instance, sizeof(instance), TRACE_PREFIX "%s", name);
-	trace_stop(instance);
-	if (!context_path(path, name, ".socket"))
-		unlink(path);
-	if (!context_path(path, name, ".lock"))
-		unlink(path);
-	close(lock);
+	return names[state];
 }
 
-/* 0 when a holder runs under this name. */
-static int summarize(const char *name, struct context_summary *summary)
+/* false: there is no such context, after all. */
+static bool summarize(const char *name, struct context_summary *summary)
 {
 	struct context context;
-	int lock, rc;
+	int rc = context_look(&context, name);
 
-	*summary = (struct context_summary){ 0 };
+	*summary = (struct context_summary){ .holder = context.client.holder };
 	copy_text(summary->name, sizeof(summary->name), name);
-	lock = take_lock(name, LOCK_NB);
-	if (lock == -EWOULDBLOCK) {
-		summary->busy = true;
-		return 0;
-	}
-	if (lock < 0)
-		return lock;
-	close(lock);
-	rc = context_open_existing(&context, name);
-	if (rc)
-		return rc;
-	summary->holder = context.holder;
+	copy_text(summary->why, sizeof(summary->why), context.why);
+	if (!rc)
+		summary->state = runtime_lock_owner(name) ? CONTEXT_BUSY : CONTEXT_READY;
+	else if (rc == -EOWNERDEAD)
+		summary->state = CONTEXT_DEAD;
+	else if (rc == -EBADMSG || rc == -EPROTONOSUPPORT)
+		summary->state = CONTEXT_DAMAGED;
+	else
+		summary->state = CONTEXT_SILENT;
+	if (rc && rc != -EOWNERDEAD && !*summary->why)
+		copy_text(summary->why, sizeof(summary->why), strerrordesc_np(-rc));
 	summary->objects = object_count(&context.objects, OBJECT_KINDS);
-	context_close(&context);
-	return 0;
+	if (!rc || rc == -EBADMSG)
+		context_close(&context);
+	return rc != -ENOENT;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct context_summary *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
 }
 
 int context_list(struct context_summary **list, unsigned *count)
@@ -531,13 +523,11 @@ int context_list(struct context_summary **list, unsigned *count)
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
-		char *suffix = strstr(entry->d_name, ".socket");
 		struct context_summary summary, *bigger;
+		char name[NAME_SIZE];
 
-		if (!suffix || strcmp(suffix, ".socket"))
-			continue;
-		*suffix = '\0';
-		if (!object_name_valid(entry->d_name) || summarize(entry->d_name, &summary))
+		if (!runtime_is_socket(entry->d_name, name, sizeof(name)) ||
+		    !summarize(name, &summary))
 			continue;
 		bigger = realloc(*list, (*count + 1) * sizeof(summary));
 		if (!bigger)
@@ -546,6 +536,7 @@ int context_list(struct context_summary **list, unsigned *count)
 		(*list)[(*count)++] = summary;
 	}
 	closedir(folder);
+	qsort(*list, *count, sizeof(**list), by_name);
 	return 0;
 }
 
@@ -579,8 +570,8 @@ int context_fd(struct context *context, struct object *object)
 	if (object->fd >= 0)
 		return object->fd;
 	name_object(context, object);
-	context->message->facts_size = 0;
-	rc = request_fd(context, PROTO_GET, -1, &object->fd);
+	context->client.message->facts_size = 0;
+	rc = client_request_fd(&context->client, PROTO_GET, -1, &object->fd);
 	if (rc)
 		return rc;
 	return object->fd >= 0 ? object->fd : -EBADF;
@@ -612,7 +603,7 @@ int context_remove(struct context *context, struct object *object)
 
 	if (!context->private) {
 		name_object(context, object);
-		rc = request(context, PROTO_DELETE);
+		rc = client_request(&context->client, PROTO_DELETE);
 	}
 	context->emptied = true;
 	if (!rc)
@@ -622,7 +613,8 @@ int context_remove(struct context *context, struct object *object)
 
 bool context_is_empty(const struct context *context)
 {
-	return !object_count(&context->objects, OBJECT_KINDS);
+	return !object_count(&context->objects, OBJECT_KINDS) &&
+	       !object_count(&context->objects, OBJECT_UNDO);
 }
 
 const char *context_trace(const struct context *context)

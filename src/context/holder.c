@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The holder of a context: keeps (kind, name, facts, fd) and hands them out, one client at a
- * time. It runs as a program of its own, so that its memory is its own too, with the
- * listening socket as standard input and the socket's path as its argument.
+ * The holder of a context: keeps (kind, name, facts, fd) and hands them out, a request at a time.
+ * It runs as a program of its own, so that its memory is its own too. Standard input is the bound
+ * socket, at which it listens, standard output is where it says that it does (see
+ * client_start()), and its argument is the socket's path. No client can make it wait: each
+ * request has one reply, and who does not take that is dropped.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,25 +17,79 @@
 #include <unistd.h>
 
 #include "context/proto.h"
+#include "kernel/sys.h"
+
+#define CLIENTS 32
+#define BACKLOG 64
+/* Numbers of fds that no object gets, so that there is always one for the next client. */
+#define RESERVED_FDS (CLIENTS + 16)
+#define FDS_MAX (1 << 20)
+#define RETRY_MS 100
 
 struct item {
-	struct item *next;
+	struct item *older, *newer;
+	struct item *next; /* in its bucket */
 	uint32_t kind;
 	int fd;
 	char *facts;
 	char name[PROTO_NAME_SIZE];
 };
 
-static struct item *items; /* newest first: also the order in which they are closed */
+struct client {
+	int socket; /* -1: none */
+	bool works; /* and is missed when it goes away without a goodbye */
+	uint64_t heard;
+};
+
+static struct item *oldest, *newest;
+static struct item **buckets;
+static size_t bucket_count, item_count;
+
+static struct client clients[CLIENTS];
+static uint64_t requests; /* so far: the clock by which clients are silent */
 static bool client_was_killed;
+static int fd_limit;
 
-static struct item **find(const struct proto_message *request)
+static size_t hash(uint32_t kind, const char *name)
 {
-	struct item **place = &items;
+	size_t sum = 2166136261u ^ kind; /* FNV-1a */
 
-	while (*place && ((*place)->kind != request->kind || strcmp((*place)->name, request->name)))
+	for (; *name; name++)
+		sum = (sum ^ (unsigned char)*name) * 16777619u;
+	return sum;
+}
+
+/* Where the item is hung up, or would be. */
+static struct item **find(uint32_t kind, const char *name)
+{
+	struct item **place = &buckets[hash(kind, name) & (bucket_count - 1)];
+
+	while (*place && ((*place)->kind != kind || strcmp((*place)->name, name)))
 		place = &(*place)->next;
 	return place;
+}
+
+/* Keeps about an item a bucket; also without memory for more all works, but slower. */
+static bool grow_buckets(void)
+{
+	size_t count = bucket_count ? bucket_count * 2 : 64;
+	struct item **bigger;
+
+	if (bucket_count > item_count)
+		return true;
+	bigger = calloc(count, sizeof(*bigger));
+	if (!bigger)
+		return bucket_count;
+	free(buckets);
+	buckets = bigger;
+	bucket_count = count;
+	for (struct item *item = oldest; item; item = item->newer) {
+		struct item **place = find(item->kind, item->name);
+
+		item->next = NULL;
+		*place = item;
+	}
+	return true;
 }
 
 static void drop(struct item **place)
@@ -39,6 +97,9 @@ static void drop(struct item **place)
 	struct item *item = *place;
 
 	*place = item->next;
+	*(item->older ? &item->older->newer : &oldest) = item->newer;
+	*(item->newer ? &item->newer->older : &newest) = item->older;
+	item_count--;
 	if (item->fd >= 0)
 		close(item->fd);
 	free(item->facts);
@@ -52,7 +113,7 @@ static int reply_status(int client, uint32_t status)
 	return proto_send(client, &reply, -1);
 }
 
-static int reply_item(int client, struct proto_message *buffer, const struct item *item, int fd)
+static int reply_item(int client, struct proto_message *buffer, const struct item *item)
 {
 	buffer->op = PROTO_OBJECT;
 	buffer->kind = item->kind;
@@ -60,101 +121,148 @@ static int reply_item(int client, struct proto_message *buffer, const struct ite
 	memcpy(buffer->name, item->name, sizeof(buffer->name));
 	buffer->facts_size = strlen(item->facts) + 1;
 	memcpy(buffer->facts, item->facts, buffer->facts_size);
-	return proto_send(client, buffer, fd);
+	return proto_send(client, buffer, item->fd);
 }
 
-/* Oldest first, so that a reader sees them in the order in which they were made. */
-static int list_from(int client, struct proto_message *buffer, const struct item *item)
+static int reply_list(int client, struct proto_message *buffer)
 {
-	int rc;
+	const struct item *item = oldest;
+
+	if (*buffer->name) {
+		item = *find(buffer->kind, buffer->name);
+		if (!item)
+			return reply_status(client, ENOENT);
+		item = item->newer;
+	}
+	buffer->op = PROTO_OBJECTS;
+	buffer->facts_size = 0;
+	while (item && proto_append(buffer, item->kind, item->name, item->facts))
+		item = item->newer;
+	buffer->status = item != NULL;
+	return proto_send(client, buffer, -1);
+}
+
+static int add(const struct proto_message *request, char *facts, int fd)
+{
+	struct item *item = grow_buckets() ? calloc(1, sizeof(*item)) : NULL;
 
 	if (!item)
-		return 0;
-	rc = list_from(client, buffer, item->next);
-	return rc ? rc : reply_item(client, buffer, item, -1);
-}
-
-/* Takes the fd. */
-static int put(const struct proto_message *request, int fd)
-{
-	struct item **place = find(request);
-	char *facts = strdup(request->facts_size ? request->facts : "{}");
-	struct item *item = *place;
-
-	if (item && facts) {
-		free(item->facts);
-		item->facts = facts;
-		if (fd >= 0) {
-			close(item->fd);
-			item->fd = fd;
-		}
-		return 0;
-	}
-	item = calloc(1, sizeof(*item));
-	if (!item || !facts) {
-		free(item);
-		free(facts);
-		if (fd >= 0)
-			close(fd);
 		return ENOMEM;
-	}
 	item->kind = request->kind;
 	item->fd = fd;
 	item->facts = facts;
 	memcpy(item->name, request->name, sizeof(item->name));
-	item->next = items;
-	items = item;
+	item->older = newest;
+	*(newest ? &newest->newer : &oldest) = item;
+	newest = item;
+	item_count++;
+	*find(item->kind, item->name) = item;
 	return 0;
 }
 
-static int answer(int client, struct proto_message *request, int fd)
+/* Takes the fd on success. */
+static int put(const struct proto_message *request, int fd)
 {
-	struct item **place;
-	int rc;
+	struct item *item = bucket_count ? *find(request->kind, request->name) : NULL;
+	char *facts;
+	int error;
+
+	if (!*request->name)
+		return EINVAL;
+	if (fd >= fd_limit - RESERVED_FDS)
+		return EMFILE;
+	facts = strdup(request->facts_size ? request->facts : "{}");
+	if (!facts)
+		return ENOMEM;
+	if (!item) {
+		error = add(request, facts, fd);
+		if (error)
+			free(facts);
+		return error;
+	}
+	free(item->facts);
+	item->facts = facts;
+	if (fd >= 0) {
+		if (item->fd >= 0)
+			close(item->fd);
+		item->fd = fd;
+	}
+	return 0;
+}
+
+static int greet(struct client *client, struct proto_message *request)
+{
+	if (request->kind == PROTO_VERSION && request->status == PROTO_WORKS)
+		client->works = true;
+	request->op = PROTO_OK;
+	request->kind = getpid();
+	request->status = PROTO_VERSION | (client_was_killed ? PROTO_INTERRUPTED : 0);
+	request->facts_size = 0;
+	return proto_send(client->socket, request, -1);
+}
+
+/* Takes the fd when it is one to keep, and sets it to -1 then. */
+static int answer(struct client *client, struct proto_message *request, int *fd)
+{
+	struct item **place = bucket_count ? find(request->kind, request->name) : NULL;
+	int error;
 
 	switch (request->op) {
 	case PROTO_HELLO:
-		request->op = PROTO_OK;
-		request->kind = getpid();
-		request->status = client_was_killed;
-		request->facts_size = 0;
-		return proto_send(client, request, -1);
+		return greet(client, request);
 	case PROTO_LIST:
-		rc = list_from(client, request, items);
-		return rc ? rc : reply_status(client, 0);
+		return place ? reply_list(client->socket, request) :
+			       proto_send(client->socket,
+					  &(struct proto_message){ .op = PROTO_OBJECTS }, -1);
 	case PROTO_GET:
-		place = find(request);
-		return *place ? reply_item(client, request, *place, (*place)->fd) :
-				reply_status(client, ENOENT);
+		return place && *place ? reply_item(client->socket, request, *place) :
+					 reply_status(client->socket, ENOENT);
 	case PROTO_PUT:
-		return reply_status(client, put(request, fd));
+		error = put(request, *fd);
+		if (!error)
+			*fd = -1;
+		return reply_status(client->socket, error);
 	case PROTO_DELETE:
-		place = find(request);
-		if (*place)
+		if (place && *place)
 			drop(place);
-		return reply_status(client, 0);
+		return reply_status(client->socket, 0);
+	case PROTO_BYE:
+		client->works = false;
+		client_was_killed = false;
+		return reply_status(client->socket, 0);
 	default:
-		return reply_status(client, EPROTO);
+		return reply_status(client->socket, EPROTO);
 	}
 }
 
-/* Serves until the client goes; false when it wants the holder to end. */
-static bool serve(int client, struct proto_message *message)
+static void part_with(struct client *client)
 {
-	bool complete = false;
-	int fd;
+	client_was_killed |= client->works;
+	close(client->socket);
+	*client = (struct client){ .socket = -1 };
+}
 
-	while (!proto_receive(client, message, &fd)) {
-		if (message->op == PROTO_STOP)
-			return false;
-		complete = message->op == PROTO_BYE;
-		if (complete)
-			client_was_killed = false;
-		if (complete ? reply_status(client, 0) : answer(client, message, fd))
-			break;
+/* One request, if there is any; false when the holder is to end. */
+static bool serve(struct client *client, struct proto_message *message)
+{
+	int fd, rc = proto_receive(client->socket, message, &fd);
+
+	client->heard = ++requests;
+	if (rc == -EAGAIN)
+		return true;
+	if (!rc && message->op == PROTO_STOP) {
+		if (fd >= 0)
+			close(fd);
+		return false;
 	}
-	if (!complete)
-		client_was_killed = true;
+	if (!rc)
+		rc = answer(client, message, &fd);
+	else if (rc == -EMFILE)
+		rc = reply_status(client->socket, EMFILE);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		part_with(client);
 	return true;
 }
 
@@ -167,39 +275,95 @@ static bool is_same_user(int client)
 	       (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static void raise_fd_limit(void)
+/* A free place; the one who has been silent for longest makes room. */
+static struct client *make_room(void)
 {
-	struct rlimit limit;
+	struct client *silent = &clients[0];
 
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		if (clients[i].socket < 0)
+			return &clients[i];
+		if (clients[i].heard < silent->heard)
+			silent = &clients[i];
+	}
+	part_with(silent);
+	return silent;
+}
+
+/* false: not now, for want of something. */
+static bool let_in(void)
+{
+	int socket = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
+
+	if (socket < 0)
+		return errno == EINTR || errno == ECONNABORTED || errno == EAGAIN;
+	if (is_same_user(socket))
+		*make_room() = (struct client){ .socket = socket, .heard = ++requests };
+	else
+		close(socket);
+	return true;
+}
+
+/* Until a client wants it to end. */
+static void serve_all(struct proto_message *message)
+{
+	struct pollfd events[CLIENTS + 1];
+	bool open = true;
+
+	for (;;) {
+		events[CLIENTS] = (struct pollfd){ open ? STDIN_FILENO : -1, POLLIN, 0 };
+		for (unsigned i = 0; i < CLIENTS; i++)
+			events[i] = (struct pollfd){ clients[i].socket, POLLIN, 0 };
+		if (poll(events, CLIENTS + 1, open ? -1 : RETRY_MS) < 0)
+			continue;
+		for (unsigned i = 0; i < CLIENTS; i++)
+			if (events[i].revents && !serve(&clients[i], message))
+				return;
+		open = open && events[CLIENTS].revents ? let_in() : true;
+	}
+}
+
+static int raise_fd_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = FDS_MAX, .rlim_max = FDS_MAX };
+
+	if (!setrlimit(RLIMIT_NOFILE, &limit))
+		return FDS_MAX;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
+		return 0;
+	limit.rlim_cur = limit.rlim_max < FDS_MAX ? limit.rlim_max : FDS_MAX;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+/* Whoever started this one waits for the word, and closed standard output means nothing to it. */
+static bool begin(void)
+{
+	int ready = getpid(), null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || listen(STDIN_FILENO, BACKLOG) ||
+	    write(STDOUT_FILENO, &ready, sizeof(ready)) != sizeof(ready))
+		return false;
+	return dup2(null, STDOUT_FILENO) >= 0 && !close(null);
 }
 
 int main(int argc, char **argv)
 {
 	struct proto_message *message = proto_new();
-	bool stopping = false;
-	int client;
 
-	if (argc != 2 || !message)
+	if (argc != 2 || !message || sys_open_standard())
 		return 2;
-	raise_fd_limit();
-	while (!stopping) {
-		client = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
-		if (client < 0 && errno != EINTR && errno != ECONNABORTED)
-			return 1;
-		if (client < 0)
-			continue;
-		if (is_same_user(client))
-			stopping = !serve(client, message);
-		if (!stopping)
-			close(client);
-	}
+	fd_limit = raise_fd_limit();
+	for (unsigned i = 0; i < CLIENTS; i++)
+		clients[i].socket = -1;
+	if (!begin())
+		return 1;
+	serve_all(message);
 	unlink(argv[1]);
-	while (items)
-		drop(&items);
+	/* Last made, first closed. */
+	while (newest)
+		drop(find(newest->kind, newest->name));
+	free(buckets);
 	free(message);
-	return 0; /* which closes the client's socket, last */
+	return 0; /* which closes the clients' sockets, last */
 }

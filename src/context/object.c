@@ -11,8 +11,9 @@
 #include "util/text.h"
 
 static const char *const kind_names[OBJECT_KINDS] = {
-	[OBJECT_IOMMUFD] = "iommufd", [OBJECT_TRACE] = "trace", [OBJECT_DEVICE] = "device",
-	[OBJECT_DMABUF] = "dmabuf",   [OBJECT_IOAS] = "ioas",	[OBJECT_MAPPING] = "map",
+	[OBJECT_IOMMUFD] = "iommufd", [OBJECT_TRACE] = "trace",	  [OBJECT_UNDO] = "undo",
+	[OBJECT_DEVICE] = "device",   [OBJECT_DMABUF] = "dmabuf", [OBJECT_IOAS] = "ioas",
+	[OBJECT_MAPPING] = "map",
 };
 
 const char *object_kind_name(enum object_kind kind)
@@ -112,80 +113,135 @@ static void mapping_to_json(const struct object *object, json_object *facts)
 	put_bool(facts, "arrived", mapping->arrived);
 }
 
-static uint64_t get_int(json_object *facts, const char *key)
+/* Each of these leaves *good as it is, or false when the fact is not of that kind. */
+static uint64_t get_int(json_object *facts, const char *key, uint64_t most, bool *good)
 {
-	return json_object_get_uint64(json_object_object_get(facts, key));
+	json_object *value = json_object_object_get(facts, key);
+	uint64_t number = json_object_get_uint64(value);
+
+	if (!json_object_is_type(value, json_type_int) || number > most ||
+	    (!number && json_object_get_int64(value) < 0))
+		*good = false;
+	return number;
 }
 
-static void get_text(json_object *facts, const char *key, char *text, size_t size)
+/* "" for null. */
+static void get_text(json_object *facts, const char *key, char *text, size_t size, bool *good)
 {
-	const char *value = json_object_get_string(json_object_object_get(facts, key));
+	json_object *value = json_object_object_get(facts, key);
+	const char *found =
+		json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 
-	copy_text(text, size, value ? value : "");
+	if ((value && !json_object_is_type(value, json_type_string)) || strlen(found) >= size)
+		*good = false;
+	copy_text(text, size, found);
 }
 
-static int device_from_json(struct object *object, json_object *facts)
+static uint64_t get_address(json_object *facts, const char *key, bool *good)
 {
-	object->device.id = get_int(facts, "id");
-	get_text(facts, "ioas", object->device.ioas, NAME_SIZE);
-	object->device.made = get_int(facts, "made_ns");
-	return 0;
+	char text[24], *end;
+	uint64_t address;
+
+	get_text(facts, key, text, sizeof(text), good);
+	address = strtoull(text, &end, 16);
+	if (!*text || *end)
+		*good = false;
+	return address;
 }
 
-static int dmabuf_from_json(struct object *object, json_object *facts)
+static void undo_to_json(const struct object *object, json_object *facts)
 {
-	struct object_dmabuf *dmabuf = &object->dmabuf;
-	json_object *ranges = json_object_object_get(facts, "ranges");
+	put_text(facts, "trigger", object->undo.trigger);
+}
 
-	if (!json_object_is_type(ranges, json_type_array))
-		return -EPROTO;
-	get_text(facts, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf));
-	dmabuf->bar = get_int(facts, "bar");
-	dmabuf->size = get_int(facts, "size");
-	dmabuf->made = get_int(facts, "made_ns");
-	dmabuf->range_count = json_object_array_length(ranges);
+static bool undo_from_json(struct object *object, json_object *facts)
+{
+	bool good = true;
+
+	get_text(facts, "trigger", object->undo.trigger, sizeof(object->undo.trigger), &good);
+	return good && *object->undo.trigger;
+}
+
+static bool device_from_json(struct object *object, json_object *facts)
+{
+	bool good = true;
+
+	object->device.id = get_int(facts, "id", UINT32_MAX, &good);
+	get_text(facts, "ioas", object->device.ioas, NAME_SIZE, &good);
+	object->device.made = get_int(facts, "made_ns", UINT64_MAX, &good);
+	return good;
+}
+
+static bool ranges_from_json(struct object_dmabuf *dmabuf, json_object *list)
+{
+	bool good = json_object_is_type(list, json_type_array);
+
+	if (!good)
+		return false;
+	dmabuf->range_count = json_object_array_length(list);
 	dmabuf->ranges = calloc(dmabuf->range_count + 1, sizeof(*dmabuf->ranges));
 	if (!dmabuf->ranges)
-		return -ENOMEM;
+		return false;
 	for (unsigned i = 0; i < dmabuf->range_count; i++) {
-		json_object *range = json_object_array_get_idx(ranges, i);
+		json_object *range = json_object_array_get_idx(list, i);
 
-		dmabuf->ranges[i].offset = get_int(range, "offset");
-		dmabuf->ranges[i].length = get_int(range, "length");
+		if (!json_object_is_type(range, json_type_object))
+			return false;
+		dmabuf->ranges[i].offset = get_int(range, "offset", UINT64_MAX, &good);
+		dmabuf->ranges[i].length = get_int(range, "length", UINT64_MAX, &good);
 	}
-	return 0;
+	return good;
 }
 
-static int ioas_from_json(struct object *object, json_object *facts)
+static bool dmabuf_from_json(struct object *object, json_object *facts)
 {
-	object->ioas.id = get_int(facts, "id");
-	return 0;
+	struct object_dmabuf *dmabuf = &object->dmabuf;
+	struct pci_name name;
+	bool good = ranges_from_json(dmabuf, json_object_object_get(facts, "ranges"));
+
+	get_text(facts, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf), &good);
+	dmabuf->size = get_int(facts, "size", UINT64_MAX, &good);
+	dmabuf->made = get_int(facts, "made_ns", UINT64_MAX, &good);
+	if (object_is_adopted(object))
+		return good;
+	dmabuf->bar = get_int(facts, "bar", PCI_BARS - 1, &good);
+	return good && dmabuf->range_count && !pci_parse_name(dmabuf->device.bdf, &name);
 }
 
-static int mapping_from_json(struct object *object, json_object *facts)
+static bool ioas_from_json(struct object *object, json_object *facts)
+{
+	bool good = true;
+
+	object->ioas.id = get_int(facts, "id", UINT32_MAX, &good);
+	return good;
+}
+
+static bool mapping_from_json(struct object *object, json_object *facts)
 {
 	struct object_mapping *mapping = &object->mapping;
-	char text[24];
+	bool good = true;
+	char prot[4];
 
-	get_text(facts, "dmabuf", mapping->dmabuf, NAME_SIZE);
-	get_text(facts, "ioas", mapping->ioas, NAME_SIZE);
-	get_text(facts, "iova", text, sizeof(text));
-	mapping->iova.offset = strtoull(text, NULL, 16);
-	mapping->iova.length = get_int(facts, "length");
-	mapping->offset = get_int(facts, "offset");
-	get_text(facts, "prot", text, sizeof(text));
-	mapping->prot = (strchr(text, 'r') ? 1 : 0) | (strchr(text, 'w') ? 2 : 0);
-	mapping->made = get_int(facts, "made_ns");
-	mapping->verified = get_int(facts, "verified_ns");
+	get_text(facts, "dmabuf", mapping->dmabuf, NAME_SIZE, &good);
+	get_text(facts, "ioas", mapping->ioas, NAME_SIZE, &good);
+	mapping->iova.offset = get_address(facts, "iova", &good);
+	mapping->iova.length = get_int(facts, "length", UINT64_MAX, &good);
+	mapping->offset = get_int(facts, "offset", UINT64_MAX, &good);
+	get_text(facts, "prot", prot, sizeof(prot), &good);
+	mapping->prot = (strchr(prot, 'r') ? 1 : 0) | (strchr(prot, 'w') ? 2 : 0);
+	mapping->made = get_int(facts, "made_ns", UINT64_MAX, &good);
+	get_text(facts, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by), &good);
+	if (json_object_object_get(facts, "verified_ns"))
+		mapping->verified = get_int(facts, "verified_ns", UINT64_MAX, &good);
 	mapping->arrived = json_object_get_boolean(json_object_object_get(facts, "arrived"));
-	get_text(facts, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by));
-	return 0;
+	return good && mapping->iova.length && mapping->prot;
 }
 
 static const struct {
 	void (*to_json)(const struct object *object, json_object *facts);
-	int (*from_json)(struct object *object, json_object *facts);
+	bool (*from_json)(struct object *object, json_object *facts);
 } codecs[OBJECT_KINDS] = {
+	[OBJECT_UNDO] = { undo_to_json, undo_from_json },
 	[OBJECT_DEVICE] = { device_to_json, device_from_json },
 	[OBJECT_DMABUF] = { dmabuf_to_json, dmabuf_from_json },
 	[OBJECT_IOAS] = { ioas_to_json, ioas_from_json },
@@ -201,11 +257,22 @@ json_object *object_to_json(const struct object *object)
 	return facts;
 }
 
+/* What commands may rely on, as they make names themselves. */
+static bool name_is_good(const struct object *object)
+{
+	struct pci_name name;
+
+	if (object->kind == OBJECT_DEVICE || object->kind == OBJECT_UNDO)
+		return !pci_parse_name(object->name, &name);
+	return object_name_valid(object->name);
+}
+
 int object_from_json(struct object *object, json_object *facts)
 {
-	if (!json_object_is_type(facts, json_type_object))
+	if (!json_object_is_type(facts, json_type_object) || !name_is_good(object) ||
+	    (codecs[object->kind].from_json && !codecs[object->kind].from_json(object, facts)))
 		return -EPROTO;
-	return codecs[object->kind].from_json ? codecs[object->kind].from_json(object, facts) : 0;
+	return 0;
 }
 
 static unsigned hash_of(const char *name)

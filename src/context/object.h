@@ -15,6 +15,7 @@
 enum object_kind {
 	OBJECT_IOMMUFD, /* the iommufd context itself; one, named "iommufd" */
 	OBJECT_TRACE,	/* the flight recorder; at most one, named as its tracefs instance */
+	OBJECT_UNDO,	/* a trigger that is to be undone, named by the BDF of its device */
 	OBJECT_DEVICE,	/* an open VFIO device, named by its BDF */
 	OBJECT_DMABUF,
 	OBJECT_IOAS,
@@ -26,6 +27,10 @@ struct object_device {
 	uint32_t id;	      /* in the iommufd context */
 	char ioas[NAME_SIZE]; /* "" when not attached */
 	uint64_t made;	      /* CLOCK_MONOTONIC, ns */
+};
+
+struct object_undo {
+	char trigger[16];
 };
 
 struct object_dmabuf {
@@ -59,6 +64,7 @@ struct object {
 	char name[NAME_SIZE];
 	int fd; /* -1: has none, or the holder keeps it and it was not asked for */
 	union {
+		struct object_undo undo;
 		struct object_device device;
 		struct object_dmabuf dmabuf;
 		struct object_ioas ioas;

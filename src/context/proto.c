@@ -4,91 +4,93 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "kernel/passing.h"
 #include "kernel/sys.h"
 
 static const char *const op_names[] = {
-	[PROTO_HELLO] = "HOLDER_HELLO",	  [PROTO_LIST] = "HOLDER_LIST",
-	[PROTO_GET] = "HOLDER_GET",	  [PROTO_PUT] = "HOLDER_PUT",
-	[PROTO_DELETE] = "HOLDER_DELETE", [PROTO_BYE] = "HOLDER_BYE",
-	[PROTO_STOP] = "HOLDER_STOP",	  [PROTO_OBJECT] = "HOLDER_OBJECT",
-	[PROTO_OK] = "HOLDER_OK",
-};
-
-union control {
-	struct cmsghdr header;
-	char room[CMSG_SPACE(sizeof(int))];
+	[PROTO_HELLO] = "HOLDER_HELLO",	    [PROTO_LIST] = "HOLDER_LIST",
+	[PROTO_GET] = "HOLDER_GET",	    [PROTO_PUT] = "HOLDER_PUT",
+	[PROTO_DELETE] = "HOLDER_DELETE",   [PROTO_BYE] = "HOLDER_BYE",
+	[PROTO_STOP] = "HOLDER_STOP",	    [PROTO_OBJECT] = "HOLDER_OBJECT",
+	[PROTO_OBJECTS] = "HOLDER_OBJECTS", [PROTO_OK] = "HOLDER_OK",
 };
 
 struct proto_message *proto_new(void)
 {
-	return calloc(1, sizeof(struct proto_message) + PROTO_FACTS_MAX);
+	return calloc(1, sizeof(struct proto_message) + PROTO_ROOM);
 }
 
 int proto_send(int socket, const struct proto_message *message, int fd)
 {
-	struct iovec data = {
-		.iov_base = (void *)message,
-		.iov_len = sizeof(*message) + message->facts_size,
-	};
-	union control control = { 0 };
-	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
-	int sent;
-
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	sent = sys_sendmsg(socket, op_names[message->op], &header);
-	return sent < 0 ? sent : 0;
+	return pass_send(socket, op_names[message->op], message,
+			 sizeof(*message) + message->facts_size, fd);
 }
 
-static int take_fd(struct msghdr *header)
+static bool is_text(const char *text, size_t size)
 {
-	struct cmsghdr *control = CMSG_FIRSTHDR(header);
-	int fd = -1;
+	return size && !text[size - 1];
+}
 
-	if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
-	    control->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	return fd;
+static bool is_well_formed(const struct proto_message *message, size_t size)
+{
+	if (size < sizeof(*message) || message->op > PROTO_OBJECTS ||
+	    size - sizeof(*message) != message->facts_size ||
+	    !memchr(message->name, '\0', sizeof(message->name)))
+		return false;
+	return message->op == PROTO_OBJECTS || !message->facts_size ||
+	       (message->facts_size <= PROTO_FACTS_MAX &&
+		is_text(message->facts, message->facts_size));
 }
 
 int proto_receive(int socket, struct proto_message *message, int *fd)
 {
-	struct iovec data = {
-		.iov_base = message,
-		.iov_len = sizeof(*message) + PROTO_FACTS_MAX,
-	};
-	union control control;
-	struct msghdr header = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	int got = sys_recvmsg(socket, "HOLDER_MESSAGE", &header);
+	ssize_t got =
+		pass_receive(socket, "HOLDER_MESSAGE", message, sizeof(*message) + PROTO_ROOM, fd);
 
-	*fd = -1;
 	if (got < 0)
 		return got;
 	if (!got)
 		return -ECONNRESET;
-	*fd = take_fd(&header);
-	if ((size_t)got < sizeof(*message) || message->op > PROTO_OK ||
-	    (size_t)got != sizeof(*message) + message->facts_size ||
-	    memchr(message->name, '\0', sizeof(message->name)) == NULL ||
-	    (message->facts_size && message->facts[message->facts_size - 1]) ||
-	    header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		if (*fd >= 0)
-			sys_close(*fd);
-		*fd = -1;
-		return -EPROTO;
-	}
-	return 0;
+	if (is_well_formed(message, got))
+		return 0;
+	if (*fd >= 0)
+		sys_close(*fd);
+	*fd = -1;
+	return -EPROTO;
+}
+
+/* What an entry takes up, which keeps the next one's numbers aligned. */
+static size_t entry_size(size_t facts_size)
+{
+	return (sizeof(struct proto_entry) + facts_size + 3) & ~(size_t)3;
+}
+
+bool proto_append(struct proto_message *message, uint32_t kind, const char *name, const char *facts)
+{
+	struct proto_entry *entry = (void *)(message->facts + message->facts_size);
+	size_t facts_size = strlen(facts) + 1, size = entry_size(facts_size);
+
+	if (size > PROTO_ROOM - message->facts_size)
+		return false;
+	memset(entry, 0, size);
+	entry->kind = kind;
+	entry->facts_size = facts_size;
+	memcpy(entry->name, name, strnlen(name, sizeof(entry->name) - 1));
+	memcpy(entry->facts, facts, facts_size);
+	message->facts_size += size;
+	return true;
+}
+
+const struct proto_entry *proto_next(const struct proto_message *message, size_t *at)
+{
+	const struct proto_entry *entry = (const void *)(message->facts + *at);
+	size_t left = message->facts_size - *at;
+
+	if (left < sizeof(*entry) || entry->facts_size > left - sizeof(*entry) ||
+	    entry_size(entry->facts_size) > left || !is_text(entry->facts, entry->facts_size) ||
+	    !memchr(entry->name, '\0', sizeof(entry->name)))
+		return NULL;
+	*at += entry_size(entry->facts_size);
+	return entry;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "context/operation.h"
+#include "context/trigger.h"
 #include "kernel/iommufd.h"
 
 static int by_iova(const void *a, const void *b)
@@ -84,12 +85,36 @@ static void destroy_strays(const struct context *context, int iommufd)
 			iommufd_destroy(iommufd, id);
 }
 
+void (*context_on_undo)(const char *device, const char *trigger, int error);
+
+int context_undo(struct context *context)
+{
+	struct object *undo;
+
+	while ((undo = object_next(&context->objects, OBJECT_UNDO, NULL))) {
+		const struct trigger *trigger = trigger_find(undo->undo.trigger);
+		struct pci_name name;
+		int rc = trigger && trigger->restore ? pci_parse_name(undo->name, &name) : -EPROTO;
+
+		if (!rc)
+			rc = trigger->restore(context, &name);
+		if (rc == -EINTR)
+			return rc;
+		if (context_on_undo)
+			context_on_undo(undo->name, undo->undo.trigger, rc);
+		rc = context_remove(context, undo);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 int context_repair(struct context *context)
 {
-	int iommufd, rc;
+	int iommufd, rc = context_undo(context);
 
-	if (!context->iommufd)
-		return 0;
+	if (rc || !context->iommufd)
+		return rc;
 	iommufd = context_iommufd(context);
 	if (iommufd < 0)
 		return iommufd;

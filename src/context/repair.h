@@ -10,4 +10,11 @@
  */
 int context_repair(struct context *context);
 
+/*
+ * Undoes the triggers that were pulled by commands which were killed, or interrupted, before they
+ * could: memory decode, power state and driver come back. What cannot be undone is told
+ * (context_on_undo) and not tried again; only a failing record is an error.
+ */
+int context_undo(struct context *context);
+
 #endif

@@ -165,17 +165,13 @@ static bool has_revoked(const struct revocation *revocation, int rc)
 int revocation_pull(struct revocation *revocation, bool hold)
 {
 	const struct trigger *trigger = revocation->trigger;
-	struct object *device =
-		object_find(&revocation->context->objects, OBJECT_DEVICE, revocation->name.bdf);
 	int rc = call_witnesses(revocation), noted = 0;
 
 	if (rc)
 		return rc;
 	revocation->start = trace_now();
-	rc = trigger->pull(revocation->context, device);
-	revocation->pulled = !rc;
-	if (!rc && trigger->restore && !hold)
-		rc = trigger->restore(revocation->context, &revocation->name);
+	rc = trigger_pull(revocation->context, trigger, &revocation->name, hold,
+			  &revocation->pulled);
 	revocation->end = trace_now();
 	find_unmaps(revocation);
 	if (has_revoked(revocation, rc))

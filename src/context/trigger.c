@@ -6,8 +6,10 @@
 
 #include "kernel/eviction.h"
 #include "kernel/vfio.h"
+#include "util/text.h"
 
-#define WAIT_MS 3000
+#define VFIO_PCI "vfio-pci"
+#define WAIT_MS 1500
 
 void (*trigger_on_wait)(const struct pci_device *pci);
 
@@ -56,10 +58,12 @@ static int restore_d3hot(struct context *context, const struct pci_name *name)
 
 static int pull_low_power(struct context *context, struct object *device)
 {
-	int fd = context_fd(context, device);
-	int rc = vfio_set_low_power(fd, true);
+	return vfio_set_low_power(context_fd(context, device), true);
+}
 
-	return rc ? rc : vfio_set_low_power(fd, false);
+static int restore_low_power(struct context *context, const struct pci_name *name)
+{
+	return vfio_set_low_power(open_fd(context, name), false);
 }
 
 static int pull_sysfs_reset(struct context *context, struct object *device)
@@ -125,20 +129,53 @@ static int pull_remove(struct context *context, struct object *device)
 	return evict(context, device, true);
 }
 
-static int restore_driver(struct context *context, const struct pci_name *name)
+/*
+ * The kernel takes the driver's link away first, and then waits for us to close the device (see
+ * drivers/base/dd.c, __device_release_driver()): whoever should have answered may have been killed.
+ */
+static int let_go(struct context *context, const struct pci_name *name)
+{
+	struct object *device = object_find(&context->objects, OBJECT_DEVICE, name->bdf);
+
+	return device ? context_remove(context, device) : 0;
+}
+
+static bool has_driver(const struct pci_name *name)
 {
 	struct pci_device pci;
-	int rc = pci_hand_over(name, "vfio-pci", &pci);
 
-	(void)context;
+	return !pci_get(name, &pci) && !strcmp(pci.driver, VFIO_PCI);
+}
+
+static int take_back(const struct pci_name *name)
+{
+	struct pci_device pci;
+	int rc = pci_hand_over(name, VFIO_PCI, &pci);
+
 	return rc ? rc : *pci.cdev ? 0 : -ENODEV;
 }
 
+static int restore_driver(struct context *context, const struct pci_name *name)
+{
+	int rc;
+
+	if (has_driver(name))
+		return 0;
+	rc = let_go(context, name);
+	return rc ? rc : take_back(name);
+}
+
+/* A scan may give it to its own driver. */
 static int restore_function(struct context *context, const struct pci_name *name)
 {
-	int rc = pci_rescan_bus_of(name);
+	int rc;
 
-	return rc ? rc : restore_driver(context, name);
+	if (has_driver(name))
+		return 0;
+	rc = let_go(context, name);
+	if (!rc)
+		rc = pci_rescan_bus_of(name);
+	return rc ? rc : take_back(name);
 }
 
 const struct trigger triggers[] = {
@@ -177,6 +214,7 @@ const struct trigger triggers[] = {
 		.detail = "VFIO's low power entry, and exit",
 		.lacks = "low power feature",
 		.pull = pull_low_power,
+		.restore = restore_low_power,
 	},
 	{
 		.name = "hot-reset",
@@ -232,6 +270,46 @@ const struct trigger *trigger_find(const char *name)
 		if (!strcmp(trigger->name, name))
 			return trigger;
 	return NULL;
+}
+
+static int note_undo(struct context *context, const struct trigger *trigger,
+		     const struct pci_name *name, struct object **undo)
+{
+	struct object *object = object_new(OBJECT_UNDO, name->bdf, -1);
+	int rc;
+
+	if (!object)
+		return -ENOMEM;
+	copy_text(object->undo.trigger, sizeof(object->undo.trigger), trigger->name);
+	rc = context_add(context, object);
+	if (!rc)
+		*undo = object;
+	return rc;
+}
+
+int trigger_pull(struct context *context, const struct trigger *trigger,
+		 const struct pci_name *name, bool hold, bool *pulled)
+{
+	struct object *device = object_find(&context->objects, OBJECT_DEVICE, name->bdf);
+	struct object *undo = NULL;
+	int rc = 0, done;
+
+	*pulled = false;
+	if (trigger->restore && !hold)
+		rc = note_undo(context, trigger, name, &undo);
+	if (rc)
+		return rc;
+	rc = trigger->pull(context, device);
+	*pulled = !rc;
+	if (!undo)
+		return rc;
+	if (!rc)
+		rc = trigger->restore(context, name);
+	/* One that is still under way, or has not come back, is left to the next command. */
+	if (*pulled ? rc : rc == -EINTR)
+		return rc;
+	done = context_remove(context, undo);
+	return rc ? rc : done;
 }
 
 bool trigger_is_unsupported(int error)

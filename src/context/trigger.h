@@ -21,7 +21,10 @@ struct trigger {
 	 * negative errno; is_unsupported() tells those that say the device cannot do it.
 	 */
 	int (*pull)(struct context *context, struct object *device);
-	/* Brings the device back, after pull(); NULL: it comes back by itself, or not at all. */
+	/*
+	 * Brings the device back, after pull() or in the midst of it; it does no harm before. NULL:
+	 * the device comes back by itself, or not at all.
+	 */
 	int (*restore)(struct context *context, const struct pci_name *name);
 };
 
@@ -29,6 +32,14 @@ extern const struct trigger triggers[]; /* .name NULL at the end, the mildest fi
 
 /* NULL when there is no such trigger. */
 const struct trigger *trigger_find(const char *name);
+
+/*
+ * Pulls it on an open device, and brings the device back unless it is to be held. What is to be
+ * undone is on record meanwhile, so that context_undo() can do it after a death. *pulled: the
+ * kernel took it, even if bringing the device back failed.
+ */
+int trigger_pull(struct context *context, const struct trigger *trigger,
+		 const struct pci_name *name, bool hold, bool *pulled);
 
 bool trigger_is_unsupported(int error);
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,14 +14,19 @@
 #include "kernel/vfio.h"
 
 /* Closes what it inherited: an open device here would be waited for by itself. */
-static void __attribute__((noreturn)) evict(const struct pci_device *pci, bool remove)
+static void __attribute__((noreturn)) evict(const struct pci_device *pci, bool remove, pid_t parent)
 {
+	/* Nobody would answer the kernel's request: once begun it goes on, but it does not begin.
+	 */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(EINTR);
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	_exit(-(remove ? pci_remove(&pci->name) : pci_unbind(pci)));
 }
 
 int eviction_start(struct eviction *eviction, const struct pci_device *pci, int device, bool remove)
 {
+	pid_t parent = getpid();
 	int rc;
 
 	*eviction = (struct eviction){ .ended = -1, .request = eventfd(0, EFD_CLOEXEC) };
@@ -29,7 +36,7 @@ int eviction_start(struct eviction *eviction, const struct pci_device *pci, int 
 	if (!rc) {
 		eviction->child = fork();
 		if (!eviction->child)
-			evict(pci, remove);
+			evict(pci, remove, parent);
 		if (eviction->child > 0)
 			eviction->ended = syscall(SYS_pidfd_open, eviction->child, 0);
 		rc = eviction->ended < 0 ? -errno : 0;

@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,25 +14,42 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "kernel/passing.h"
 #include "kernel/sys.h"
+#include "kernel/wait.h"
 
-/* Whether a file is the one that is looked for. */
-typedef bool (*is_wanted)(const struct stat *file, const struct stat *wanted);
+/* For whoever has connected to send what it has. */
+#define SENDER_MS 5000
 
-static bool is_device(const struct stat *file, const struct stat *wanted)
+/* The file that is looked for: a device's node, whichever, or a file itself. */
+struct wanted {
+	bool device;
+	dev_t number; /* the device's, or that of the file's file system */
+	uint64_t inode;
+};
+
+/*
+ * Without asking a remote file system, such as FUSE, which may never answer. What the kernel knows
+ * by itself is enough: neither device numbers nor inodes change.
+ */
+static bool is_wanted(int directory, const char *name, const struct wanted *wanted)
 {
-	return S_ISCHR(file->st_mode) && file->st_rdev == wanted->st_rdev;
+	struct statx file;
+
+	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &file))
+		return false;
+	if (wanted->device)
+		return S_ISCHR(file.stx_mode) &&
+		       makedev(file.stx_rdev_major, file.stx_rdev_minor) == wanted->number;
+	return makedev(file.stx_dev_major, file.stx_dev_minor) == wanted->number &&
+	       file.stx_ino == wanted->inode;
 }
 
-static bool is_file(const struct stat *file, const struct stat *wanted)
-{
-	return file->st_dev == wanted->st_dev && file->st_ino == wanted->st_ino;
-}
-
-static bool holds(pid_t pid, const struct stat *wanted, is_wanted is)
+static bool holds(pid_t pid, const struct wanted *wanted)
 {
 	char path[32];
 	struct dirent *entry;
@@ -41,17 +60,13 @@ static bool holds(pid_t pid, const struct stat *wanted, is_wanted is)
 	folder = opendir(path);
 	if (!folder)
 		return false;
-	while (!found && (entry = readdir(folder))) {
-		struct stat file;
-
-		found = !fstatat(dirfd(folder), entry->d_name, &file, 0) && is(&file, wanted);
-	}
+	while (!found && (entry = readdir(folder)))
+		found = is_wanted(dirfd(folder), entry->d_name, wanted);
 	closedir(folder);
 	return found;
 }
 
-static int list_processes(const struct stat *wanted, is_wanted is, struct process **list,
-			  unsigned *count)
+static int list_processes(const struct wanted *wanted, struct process **list, unsigned *count)
 {
 	struct dirent *entry;
 	DIR *folder = opendir("/proc");
@@ -65,7 +80,7 @@ static int list_processes(const struct stat *wanted, is_wanted is, struct proces
 		auto_free char *name = NULL;
 		char comm[32];
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, wanted, is))
+		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, wanted))
 			continue;
 		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
 		if (!sys_read_file(comm, &name))
@@ -82,20 +97,25 @@ static int list_processes(const struct stat *wanted, is_wanted is, struct proces
 
 int process_list_users(dev_t device, struct process **list, unsigned *count)
 {
-	const struct stat wanted = { .st_rdev = device };
+	const struct wanted wanted = { .device = true, .number = device };
 
 	*list = NULL;
 	*count = 0;
-	return !device ? 0 : list_processes(&wanted, is_device, list, count);
+	return !device ? 0 : list_processes(&wanted, list, count);
 }
 
 int process_list_holders(int fd, struct process **list, unsigned *count)
 {
-	struct stat wanted;
+	struct wanted wanted = { 0 };
+	struct stat file;
 
 	*list = NULL;
 	*count = 0;
-	return fstat(fd, &wanted) ? -errno : list_processes(&wanted, is_file, list, count);
+	if (fstat(fd, &file))
+		return -errno;
+	wanted.number = file.st_dev;
+	wanted.inode = file.st_ino;
+	return list_processes(&wanted, list, count);
 }
 
 int process_get_fd(pid_t pid, int fd)
@@ -118,74 +138,128 @@ static int unix_address(const char *path, struct sockaddr_un *address)
 	return 0;
 }
 
-/* A message of one byte and one fd, to send or to fill. */
-struct parcel {
-	struct msghdr message;
-	struct iovec data;
-	char byte;
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-};
-
-static void wrap(struct parcel *parcel)
-{
-	*parcel = (struct parcel){
-		.message = { .msg_iov = &parcel->data,
-			     .msg_iovlen = 1,
-			     .msg_control = &parcel->control,
-			     .msg_controllen = sizeof(parcel->control) },
-		.data = { .iov_base = &parcel->byte, .iov_len = 1 },
-		.control.header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				    .cmsg_level = SOL_SOCKET,
-				    .cmsg_type = SCM_RIGHTS },
-	};
-}
-
 int process_send_fd(const char *path, int fd)
 {
-	auto_close int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	auto_close int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const char byte = 0;
 	struct sockaddr_un address;
-	struct parcel parcel;
 	int rc = peer < 0 ? -errno : unix_address(path, &address);
 
 	if (rc)
 		return rc;
 	if (connect(peer, (struct sockaddr *)&address, sizeof(address)))
 		return -errno;
-	wrap(&parcel);
-	memcpy(CMSG_DATA(&parcel.control.header), &fd, sizeof(fd));
-	rc = sys_sendmsg(peer, "SCM_RIGHTS", &parcel.message);
-	return rc < 0 ? rc : 0;
+	return pass_send(peer, "SCM_RIGHTS", &byte, sizeof(byte), fd);
 }
 
-/* The socket is this receiver's alone, and gone when it has received. */
-int process_receive_fd(const char *path)
+/*
+ * A socket that nobody listens at any more gives ECONNREFUSED; one of another type says that it
+ * is there without troubling whoever has it (net/unix/af_unix.c, unix_find_bsd()).
+ */
+static bool is_left_over(const struct sockaddr_un *address)
 {
-	auto_close int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	auto_close int peer = -1;
-	struct sockaddr_un address;
-	struct parcel parcel;
-	mode_t mask = umask(0177);
-	int rc = listener < 0 ? -errno : unix_address(path, &address), fd;
+	auto_close int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat file;
 
-	if (!rc && bind(listener, (struct sockaddr *)&address, sizeof(address)))
+	return !lstat(address->sun_path, &file) && S_ISSOCK(file.st_mode) &&
+	       file.st_uid == geteuid() && probe >= 0 &&
+	       connect(probe, (const struct sockaddr *)address, sizeof(*address)) &&
+	       errno == ECONNREFUSED;
+}
+
+static int listen_at(const struct sockaddr_un *address)
+{
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask = umask(0177);
+	int rc = listener < 0 ? -errno : 0;
+
+	if (!rc && is_left_over(address))
+		unlink(address->sun_path);
+	if (!rc && bind(listener, (const struct sockaddr *)address, sizeof(*address)))
 		rc = -errno;
 	umask(mask);
-	if (rc)
-		return rc;
-	if (listen(listener, 1) || (peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
+	if (!rc && listen(listener, 1)) {
 		rc = -errno;
-	unlink(path);
+		unlink(address->sun_path);
+	}
+	if (!rc)
+		return listener;
+	if (listener >= 0)
+		close(listener);
+	return rc;
+}
+
+static int receive_from(int listener, int timeout_ms)
+{
+	auto_close int peer = -1;
+	ssize_t got;
+	char byte;
+	int fd, rc = wait_for_fd(listener, POLLIN, timeout_ms);
+
 	if (rc)
 		return rc;
-	wrap(&parcel);
-	rc = sys_recvmsg(peer, "SCM_RIGHTS", &parcel.message);
-	if (rc < 0)
+	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (peer < 0)
+		return -errno;
+	rc = wait_for_fd(peer, POLLIN, SENDER_MS);
+	if (rc)
 		return rc;
-	if (!parcel.message.msg_controllen || parcel.control.header.cmsg_type != SCM_RIGHTS)
-		return -EBADMSG;
-	memcpy(&fd, CMSG_DATA(&parcel.control.header), sizeof(fd));
-	return fd;
+	got = pass_receive(peer, "SCM_RIGHTS", &byte, sizeof(byte), &fd);
+	if (got < 0)
+		return got;
+	return fd < 0 ? -EBADMSG : fd;
+}
+
+int process_receive_fd(const char *path, int timeout_ms)
+{
+	struct sockaddr_un address;
+	int rc = unix_address(path, &address), listener;
+	sigset_t ends, mask;
+
+	if (rc)
+		return rc;
+	/* Whoever ends this process ends the wait first, so that the socket goes. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &mask);
+	rc = listener = listen_at(&address);
+	if (listener >= 0) {
+		rc = receive_from(listener, timeout_ms);
+		unlink(address.sun_path);
+		close(listener);
+	}
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return rc;
+}
+
+void process_describe(pid_t pid, char *text, size_t size)
+{
+	size_t used = snprintf(text, size, "PID %d", pid);
+	char path[32];
+	int fd;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = sys_open(path, O_RDONLY);
+	if (fd < 0 || used + sizeof(" ()") >= size) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	/* Between words there are NULs. */
+	got = read(fd, text + used + 2, size - used - 4);
+	close(fd);
+	while (got > 0 && !text[used + 1 + got])
+		got--;
+	if (got <= 0) {
+		text[used] = '\0';
+		return;
+	}
+	memcpy(text + used, " (", 2);
+	for (char *c = text + used + 2; c < text + used + 2 + got; c++)
+		if (!*c)
+			*c = ' ';
+	strcpy(text + used + 2 + got, ")");
 }

@@ -12,10 +12,16 @@
 int process_get_fd(pid_t pid, int fd);
 
 /*
- * An fd sent through a Unix socket at path; the receiver binds and waits for one sender.
+ * An fd sent through a Unix socket at path; the receiver binds and waits for one sender. The socket
+ * is this user's alone, replaces one that was left over, and is gone when the wait ends, also by a
+ * signal (-EINTR, as wait_for_fd()). -ETIMEDOUT; -EADDRINUSE: somebody waits there, or it is
+ * another file; -EBADMSG: the sender passed no fd; -EPROTO: it passed several.
  */
 int process_send_fd(const char *path, int fd);
-int process_receive_fd(const char *path);
+int process_receive_fd(const char *path, int timeout_ms);
+
+/* "PID 12 (dmabufctl batch -)": its command line may be any bytes. */
+void process_describe(pid_t pid, char *text, size_t size);
 
 struct process {
 	pid_t pid;

@@ -237,7 +237,7 @@ int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const 
 
 int sys_sendmsg(int fd, const char *name, const struct msghdr *message)
 {
-	int result = SYS_CALL(name, true, sendmsg(fd, message, MSG_NOSIGNAL));
+	int result = SYS_CALL(name, true, sendmsg(fd, message, MSG_NOSIGNAL | MSG_DONTWAIT));
 
 	if (sys_trace)
 		trace(result, "sendmsg(%d, %s)", fd, name);
@@ -246,9 +246,25 @@ int sys_sendmsg(int fd, const char *name, const struct msghdr *message)
 
 int sys_recvmsg(int fd, const char *name, struct msghdr *message)
 {
-	int result = SYS_CALL(name, false, recvmsg(fd, message, MSG_CMSG_CLOEXEC));
+	int result = SYS_CALL(name, false, recvmsg(fd, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
 
 	if (sys_trace)
 		trace(result, "recvmsg(%d, %s)", fd, name);
 	return result;
+}
+
+/*
+ * The wrong way round, so that whoever reads or writes there still gets an error, as with the
+ * closed one (EBADF).
+ */
+int sys_open_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one. */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return -errno;
+	}
+	return 0;
 }

@@ -49,9 +49,15 @@ int sys_write_file(const char *path, const char *text);
 int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* name is what the trace calls the message. */
+/* name is what the trace calls the message. Neither waits: -EAGAIN. */
 int sys_sendmsg(int fd, const char *name, const struct msghdr *message);
 int sys_recvmsg(int fd, const char *name, struct msghdr *message);
+
+/*
+ * Puts /dev/null where standard input, output or error are closed: the next file opened would
+ * take their number, and what is printed would go into it.
+ */
+int sys_open_standard(void);
 
 /* Closes *fd at the end of its scope when it is not negative. */
 static inline void sys_close_scope(const int *fd)

@@ -70,13 +70,13 @@ static void print_devices(const struct aim *aim)
 	}
 }
 
-/* kind OBJECT_KINDS: all that have names of their own. A context that is busy has none to tell. */
+/* kind OBJECT_KINDS: all that have names of their own. */
 static void print_objects(const struct aim *aim, enum object_kind kind)
 {
 	const char *name = aim->line->context ? aim->line->context : "default";
 	struct context context;
 
-	if (!object_name_valid(name) || context_open_idle(&context, name))
+	if (!object_name_valid(name) || context_look(&context, name))
 		return;
 	for_each_object(object, &context.objects, kind)
 		if (object->kind >= OBJECT_DEVICE && !is_given(aim, object->name))
@@ -86,20 +86,13 @@ static void print_objects(const struct aim *aim, enum object_kind kind)
 
 static void print_contexts(const struct aim *aim)
 {
-	static const char suffix[] = ".socket";
-	char path[PATH_MAX];
+	char path[PATH_MAX], name[NAME_SIZE];
 	DIR *directory = context_folder(path, sizeof(path)) ? NULL : opendir(path);
 	struct dirent *entry;
 
-	while (directory && (entry = readdir(directory))) {
-		char *end = strstr(entry->d_name, suffix);
-
-		if (!end || end[strlen(suffix)])
-			continue;
-		*end = '\0';
-		if (object_name_valid(entry->d_name))
-			print_candidate(aim, entry->d_name);
-	}
+	while (directory && (entry = readdir(directory)))
+		if (runtime_is_socket(entry->d_name, name, sizeof(name)))
+			print_candidate(aim, name);
 	if (directory)
 		closedir(directory);
 }

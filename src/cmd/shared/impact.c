@@ -16,7 +16,7 @@ static void describe_others(const struct context *context, const struct process 
 
 	*text = '\0';
 	for (unsigned i = 0; i < count && used < size; i++) {
-		if (processes[i].pid == getpid() || processes[i].pid == context->holder)
+		if (processes[i].pid == getpid() || processes[i].pid == context->client.holder)
 			continue;
 		used += snprintf(text + used, size - used, "%s%s (PID %d)", used ? ", " : "",
 				 processes[i].name, processes[i].pid);

@@ -110,7 +110,7 @@ static void note_contexts(struct listing *listing)
 	for (unsigned i = 0; i < count; i++) {
 		struct context context;
 
-		if (context_open_idle(&context, contexts[i].name))
+		if (context_look(&context, contexts[i].name))
 			continue;
 		for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
 			note_dmabuf(listing, &context, contexts[i].name, dmabuf);

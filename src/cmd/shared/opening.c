@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/opening.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "kernel/process.h"
+#include "kernel/wait.h"
+#include "util/text.h"
+
+#define DEFAULT_CONTEXT "default"
+
+enum status check_context_name(const char *name)
+{
+	if (object_name_valid(name))
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "context '%s'", name);
+	fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+	return STATUS_USAGE;
+}
+
+static void explain_busy(const char *name)
+{
+	pid_t owner = runtime_lock_owner(name);
+	char text[160] = "another command";
+
+	if (owner)
+		process_describe(owner, text, sizeof(text));
+	fail_because("%s has it", text);
+	fail_try("try again when that is done; --wait SECONDS says how long to wait");
+}
+
+enum status cannot_open_context(const char *name, int error, const char *why)
+{
+	enum status status = fail_errno(error, "context %s", name);
+
+	if (*why)
+		fail_because("%s", why);
+	switch (error) {
+	case -ENOENT:
+		if (*why)
+			break;
+		fail_because("there is no context of that name");
+		fail_try("'dmabufctl context list' lists them");
+		break;
+	case -ENOTDIR:
+		fail(STATUS_FAILED, 0, "context %s", name);
+		fail_because("there is no directory for its socket that is this user's alone");
+		fail_try("set XDG_RUNTIME_DIR to an absolute path of a directory of yours with "
+			 "mode 0700, or run as root");
+		break;
+	case -EWOULDBLOCK:
+		explain_busy(name);
+		break;
+	case -EINTR:
+		fail_because("a signal ended the wait for it");
+		break;
+	case -EOWNERDEAD:
+		fail_because("its holder was killed, and all that it held is gone");
+		fail_try("'dmabufctl context stop %s' clears what is left; a new export, attach or "
+			 "import begins anew",
+			 name);
+		break;
+	case -EPROTONOSUPPORT:
+		fail_try("use the program that made it, or 'dmabufctl context stop %s', which ends "
+			 "it with all that it has",
+			 name);
+		break;
+	case -EREMOTEIO:
+		fail_try("install it there, beside dmabufctl");
+		break;
+	case -ECONNRESET:
+		fail_because("its holder ended meanwhile");
+		fail_try("try again");
+		break;
+	case -EROFS:
+	case -ENOSPC:
+	case -EACCES:
+	case -EPERM:
+	case -ENAMETOOLONG:
+	case -ENOMEM:
+		break;
+	default:
+		fail_try("'dmabufctl context stop %s' ends it, with all that it has", name);
+	}
+	return status;
+}
+
+enum status open_context(struct context *context, const char *name, enum context_need need)
+{
+	const char *known = name ? name : DEFAULT_CONTEXT;
+	enum status status = check_context_name(known);
+	int rc;
+
+	if (status)
+		return status;
+	rc = need == CONTEXT_STARTED ? context_open_or_start(context, known) :
+				       context_open_existing(context, known);
+	if ((rc == -ENOENT || rc == -ENOTDIR) && need == CONTEXT_EXISTING && !name) {
+		context_open_nothing(context);
+		return STATUS_OK;
+	}
+	return rc ? cannot_open_context(known, rc, context->why) : STATUS_OK;
+}
+
+enum status take_patience(const struct globals *globals)
+{
+	uint64_t ms = globals->wait.ns / 1000000;
+
+	if (globals->wait.given && globals->no_wait) {
+		fail(STATUS_USAGE, 0, "option --no-wait");
+		fail_because("it does not go with --wait");
+		return STATUS_USAGE;
+	}
+	context_lock_ms = globals->no_wait     ? 0 :
+			  !globals->wait.given ? WAIT_FOR_EVER :
+			  ms < INT_MAX	       ? (int)ms :
+						 INT_MAX;
+	return STATUS_OK;
+}
+
+static void say_lock(const char *name, pid_t owner)
+{
+	char text[160] = "";
+
+	if (owner)
+		process_describe(owner, text, sizeof(text));
+	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end%s", name,
+		owner ? ": " : "");
+	text_print(stderr, text);
+	putc('\n', stderr);
+}
+
+static void say_holder(pid_t holder)
+{
+	fprintf(stderr, "dmabufctl: waiting for the context's holder, PID %d\n", holder);
+}
+
+static void say_undone(const char *device, const char *trigger, int error)
+{
+	fprintf(stderr, "dmabufctl: %s: a command was killed before it could undo --by %s; ",
+		device, trigger);
+	if (error)
+		fprintf(stderr,
+			"that failed now too (%s): 'dmabufctl device %s' shows the device "
+			"as it is, 'dmabufctl revoke %s --by %s' or 'dmabufctl bind %s' "
+			"brings it back\n",
+			strerrorname_np(-error), device, device, trigger, device);
+	else
+		fprintf(stderr, "that is done now\n");
+}
+
+void report_waits(void)
+{
+	context_on_wait = say_lock;
+	client_on_wait = say_holder;
+	context_on_undo = say_undone;
+}
