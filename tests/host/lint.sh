@@ -34,6 +34,18 @@ else
 	# distcheck builds with gcc, and for BPF.
 	with clang 'clang builds without a warning, and without BPF' build_with_clang
 fi
-with make 'make distcheck, without a warning of its compiler' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
+build=${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}
+with make 'make distcheck, without a warning of its compiler' make -s -C "$build" distcheck
+
+# What the tarball leaves out is named here.
+left_out='^(\.ci/run|\.gitignore)$'
+if [ -d .git ]; then
+	packed=$(tar tf "$(find "$build" -maxdepth 1 -name 'dmabufctl-*.tar.xz')" | sed 's|^[^/]*/||' | sort)
+	ok 'every file is in the tarball, or left out by name' \
+		equal "$(git ls-files | grep -vE "$left_out" | sort | comm -23 - <(echo "$packed"))" ''
+else
+	skip 'every file is in the tarball, or left out by name' 'no git here'
+fi
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/mutants
 
 done_testing
