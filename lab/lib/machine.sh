@@ -131,7 +131,8 @@ describe_command() {
 	printf '%s\0' "${@:2}" >"$share/command"
 	pwd -P >"$share/folder"
 	env -0 PATH="$(build_dir):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" >"$share/environment"
+		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" \
+		TEST_JSON="${TEST_JSON:+/run/json}" >"$share/environment"
 	: >"$share/out"
 	: >"$share/err"
 	# One destination for both keeps their order.
