@@ -22,7 +22,7 @@ build_with_clang() {
 		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
 }
 
-scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
+scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/alone tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor} bash-completion/dmabufctl)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
 with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
