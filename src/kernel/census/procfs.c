@@ -190,22 +190,26 @@ static ssize_t read_maps(struct visit *visit)
 	return size;
 }
 
+/* Each line is cut off first, as sscanf() measures the text before it reads. */
 static int visit_maps(struct visit *visit)
 {
 	size_t size = read_maps(visit);
-	char *place = visit->maps, *end = visit->maps + size;
+	char *begin = visit->maps, *end = visit->maps + size, *place;
 	int rc = 0;
 
 	if (!size)
 		return 0;
 	*end = '\0';
-	while (!rc && (place = memmem(place, end - place, DMABUF_LINK, strlen(DMABUF_LINK)))) {
-		char *line = memrchr(visit->maps, '\n', place - visit->maps);
+	while (!rc && (place = memmem(begin, end - begin, DMABUF_LINK, strlen(DMABUF_LINK)))) {
+		char *line = memrchr(begin, '\n', place - begin);
+		char *next = memchr(place, '\n', end - place);
 
-		rc = add_map(visit, line ? line + 1 : visit->maps);
-		place = memchr(place, '\n', end - place);
-		if (!place)
+		if (next)
+			*next = '\0';
+		rc = add_map(visit, line ? line + 1 : begin);
+		if (!next)
 			break;
+		begin = next + 1;
 	}
 	return rc;
 }
