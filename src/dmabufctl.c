@@ -14,6 +14,7 @@
 #include "cmd/shared/opening.h"
 #include "config.h"
 #include "context/trigger.h"
+#include "kernel/limit.h"
 #include "kernel/sys.h"
 #include "ui/guess.h"
 #include "util/text.h"
@@ -391,6 +392,7 @@ int main(int argc, char **argv)
 	enum status status;
 	int dashes;
 
+	limit_raise_fds();
 	report_waits();
 	trigger_on_wait = print_eviction;
 	if (sys_open_standard())

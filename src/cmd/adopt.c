@@ -130,7 +130,7 @@ static enum status run(struct call *call)
 	rc = context_adopt(call->context, fd, name, &dmabuf);
 	if (rc)
 		return is_no_dmabuf(options, rc);
-	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
+	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
 

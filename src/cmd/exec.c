@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/shared/common.h"
+#include "kernel/limit.h"
 
 #define FIRST_FD 3 /* sd_listen_fds(3) */
 
@@ -39,6 +40,7 @@ static enum status finish(void)
 	snprintf(number, sizeof(number), "%d", getpid());
 	setenv("LISTEN_PID", number, true);
 	fflush(stdout);
+	limit_restore_fds();
 	execvp(launch.command[0], launch.command);
 	return cannot_run(launch.command[0], errno);
 }

@@ -141,7 +141,7 @@ static enum status export_ranges(struct call *call, struct object *device,
 		status = send_to(dmabuf, options->socket);
 	if (status)
 		return status;
-	fill_dmabuf(call, put_object(call->result, "dmabuf"), dmabuf, NULL);
+	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
 

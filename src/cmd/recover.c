@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shared/common.h"
@@ -17,57 +18,101 @@ static enum status cannot_recover(struct call *call, const char *name, const cha
 	return STATUS_REVOKED;
 }
 
-/* Adds a row to the result; a mapping that is live is left as it is. */
-static enum status recover(struct call *call, struct object *mapping, json_object *rows)
-{
-	char name[NAME_SIZE], dmabuf[NAME_SIZE];
-	enum mapping_state before = mapping_state_now(call->context, mapping);
-	struct survey survey;
-	json_object *row;
-	int rc = 0;
+/* A mapping that is to come back. */
+struct recovery {
+	struct object *mapping;
+	enum mapping_state before;
+};
 
-	strcpy(name, mapping->name);
-	strcpy(dmabuf, mapping->mapping.dmabuf);
-	if (before != MAPPING_LIVE)
-		rc = context_recover(call->context, &mapping);
-	if (rc)
-		return cannot_recover(call, name, dmabuf, rc);
-	row = add_object(rows);
-	survey_begin(&survey, call->context);
-	fill_mapping(row, mapping, &survey);
-	survey_end(&survey);
-	put_text(row, "state_before", mapping_state_name(before));
-	return STATUS_OK;
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum status recover_dmabuf(struct call *call, const struct object *dmabuf, json_object *rows)
+static bool is_named(const struct call *call, const char *name)
+{
+	return bsearch(&name, call->arguments, call->count, sizeof(name), by_text);
+}
+
+/* Each is a dma-buf or a mapping. */
+static enum status check_names(struct call *call)
 {
 	enum status status = STATUS_OK;
 
-	for_each_object_once(mapping, &call->context->objects, OBJECT_MAPPING)
-		if (!status && !strcmp(mapping->mapping.dmabuf, dmabuf->name))
-			status = recover(call, mapping, rows);
+	for (int i = 0; i < call->count && !status; i++) {
+		struct object *object =
+			object_find(&call->context->objects, OBJECT_DMABUF, call->arguments[i]);
+
+		if (!object)
+			status = want_object(call, OBJECT_MAPPING, call->arguments[i], &object);
+	}
 	return status;
+}
+
+/* In the order in which they were made, each once however it is named. */
+static unsigned list_recoveries(struct call *call, struct recovery *recoveries)
+{
+	unsigned count = 0;
+	struct survey survey;
+
+	qsort(call->arguments, call->count, sizeof(*call->arguments), by_text);
+	survey_begin(&survey, call->context);
+	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
+		if (!is_named(call, mapping->name) && !is_named(call, mapping->mapping.dmabuf))
+			continue;
+		recoveries[count].mapping = mapping;
+		recoveries[count++].before = survey_mapping(&survey, mapping).state;
+	}
+	survey_end(&survey);
+	return count;
+}
+
+/* A mapping that is live is left as it is. */
+static enum status recover(struct call *call, struct recovery *recovery)
+{
+	char name[NAME_SIZE], dmabuf[NAME_SIZE];
+	int rc;
+
+	if (recovery->before == MAPPING_LIVE)
+		return STATUS_OK;
+	strcpy(name, recovery->mapping->name);
+	strcpy(dmabuf, recovery->mapping->mapping.dmabuf);
+	rc = context_recover(call->context, &recovery->mapping);
+	return rc ? cannot_recover(call, name, dmabuf, rc) : STATUS_OK;
+}
+
+static void fill_recoveries(struct call *call, const struct recovery *recoveries, unsigned count)
+{
+	json_object *rows = put_array(call->result, "mappings");
+	struct survey survey;
+
+	survey_begin(&survey, call->context);
+	for (unsigned i = 0; i < count; i++) {
+		json_object *row = add_object(rows);
+
+		fill_mapping(row, recoveries[i].mapping, &survey);
+		put_text(row, "state_before", mapping_state_name(recoveries[i].before));
+	}
+	survey_end(&survey);
 }
 
 static enum status run(struct call *call)
 {
-	json_object *rows = json_object_new_array();
-	struct object *object;
-	enum status status;
+	auto_free struct recovery *recoveries = NULL;
+	enum status status = check_names(call);
+	unsigned count, done = 0;
 
-	object = object_find(&call->context->objects, OBJECT_DMABUF, call->arguments[0]);
-	if (object) {
-		status = recover_dmabuf(call, object, rows);
-	} else {
-		status = want_object(call, OBJECT_MAPPING, call->arguments[0], &object);
-		if (!status)
-			status = recover(call, object, rows);
-	}
-	if (json_object_array_length(rows))
-		json_object_object_add(call->result, "mappings", rows);
-	else
-		json_object_put(rows);
+	if (status)
+		return status;
+	recoveries = calloc(object_count(&call->context->objects, OBJECT_MAPPING) + 1,
+			    sizeof(*recoveries));
+	if (!recoveries)
+		return fail_errno(ENOMEM, "recover");
+	count = list_recoveries(call, recoveries);
+	while (done < count && !(status = recover(call, &recoveries[done])))
+		done++;
+	if (done)
+		fill_recoveries(call, recoveries, done);
 	return status;
 }
 
@@ -89,12 +134,12 @@ static const struct section sections[] = {
 
 const struct command cmd_recover = {
 	.name = "recover",
-	.arguments = "MAPPING|DMABUF",
+	.arguments = "MAPPING|DMABUF...",
 	.summary = "bring stale mappings back at the same IOVA",
-	.description = "Unmaps and imports again: the mapping, or every mapping of the dma-buf.\n"
+	.description = "Unmaps and imports again: each mapping, and every mapping of a dma-buf.\n"
 		       "While the exporter is revoked nothing is touched, and the status is 5.",
 	.least = 1,
-	.most = 1,
+	.most = -1,
 	.context = CONTEXT_EXISTING,
 	.sections = sections,
 	.run = run,

@@ -148,7 +148,7 @@ static void fill_dmabufs(struct call *call, const struct revocation *revocation,
 
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
 		if (revocation_hits(revocation, dmabuf))
-			fill_dmabuf(call, add_object(rows), dmabuf, survey);
+			fill_dmabuf(add_object(rows), dmabuf, survey);
 }
 
 static void put_remedy(struct call *call, json_object *row, const struct revocation *revocation,
@@ -228,7 +228,7 @@ static enum status revoke(struct call *call, const struct revoke_options *option
 		judge_revocation(&revocation, rc, &judgement);
 		status = fail_judgement(&revocation, &judgement);
 	} else if (options->dry_run) {
-		fill_impact(call, &revocation);
+		status = fill_impact(call, &revocation);
 	} else {
 		judge_owners(&revocation, self(call), &judgement);
 		status = fail_judgement(&revocation, &judgement);

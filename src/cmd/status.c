@@ -99,7 +99,7 @@ static enum status run(struct call *call)
 	fill_devices(call);
 	rows = put_array(call->result, "dmabufs");
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
-		fill_dmabuf(call, add_object(rows), dmabuf, &survey);
+		fill_dmabuf(add_object(rows), dmabuf, &survey);
 	fill_ioases(call);
 	rows = put_array(call->result, "mappings");
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING)

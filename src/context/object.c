@@ -86,6 +86,7 @@ static void dmabuf_to_json(const struct object *object, json_object *facts)
 		put_number(facts, "bar", dmabuf->bar);
 	object_put_ranges(facts, "ranges", dmabuf->ranges, dmabuf->range_count);
 	put_number(facts, "size", dmabuf->size);
+	put_number(facts, "inode", dmabuf->inode);
 	put_number(facts, "made_ns", dmabuf->made);
 }
 
@@ -201,6 +202,7 @@ static bool dmabuf_from_json(struct object *object, json_object *facts)
 
 	get_text(facts, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf), &good);
 	dmabuf->size = get_int(facts, "size", UINT64_MAX, &good);
+	dmabuf->inode = get_int(facts, "inode", UINT64_MAX, &good);
 	dmabuf->made = get_int(facts, "made_ns", UINT64_MAX, &good);
 	if (object_is_adopted(object))
 		return good;

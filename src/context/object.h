@@ -34,13 +34,13 @@ struct object_undo {
 };
 
 struct object_dmabuf {
-	bool adopted; /* of another process: device, bar and ranges are not known */
-	struct pci_name device;
+	struct pci_name device; /* "" when it was adopted: bar and ranges are not known either */
 	unsigned bar;
 	struct range *ranges; /* inside the BAR */
 	unsigned range_count;
 	uint64_t size;
-	uint64_t made; /* CLOCK_MONOTONIC, ns */
+	uint64_t inode; /* of its file, which several objects may have */
+	uint64_t made;	/* CLOCK_MONOTONIC, ns */
 };
 
 struct object_ioas {

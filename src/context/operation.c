@@ -49,15 +49,16 @@ static struct object *new_dmabuf(const char *name, int fd, const struct range *r
 
 	if (!object)
 		return NULL;
-	object->dmabuf.ranges = malloc(count * sizeof(*ranges));
-	if (!object->dmabuf.ranges) {
+	object->dmabuf.ranges = malloc((count + 1) * sizeof(*ranges));
+	if (!object->dmabuf.ranges || dmabuf_get_inode(fd, &object->dmabuf.inode)) {
 		object_free(object);
 		return NULL;
 	}
-	memcpy(object->dmabuf.ranges, ranges, count * sizeof(*ranges));
-	object->dmabuf.range_count = count;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		object->dmabuf.ranges[i] = ranges[i];
 		object->dmabuf.size += ranges[i].length;
+	}
+	object->dmabuf.range_count = count;
 	object->fd = fd;
 	return object;
 }
@@ -89,21 +90,39 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 	return rc;
 }
 
+/* What this context exported itself, and got back by a detour; NULL: it is not its own. */
+static const struct object *find_own(const struct context *context, int fd)
+{
+	uint64_t inode;
+
+	if (dmabuf_get_inode(fd, &inode))
+		return NULL;
+	for_each_object(own, &context->objects, OBJECT_DMABUF)
+		if (own->dmabuf.inode == inode && !object_is_adopted(own))
+			return own;
+	return NULL;
+}
+
 int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf)
 {
-	const struct range none = { 0 };
-	struct object *object;
+	const struct object *own = find_own(context, fd);
+	struct object *object = NULL;
 	uint64_t size;
 	int rc = dmabuf_get_size(fd, &size);
 
-	object = rc ? NULL : new_dmabuf(name, fd, &none, 1);
+	if (!rc)
+		object = new_dmabuf(name, fd, own ? own->dmabuf.ranges : NULL,
+				    own ? own->dmabuf.range_count : 0);
 	if (!object) {
 		sys_close(fd);
 		return rc ? rc : -ENOMEM;
 	}
-	object->dmabuf.range_count = 0;
 	object->dmabuf.size = size;
-	object->dmabuf.made = trace_now();
+	object->dmabuf.made = own ? own->dmabuf.made : trace_now();
+	if (own) {
+		object->dmabuf.device = own->dmabuf.device;
+		object->dmabuf.bar = own->dmabuf.bar;
+	}
 	rc = context_add(context, object);
 	if (!rc)
 		*dmabuf = object;

@@ -19,7 +19,7 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 
 /*
  * Takes a dma-buf's fd, which belongs to the context from then on, also on failure. name: a free
- * name. -EINVAL: it is no dma-buf.
+ * name. One that the context exported itself is known for that. -EINVAL: it is no dma-buf.
  */
 int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf);
 

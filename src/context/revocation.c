@@ -51,7 +51,7 @@ static int call_witnesses(struct revocation *revocation)
 		const struct object *dmabuf =
 			object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
 
-		if (revocation_hits(revocation, dmabuf))
+		if (dmabuf && revocation_hits(revocation, dmabuf))
 			revocation->witnesses[revocation->count++] = (struct witness){
 				.mapping = mapping,
 				.before = survey_mapping(&survey, mapping).state,
@@ -61,32 +61,16 @@ static int call_witnesses(struct revocation *revocation)
 	return 0;
 }
 
-/* Finds the witness's unmap in the trace, from the trigger on. */
-static void find_unmap(const struct revocation *revocation, const struct trace_log *log,
-		       struct witness *witness)
-{
-	const struct range *iova = &witness->mapping->mapping.iova;
-	uint64_t since = revocation->start;
-
-	for (unsigned i = 0; i < log->count && !witness->unmapped; i++) {
-		const struct trace_event *event = &log->events[i];
-
-		if (!event->unmap || event->time < since || event->iova.offset != iova->offset ||
-		    event->iova.length != iova->length)
-			continue;
-		witness->unmapped = true;
-		witness->unmapped_at = event->time;
-	}
-}
-
-/* A mapping that the device could reach must be seen to have gone. */
-static bool is_seen_gone(const struct witness *witness)
+bool witness_saw_it_go(const struct witness *witness)
 {
 	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
 	enum mapping_state state = witness->after.state;
 
-	return witness->unmapped || ((state == MAPPING_STALE || state == MAPPING_REVOKED) &&
-				     witness->after.evidence & sight);
+	if (witness->before != MAPPING_LIVE && witness->before != MAPPING_UNKNOWN)
+		return true;
+	if (state == MAPPING_LIVE || witness->after.doubt)
+		return false;
+	return witness->unmapped || (state != MAPPING_UNKNOWN && witness->after.evidence & sight);
 }
 
 static int by_time(const void *a, const void *b)
@@ -96,32 +80,28 @@ static int by_time(const void *a, const void *b)
 	return left->unmapped_at < right->unmapped_at ? -1 : left->unmapped_at > right->unmapped_at;
 }
 
-static void find_unmaps(struct revocation *revocation)
+/* Of two mappings at one IOVA no event says whose it is. */
+static void find_unmaps(struct revocation *revocation, const struct survey *survey)
 {
-	struct survey survey;
+	for (unsigned i = 0; i < revocation->count; i++) {
+		struct witness *witness = &revocation->witnesses[i];
 
-	survey_begin(&survey, revocation->context);
-	for (unsigned i = 0; i < revocation->count; i++)
-		find_unmap(revocation, &survey.log, &revocation->witnesses[i]);
-	survey_end(&survey);
+		witness->unmapped =
+			!survey_shares_window(survey, witness->mapping) &&
+			trace_index_find_unmap(&survey->trace, witness->mapping->mapping.iova,
+					       revocation->start, &witness->unmapped_at);
+	}
 }
 
-static void hear_witnesses(struct revocation *revocation)
+static void hear_witnesses(struct revocation *revocation, struct survey *survey)
 {
-	struct survey survey;
-
-	survey_begin(&survey, revocation->context);
 	revocation->observed = true;
 	for (unsigned i = 0; i < revocation->count; i++) {
 		struct witness *witness = &revocation->witnesses[i];
-		bool concerned = witness->before == MAPPING_LIVE ||
-				 witness->before == MAPPING_UNKNOWN;
 
-		witness->after = survey_mapping(&survey, witness->mapping);
-		if (concerned && !is_seen_gone(witness))
-			revocation->observed = false;
+		witness->after = survey_mapping(survey, witness->mapping);
+		revocation->observed &= witness_saw_it_go(witness);
 	}
-	survey_end(&survey);
 	qsort(revocation->witnesses, revocation->count, sizeof(struct witness), by_time);
 }
 
@@ -166,6 +146,7 @@ int revocation_pull(struct revocation *revocation, bool hold)
 {
 	const struct trigger *trigger = revocation->trigger;
 	int rc = call_witnesses(revocation), noted = 0;
+	struct survey survey;
 
 	if (rc)
 		return rc;
@@ -173,9 +154,11 @@ int revocation_pull(struct revocation *revocation, bool hold)
 	rc = trigger_pull(revocation->context, trigger, &revocation->name, hold,
 			  &revocation->pulled);
 	revocation->end = trace_now();
-	find_unmaps(revocation);
+	survey_begin(&survey, revocation->context);
+	find_unmaps(revocation, &survey);
 	if (has_revoked(revocation, rc))
 		noted = note_in_record(revocation);
-	hear_witnesses(revocation);
+	hear_witnesses(revocation, &survey);
+	survey_end(&survey);
 	return rc ? rc : noted;
 }

@@ -2,233 +2,288 @@
 #include "context/state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "context/operation.h"
-#include "kernel/pagetable.h"
+#include "kernel/iommufd.h"
 
-const char *exporter_state_name(enum exporter_state state)
+/* An open device, whose page table is read when it is first asked for. */
+struct survey_device {
+	const struct object *object;
+	bool read;
+	int error; /* why there is no table */
+	struct pagetable table;
+};
+
+/* Where a device has its BARs. */
+struct survey_exporter {
+	struct survey_exporter *next;
+	int error; /* why that is not known */
+	struct pci_device pci;
+};
+
+struct survey_dmabuf {
+	const struct object *object;
+	bool probed;
+	struct exporter_report report;
+};
+
+struct survey_window {
+	const struct object *mapping;
+	bool shared;
+};
+
+static int by_object(const void *a, const void *b)
 {
-	static const char *const names[] = { "unknown", "usable", "revoked" };
+	const struct object *const *left = a, *const *right = b;
 
-	return names[state];
+	return *left < *right ? -1 : *left > *right;
 }
 
-const char *mapping_state_name(enum mapping_state state)
+static int by_iova(const void *a, const void *b)
 {
-	static const char *const names[] = { "unknown", "live", "idle", "revoked", "stale" };
+	const struct survey_window *left = a, *right = b;
+	uint64_t left_start = left->mapping->mapping.iova.offset;
+	uint64_t right_start = right->mapping->mapping.iova.offset;
 
-	return names[state];
+	return left_start < right_start ? -1 : left_start > right_start;
 }
 
-const char *evidence_name(unsigned bit)
+/* In the order of IOVAs a window meets one before it, or the next. */
+static void mark_shared(struct survey_window *windows, unsigned count)
 {
-	static const char *const names[EVIDENCE_BITS] = { "dma", "page-table", "trace", "probe",
-							  "record" };
+	uint64_t end = 0;
 
-	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
-		if (bit == 1u << i)
-			return names[i];
-	return "";
+	for (unsigned i = 0; i < count; i++) {
+		const struct range *iova = &windows[i].mapping->mapping.iova;
+		const struct range *next = i + 1 < count ? &windows[i + 1].mapping->mapping.iova :
+							   NULL;
+		uint64_t last = iova->offset + iova->length - 1;
+
+		windows[i].shared = (i && iova->offset <= end) || (next && next->offset <= last);
+		end = i && end > last ? end : last;
+	}
+}
+
+static void list_windows(struct survey *survey)
+{
+	const struct object_list *objects = &survey->context->objects;
+
+	survey->windows =
+		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*survey->windows));
+	if (!survey->windows)
+		return;
+	for_each_object(mapping, objects, OBJECT_MAPPING)
+		survey->windows[survey->window_count++].mapping = mapping;
+	qsort(survey->windows, survey->window_count, sizeof(*survey->windows), by_iova);
+	mark_shared(survey->windows, survey->window_count);
+	qsort(survey->windows, survey->window_count, sizeof(*survey->windows), by_object);
+}
+
+static void list_devices(struct survey *survey)
+{
+	const struct object_list *objects = &survey->context->objects;
+
+	survey->devices =
+		calloc(object_count(objects, OBJECT_DEVICE) + 1, sizeof(*survey->devices));
+	if (!survey->devices)
+		return;
+	for_each_object(device, objects, OBJECT_DEVICE)
+		survey->devices[survey->device_count++].object = device;
+}
+
+static void list_dmabufs(struct survey *survey)
+{
+	const struct object_list *objects = &survey->context->objects;
+
+	survey->dmabufs =
+		calloc(object_count(objects, OBJECT_DMABUF) + 1, sizeof(*survey->dmabufs));
+	if (!survey->dmabufs)
+		return;
+	for_each_object(dmabuf, objects, OBJECT_DMABUF)
+		survey->dmabufs[survey->dmabuf_count++].object = dmabuf;
+	qsort(survey->dmabufs, survey->dmabuf_count, sizeof(*survey->dmabufs), by_object);
+}
+
+static void read_trace(struct survey *survey)
+{
+	struct trace_log log;
+
+	if (!context_read_trace(survey->context, &log))
+		trace_index_make(&survey->trace, &log);
+	trace_log_free(&log);
 }
 
 void survey_begin(struct survey *survey, struct context *context)
 {
 	*survey = (struct survey){ .context = context };
-	survey->log_readable = !context_read_trace(context, &survey->log);
+	read_trace(survey);
+	list_devices(survey);
+	list_dmabufs(survey);
+	list_windows(survey);
 }
 
 void survey_end(struct survey *survey)
 {
-	trace_log_free(&survey->log);
+	if (survey->has_scratch)
+		iommufd_destroy(context_iommufd(survey->context), survey->scratch);
+	for (unsigned i = 0; i < survey->device_count; i++)
+		pagetable_free(&survey->devices[i].table);
+	for (struct survey_exporter *exporter = survey->exporters, *next; exporter;
+	     exporter = next) {
+		next = exporter->next;
+		free(exporter);
+	}
+	trace_index_free(&survey->trace);
+	free(survey->devices);
+	free(survey->dmabufs);
+	free(survey->windows);
+}
+
+/* All trial imports go into one IOAS, which takes them along when it is destroyed. */
+static int probe(struct survey *survey, struct object *dmabuf)
+{
+	int iommufd = context_iommufd(survey->context);
+	int fd = iommufd < 0 ? iommufd : context_fd(survey->context, dmabuf);
+	int rc = fd < 0 ? fd : 0;
+
+	if (!rc && !survey->has_scratch) {
+		rc = iommufd_alloc_ioas(iommufd, &survey->scratch);
+		survey->has_scratch = !rc;
+	}
+	return rc ? rc : iommufd_try_import_into(iommufd, survey->scratch, fd);
+}
+
+static struct exporter_report ask_exporter(struct survey *survey, struct object *dmabuf)
+{
+	return judge_exporter(probe(survey, dmabuf),
+			      object_device_closed(&survey->context->objects, dmabuf));
 }
 
 struct exporter_report survey_exporter(struct survey *survey, struct object *dmabuf)
 {
-	struct exporter_report report = { .evidence = EVIDENCE_PROBE };
+	const struct survey_dmabuf wanted = { .object = dmabuf };
+	struct survey_dmabuf *known =
+		bsearch(&wanted, survey->dmabufs, survey->dmabuf_count, sizeof(wanted), by_object);
 
-	if (object_device_closed(&survey->context->objects, dmabuf)) {
-		report.for_ever = true;
-		report.evidence |= EVIDENCE_RECORD;
-	}
-	switch (context_probe(survey->context, dmabuf)) {
-	case 0:
-	case -EOPNOTSUPP: /* refused for its ranges, which the kernel looks at after revocation */
-		report.state = EXPORTER_USABLE;
-		break;
-	case -ENODEV:
-		report.state = EXPORTER_REVOKED;
-		break;
-	default:
-		report.evidence = 0;
-	}
-	return report;
+	if (!known)
+		return ask_exporter(survey, dmabuf);
+	if (!known->probed)
+		known->report = ask_exporter(survey, dmabuf);
+	known->probed = true;
+	return known->report;
 }
 
-static bool is_inside(struct range inner, struct range outer)
+/* NULL when it is not known where that device has its memory. */
+static const struct survey_exporter *find_exporter(struct survey *survey,
+						   const struct pci_name *name)
 {
-	return inner.offset >= outer.offset &&
-	       inner.offset - outer.offset + inner.length <= outer.length;
-}
+	struct survey_exporter *exporter = survey->exporters;
 
-/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
-static bool shares_window(const struct context *context, const struct object *mapping)
-{
-	for_each_object(other, &context->objects, OBJECT_MAPPING)
-		if (other != mapping &&
-		    other->mapping.iova.offset <
-			    mapping->mapping.iova.offset + mapping->mapping.iova.length &&
-		    mapping->mapping.iova.offset <
-			    other->mapping.iova.offset + other->mapping.iova.length)
-			return true;
-	return false;
-}
-
-enum trace_answer {
-	TRACE_SILENT, /* nothing that could be relied on */
-	TRACE_MAPPED,
-	TRACE_UNMAPPED,
-};
-
-/* Bytes mapped less bytes unmapped since the mapping was made, over all its domains. */
-static enum trace_answer ask_trace(const struct survey *survey, const struct object *mapping)
-{
-	uint64_t since = mapping->mapping.made;
-	int64_t balance = 0;
-	bool seen = false;
-
-	if (!survey->log_readable || shares_window(survey->context, mapping) ||
-	    mapping->mapping.made < survey->log.since)
-		return TRACE_SILENT;
-	for (unsigned i = 0; i < survey->log.count; i++) {
-		const struct trace_event *event = &survey->log.events[i];
-
-		if (event->time < since || !is_inside(event->iova, mapping->mapping.iova))
-			continue;
-		seen = true;
-		balance += event->unmap ? -(int64_t)event->iova.length :
-					  (int64_t)event->iova.length;
-	}
-	return !seen ? TRACE_SILENT : balance > 0 ? TRACE_MAPPED : TRACE_UNMAPPED;
+	while (exporter && strcmp(exporter->pci.name.bdf, name->bdf))
+		exporter = exporter->next;
+	if (exporter)
+		return exporter->error ? NULL : exporter;
+	exporter = calloc(1, sizeof(*exporter));
+	if (!exporter)
+		return NULL;
+	exporter->error = pci_get(name, &exporter->pci);
+	exporter->pci.name = *name;
+	exporter->next = survey->exporters;
+	survey->exporters = exporter;
+	return exporter->error ? NULL : exporter;
 }
 
 /* Where the mapping's first byte lies on the bus; only single-range dma-bufs are mapped. */
-static int expected_address(const struct context *context, const struct object *mapping,
-			    uint64_t *address)
+static int expected_address(struct survey *survey, const struct object *mapping, uint64_t *address)
 {
 	const struct object *dmabuf =
-		object_find(&context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct pci_device pci;
-	int rc;
+		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	const struct survey_exporter *exporter;
 
-	if (!dmabuf || object_is_adopted(dmabuf))
+	if (!dmabuf || object_is_adopted(dmabuf) || dmabuf->dmabuf.bar >= PCI_BARS ||
+	    !dmabuf->dmabuf.range_count)
 		return -ENOENT;
-	rc = pci_get(&dmabuf->dmabuf.device, &pci);
-	if (rc)
-		return rc;
-	*address = pci.bars[dmabuf->dmabuf.bar].bus.offset + dmabuf->dmabuf.ranges[0].offset +
-		   mapping->mapping.offset;
+	exporter = find_exporter(survey, &dmabuf->dmabuf.device);
+	if (!exporter)
+		return -ENODEV;
+	*address = exporter->pci.bars[dmabuf->dmabuf.bar].bus.offset +
+		   dmabuf->dmabuf.ranges[0].offset + mapping->mapping.offset;
 	return 0;
 }
 
-/* The page tables of all devices attached to the mapping's IOAS; they must agree. */
-static enum pagetable_answer ask_page_tables(const struct survey *survey,
-					     const struct object *mapping)
+static enum pagetable_answer ask_page_table(struct survey_device *device, struct range iova,
+					    uint64_t address)
 {
-	enum pagetable_answer common = PAGETABLE_UNREADABLE;
+	struct pci_name name;
+
+	if (!device->read) {
+		device->error = pci_parse_name(device->object->name, &name);
+		if (!device->error)
+			device->error = pagetable_read(&name, &device->table);
+		device->read = true;
+	}
+	return device->error ? PAGETABLE_UNREADABLE :
+			       pagetable_look_up(&device->table, iova, address);
+}
+
+/* The page tables of all devices attached to the mapping's IOAS, as far as they can be read. */
+static void ask_page_tables(struct survey *survey, const struct object *mapping,
+			    struct mapping_evidence *evidence)
+{
 	uint64_t address;
+	int unknown = expected_address(survey, mapping, &address);
 
-	if (expected_address(survey->context, mapping, &address))
-		return PAGETABLE_UNREADABLE;
-	for_each_object(device, &survey->context->objects, OBJECT_DEVICE) {
-		enum pagetable_answer answer;
-		struct pci_name name;
+	for (unsigned i = 0; i < survey->device_count; i++) {
+		struct survey_device *device = &survey->devices[i];
+		enum pagetable_answer answer = PAGETABLE_UNREADABLE;
 
-		if (strcmp(device->device.ioas, mapping->mapping.ioas) ||
-		    pci_parse_name(device->name, &name))
+		if (strcmp(device->object->device.ioas, mapping->mapping.ioas))
 			continue;
-		answer = pagetable_look_up(&name, mapping->mapping.iova, address);
+		evidence->attached = true;
+		if (!unknown)
+			answer = ask_page_table(device, mapping->mapping.iova, address);
 		if (answer == PAGETABLE_UNREADABLE)
 			continue;
-		if (common != PAGETABLE_UNREADABLE && common != answer)
-			return PAGETABLE_PARTIAL;
-		common = answer;
+		evidence->tables_differ |= evidence->tables != PAGETABLE_UNREADABLE &&
+					   evidence->tables != answer;
+		evidence->tables = answer;
 	}
-	return common;
 }
 
-static bool has_attached_device(const struct context *context, const struct object *mapping)
+bool survey_shares_window(const struct survey *survey, const struct object *mapping)
 {
-	for_each_object(device, &context->objects, OBJECT_DEVICE)
-		if (!strcmp(device->device.ioas, mapping->mapping.ioas))
-			return true;
-	return false;
-}
+	const struct survey_window wanted = { .mapping = mapping };
+	const struct survey_window *window =
+		bsearch(&wanted, survey->windows, survey->window_count, sizeof(wanted), by_object);
 
-static struct mapping_report judge_attached(const struct object *mapping,
-					    enum pagetable_answer tables, enum trace_answer trace)
-{
-	if (tables == PAGETABLE_FULL)
-		return (struct mapping_report){ MAPPING_LIVE, EVIDENCE_PAGE_TABLE, 0 };
-	if (tables == PAGETABLE_EMPTY)
-		return (struct mapping_report){
-			MAPPING_STALE,
-			EVIDENCE_PAGE_TABLE | (trace == TRACE_UNMAPPED ? EVIDENCE_TRACE : 0), 0
-		};
-	if (tables != PAGETABLE_UNREADABLE) /* half, or somewhere else: nobody can vouch for it */
-		return (struct mapping_report){ MAPPING_UNKNOWN, 0, 0 };
-	if (trace != TRACE_SILENT)
-		return (struct mapping_report){ trace == TRACE_MAPPED ? MAPPING_LIVE :
-									MAPPING_STALE,
-						EVIDENCE_TRACE, EVIDENCE_PAGE_TABLE };
-	return (struct mapping_report){
-		*mapping->mapping.revoked_by ? MAPPING_STALE : MAPPING_UNKNOWN,
-		*mapping->mapping.revoked_by ? EVIDENCE_RECORD : 0,
-		EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE,
-	};
-}
-
-static struct mapping_report judge(struct survey *survey, const struct object *mapping)
-{
-	struct object *dmabuf =
-		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct exporter_report exporter = survey_exporter(survey, dmabuf);
-	bool attached = has_attached_device(survey->context, mapping);
-	enum pagetable_answer tables = attached ? ask_page_tables(survey, mapping) :
-						  PAGETABLE_UNREADABLE;
-	enum trace_answer trace = ask_trace(survey, mapping);
-
-	/* A translation that is seen counts more than a trial import that was refused. */
-	if (exporter.state == EXPORTER_REVOKED && tables != PAGETABLE_FULL)
-		return (struct mapping_report){
-			MAPPING_REVOKED,
-			EVIDENCE_PROBE | (tables == PAGETABLE_EMPTY ? EVIDENCE_PAGE_TABLE : 0) |
-				(trace == TRACE_UNMAPPED ? EVIDENCE_TRACE : 0),
-			0,
-		};
-	if (attached)
-		return judge_attached(mapping, tables, trace);
-	/* No page table holds it. Whether it would come back, only the record can tell. */
-	return (struct mapping_report){ *mapping->mapping.revoked_by ? MAPPING_STALE : MAPPING_IDLE,
-					EVIDENCE_RECORD, 0 };
+	return !window || window->shared;
 }
 
 /* A mapping that was recovered is a new one, so a verification is never older than its mapping. */
-static bool agrees_with_dma(const struct object_mapping *mapping, enum mapping_state state)
+static enum dma_answer ask_dma(const struct object_mapping *mapping)
 {
-	if (!mapping->verified)
-		return false;
-	return mapping->arrived ? state == MAPPING_LIVE :
-				  state == MAPPING_STALE || state == MAPPING_REVOKED;
+	return !mapping->verified ? DMA_NONE : mapping->arrived ? DMA_ARRIVED : DMA_FAULTED;
 }
 
 struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping)
 {
-	struct mapping_report report = judge(survey, mapping);
+	struct object *dmabuf =
+		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	struct mapping_evidence evidence = {
+		.dma = ask_dma(&mapping->mapping),
+		.recorded = *mapping->mapping.revoked_by,
+	};
 
-	if (agrees_with_dma(&mapping->mapping, report.state))
-		report.evidence |= EVIDENCE_DMA;
-	return report;
+	if (dmabuf)
+		evidence.exporter = survey_exporter(survey, dmabuf).state;
+	ask_page_tables(survey, mapping, &evidence);
+	/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
+	if (!survey_shares_window(survey, mapping))
+		evidence.trace = trace_index_ask(&survey->trace, mapping->mapping.iova,
+						 mapping->mapping.made);
+	return judge_mapping(&evidence);
 }
 
 enum mapping_state mapping_state_now(struct context *context, const struct object *mapping)

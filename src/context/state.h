@@ -1,55 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What state exporters and mappings are in, and on what evidence that rests. The exporter's
- * state is kept apart from the mapping's: the first can recover by itself, the second cannot.
- */
+/* What the sources of evidence say at one moment, each read once, whatever is asked of it. */
 #ifndef DMABUFCTL_CONTEXT_STATE_H
 #define DMABUFCTL_CONTEXT_STATE_H
 
 #include "context/context.h"
-#include "kernel/trace.h"
+#include "context/evidence.h"
 
-/* Strongest first. */
-enum evidence {
-	EVIDENCE_DMA = 1 << 0,	      /* a device's own DMA arrived, or faulted */
-	EVIDENCE_PAGE_TABLE = 1 << 1, /* read back through the IOMMU's debugfs */
-	EVIDENCE_TRACE = 1 << 2,      /* its map and unmap events */
-	EVIDENCE_PROBE = 1 << 3,      /* a trial import */
-	EVIDENCE_RECORD = 1 << 4,     /* dmabufctl did it itself */
-};
-#define EVIDENCE_BITS 5
+struct survey_device;
+struct survey_exporter;
+struct survey_dmabuf;
+struct survey_window;
 
-enum exporter_state {
-	EXPORTER_UNKNOWN,
-	EXPORTER_USABLE,
-	EXPORTER_REVOKED,
-};
-
-enum mapping_state {
-	MAPPING_UNKNOWN,
-	MAPPING_LIVE,
-	MAPPING_IDLE,
-	MAPPING_REVOKED,
-	MAPPING_STALE,
-};
-
-struct exporter_report {
-	enum exporter_state state;
-	unsigned evidence; /* enum evidence bits */
-	bool for_ever;	   /* revoked, and nothing brings it back: its device was closed */
-};
-
-struct mapping_report {
-	enum mapping_state state;
-	unsigned evidence;
-	unsigned missing; /* sources that could have told more */
-};
-
-/* The sources as they are at one moment; look ups after survey_begin() agree with each other. */
+/*
+ * Look-ups between survey_begin() and survey_end() agree with each other. The context's objects
+ * stay as they are meanwhile. A source that cannot be had, for want of memory too, is missing.
+ */
 struct survey {
 	struct context *context;
-	struct trace_log log;
-	bool log_readable;
+	struct trace_index trace;
+	struct survey_device *devices; /* those that are open */
+	unsigned device_count;
+	struct survey_dmabuf *dmabufs; /* by the address of their objects */
+	unsigned dmabuf_count;
+	struct survey_window *windows; /* by the address of their mappings */
+	unsigned window_count;
+	struct survey_exporter *exporters;
+	uint32_t scratch; /* an IOAS for trial imports, made with the first */
+	bool has_scratch;
 };
 
 void survey_begin(struct survey *survey, struct context *context);
@@ -57,11 +34,11 @@ void survey_end(struct survey *survey);
 
 struct exporter_report survey_exporter(struct survey *survey, struct object *dmabuf);
 struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping);
+
+/* Whether another mapping has IOVAs of this one, in another IOAS: the trace names none. */
+bool survey_shares_window(const struct survey *survey, const struct object *mapping);
+
 /* For one alone. */
 enum mapping_state mapping_state_now(struct context *context, const struct object *mapping);
-
-const char *exporter_state_name(enum exporter_state state);
-const char *mapping_state_name(enum mapping_state state);
-const char *evidence_name(unsigned bit);
 
 #endif

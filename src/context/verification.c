@@ -31,27 +31,13 @@ static void map_target(struct verification *verification)
 		verification->target = NULL;
 }
 
-/* An adopted dma-buf may be one that this context exported itself; then its BAR is known. */
-static const struct object *find_origin(struct context *context, struct object *dmabuf)
-{
-	uint64_t wanted, inode;
-
-	if (!object_is_adopted(dmabuf) || dmabuf_get_inode(context_fd(context, dmabuf), &wanted))
-		return dmabuf;
-	for_each_object(other, &context->objects, OBJECT_DMABUF)
-		if (!object_is_adopted(other) &&
-		    !dmabuf_get_inode(context_fd(context, other), &inode) && inode == wanted)
-			return other;
-	return dmabuf;
-}
-
 void verification_begin(struct verification *verification, struct context *context,
 			struct object *mapping, struct object *importer,
 			const struct initiator_driver *driver)
 {
 	const struct object_list *objects = &context->objects;
 	const struct object *dmabuf =
-		find_origin(context, object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf));
+		object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
 	struct object *exporter = object_find(objects, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
 
 	*verification = (struct verification){

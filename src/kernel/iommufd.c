@@ -47,8 +47,10 @@ int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, un
 	int rc = sys_ioctl(iommufd, "IOMMU_IOAS_MAP_FILE", IOMMU_IOAS_MAP_FILE, &map,
 			   "%s%s%s {ioas %u, fd %d, 0x%llx+0x%llx, iova 0x%llx}",
 			   fixed ? "FIXED_IOVA|" : "", prot & IOMMUFD_READ ? "READABLE" : "",
-			   prot & IOMMUFD_WRITE ? "|WRITEABLE" : "", ioas, fd,
-			   (unsigned long long)map.start, (unsigned long long)map.length,
+			   prot == IOMMUFD_WRITE ? "WRITEABLE" :
+			   prot & IOMMUFD_WRITE	 ? "|WRITEABLE" :
+						   "",
+			   ioas, fd, (unsigned long long)map.start, (unsigned long long)map.length,
 			   (unsigned long long)map.iova);
 
 	if (rc)
@@ -123,17 +125,22 @@ fail:
 	return rc;
 }
 
-int iommufd_try_import(int iommufd, int fd)
+int iommufd_try_import_into(int iommufd, uint32_t scratch, int fd)
 {
 	struct range first_page = { .offset = 0, .length = sysconf(_SC_PAGESIZE) };
 	uint64_t iova;
-	uint32_t ioas;
-	int rc;
 
-	rc = iommufd_alloc_ioas(iommufd, &ioas);
+	return iommufd_map_file(iommufd, scratch, fd, first_page, IOMMUFD_READ, false, &iova);
+}
+
+int iommufd_try_import(int iommufd, int fd)
+{
+	uint32_t scratch;
+	int rc = iommufd_alloc_ioas(iommufd, &scratch);
+
 	if (rc)
 		return rc;
-	rc = iommufd_map_file(iommufd, ioas, fd, first_page, IOMMUFD_READ, false, &iova);
-	iommufd_destroy(iommufd, ioas);
+	rc = iommufd_try_import_into(iommufd, scratch, fd);
+	iommufd_destroy(iommufd, scratch);
 	return rc;
 }

@@ -53,4 +53,7 @@ int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsig
  */
 int iommufd_try_import(int iommufd, int fd);
 
+/* The same for one of many, on an IOAS for all of them, which nothing is attached to. */
+int iommufd_try_import_into(int iommufd, uint32_t scratch, int fd);
+
 #endif

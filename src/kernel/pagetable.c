@@ -15,11 +15,6 @@
 #define LEVEL_SHIFT 9
 #define ADDRESS_MASK 0x000ffffffffff000ull
 
-struct leaf {
-	struct range iova;
-	uint64_t phys;
-};
-
 int pagetable_available(void)
 {
 	return access(INTEL_FOLDER, R_OK | X_OK) ? -errno : 0;
@@ -29,21 +24,95 @@ int pagetable_available(void)
  * "0xPFN | PML5E PML4E PDPE [PDE [PTE]]": the last column is the leaf, so three columns
  * are a 1 GiB page, four 2 MiB, five 4 KiB.
  */
-static bool parse_leaf(const char *line, struct leaf *leaf)
+static bool parse_leaf(const char *line, struct pagetable_run *leaf)
 {
-	unsigned long long pfn, entry[5];
-	int columns = sscanf(line, "%llx | %llx %llx %llx %llx %llx", &pfn, &entry[0], &entry[1],
-			     &entry[2], &entry[3], &entry[4]) -
-		      1;
-	unsigned shift;
+	uint64_t pfn, entry = 0;
+	unsigned columns = 0, shift;
+	char *end;
 
+	pfn = strtoull(line, &end, 16);
+	if (end == line || strncmp(end, " |", 2))
+		return false;
+	/* Not past the line's end, which strtoull() takes for a blank. */
+	for (line = end + 2; *line == '\t' && columns < 5; line = end, columns++)
+		entry = strtoull(line, &end, 16);
 	if (columns < 3)
 		return false;
 	shift = PAGE_SHIFT + LEVEL_SHIFT * (5 - columns);
 	leaf->iova.offset = pfn << PAGE_SHIFT;
 	leaf->iova.length = 1ull << shift;
-	leaf->phys = entry[columns - 1] & ADDRESS_MASK & ~((1ull << shift) - 1);
+	leaf->phys = entry & ADDRESS_MASK & ~((1ull << shift) - 1);
 	return true;
+}
+
+/* Joined to the one before where both sides go on. */
+static int add_leaf(struct pagetable *table, unsigned *room, const struct pagetable_run *leaf)
+{
+	struct pagetable_run *last = table->count ? &table->runs[table->count - 1] : NULL;
+	struct pagetable_run *bigger;
+
+	if (last && last->iova.offset + last->iova.length == leaf->iova.offset &&
+	    last->phys + last->iova.length == leaf->phys) {
+		last->iova.length += leaf->iova.length;
+		return 0;
+	}
+	if (table->count == *room) {
+		*room = *room ? 2 * *room : 64;
+		bigger = realloc(table->runs, *room * sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		table->runs = bigger;
+	}
+	table->runs[table->count++] = *leaf;
+	return 0;
+}
+
+static int by_iova(const void *a, const void *b)
+{
+	const struct pagetable_run *left = a, *right = b;
+
+	return left->iova.offset < right->iova.offset ? -1 : left->iova.offset > right->iova.offset;
+}
+
+int pagetable_parse(const char *text, struct pagetable *table)
+{
+	bool headed = false;
+	unsigned room = 0;
+	int rc = 0;
+
+	*table = (struct pagetable){ 0 };
+	for (const char *line = text; line && !rc; line = strchr(line, '\n')) {
+		struct pagetable_run leaf;
+
+		line += *line == '\n';
+		headed |= !strncmp(line, "IOVA_PFN", 8);
+		if (parse_leaf(line, &leaf))
+			rc = add_leaf(table, &room, &leaf);
+	}
+	if (!rc && !headed)
+		rc = -EPROTO;
+	if (rc)
+		pagetable_free(table);
+	else if (table->count)
+		qsort(table->runs, table->count, sizeof(*table->runs), by_iova);
+	return rc;
+}
+
+int pagetable_read(const struct pci_name *device, struct pagetable *table)
+{
+	char path[128];
+	auto_free char *text = NULL;
+	int rc;
+
+	snprintf(path, sizeof(path), INTEL_FOLDER "/%s/domain_translation_struct", device->bdf);
+	rc = sys_read_file(path, &text);
+	return rc ? rc : pagetable_parse(text, table);
+}
+
+void pagetable_free(struct pagetable *table)
+{
+	free(table->runs);
+	*table = (struct pagetable){ 0 };
 }
 
 static uint64_t overlap(struct range a, struct range b)
@@ -55,32 +124,39 @@ static uint64_t overlap(struct range a, struct range b)
 	return end > start ? end - start : 0;
 }
 
-enum pagetable_answer pagetable_look_up(const struct pci_name *device, struct range iova,
+/* The first run that ends behind the address. */
+static unsigned find_run(const struct pagetable *table, uint64_t address)
+{
+	unsigned low = 0, high = table->count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		const struct range *iova = &table->runs[middle].iova;
+
+		if (iova->offset + iova->length - 1 < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum pagetable_answer pagetable_look_up(const struct pagetable *table, struct range iova,
 					uint64_t phys)
 {
-	char path[128];
-	auto_free char *text = NULL;
 	uint64_t covered = 0;
-	bool elsewhere = false;
 
-	snprintf(path, sizeof(path), INTEL_FOLDER "/%s/domain_translation_struct", device->bdf);
-	if (sys_read_file(path, &text) || !strstr(text, "IOVA_PFN"))
-		return PAGETABLE_UNREADABLE;
-	for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		uint64_t common;
-		struct leaf leaf;
+	for (unsigned i = find_run(table, iova.offset); i < table->count; i++) {
+		const struct pagetable_run *run = &table->runs[i];
+		uint64_t common = overlap(run->iova, iova);
 
-		if (!parse_leaf(line, &leaf))
-			continue;
-		common = overlap(leaf.iova, iova);
+		if (!common)
+			break;
 		covered += common;
 		/* Both differences are taken modulo 2^64, so neither side need be larger. */
-		if (common && leaf.phys - leaf.iova.offset != phys - iova.offset)
-			elsewhere = true;
+		if (run->phys - run->iova.offset != phys - iova.offset)
+			return PAGETABLE_ELSEWHERE;
 	}
-	if (elsewhere)
-		return PAGETABLE_ELSEWHERE;
 	return !covered		     ? PAGETABLE_EMPTY :
 	       covered < iova.length ? PAGETABLE_PARTIAL :
 				       PAGETABLE_FULL;

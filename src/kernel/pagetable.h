@@ -14,11 +14,31 @@ enum pagetable_answer {
 	PAGETABLE_ELSEWHERE,  /* all or a part of it, to another address */
 };
 
+/* Addresses in one run that are translated to addresses in one run. */
+struct pagetable_run {
+	struct range iova;
+	uint64_t phys;
+};
+
+struct pagetable {
+	struct pagetable_run *runs; /* ascending, malloc'd */
+	unsigned count;
+};
+
 /*
- * Looks up the IOVA window of a device, expected at physical address phys. Only Intel's
- * driver shows its tables (drivers/iommu/intel/debugfs.c, CONFIG_INTEL_IOMMU_DEBUGFS).
+ * The table of a device, as it is now. Only Intel's driver shows its tables
+ * (drivers/iommu/intel/debugfs.c, CONFIG_INTEL_IOMMU_DEBUGFS); -EPROTO when the device has none.
+ * Ended by pagetable_free().
  */
-enum pagetable_answer pagetable_look_up(const struct pci_name *device, struct range iova,
+int pagetable_read(const struct pci_name *device, struct pagetable *table);
+
+/* The same from the text of the device's domain_translation_struct. */
+int pagetable_parse(const char *text, struct pagetable *table);
+
+void pagetable_free(struct pagetable *table);
+
+/* What becomes of a window of IOVAs, expected at physical address phys; never UNREADABLE. */
+enum pagetable_answer pagetable_look_up(const struct pagetable *table, struct range iova,
 					uint64_t phys);
 
 /* Whether tables of any device can be read here. */

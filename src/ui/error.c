@@ -74,6 +74,11 @@ enum status fail_errno(int error, const char *format, ...)
 	va_end(args);
 	if (error)
 		fail_because("%s", strerrordesc_np(abs(error)));
+	if (abs(error) == EMFILE)
+		fail_try(
+			"raise the hard limit of open files: 'ulimit -Hn', or LimitNOFILE= of a service");
+	else if (abs(error) == ENFILE)
+		fail_try("raise the system's limit of open files, /proc/sys/fs/file-max");
 	return failure.status;
 }
 

@@ -37,6 +37,7 @@ static void check_kinds(void)
 						.ranges = ranges,
 						.range_count = 2,
 						.size = 8192,
+						.inode = 21,
 						.made = 13 };
 	ioas.ioas.id = UINT32_MAX;
 	mapping.mapping = (struct object_mapping){ .ioas = "ioas0",

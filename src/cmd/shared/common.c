@@ -400,21 +400,17 @@ void fill_object(json_object *row, const struct object *object)
 	json_object_put(facts);
 }
 
-void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf, struct survey *survey)
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)
 {
 	struct exporter_report report;
-	uint64_t inode;
 
-	if (!row)
-		return;
 	fill_object(row, dmabuf);
-	if (!dmabuf_get_inode(context_fd(call->context, dmabuf), &inode))
-		put_number(row, "inode", inode);
 	if (!survey)
 		return;
 	report = survey_exporter(survey, dmabuf);
 	put_text(row, "state", exporter_state_name(report.state));
 	put_evidence(row, "evidence", report.evidence);
+	put_evidence(row, "missing", report.missing);
 	put_bool(row, "for_ever", report.for_ever);
 }
 
@@ -429,6 +425,8 @@ void fill_mapping(json_object *row, const struct object *mapping, struct survey 
 	put_text(row, "state", mapping_state_name(report.state));
 	put_evidence(row, "evidence", report.evidence);
 	put_evidence(row, "missing", report.missing);
+	put_evidence(row, "disagrees", report.disagrees);
+	put_text(row, "doubt", mapping_doubt_name(report.doubt));
 }
 
 void fill_idle(struct call *call, const char *ioas)
@@ -490,5 +488,8 @@ const struct column mapping_columns[] = {
 	{ "STATE", "state", COLUMN_TEXT, "live, idle, revoked, stale, unknown" },
 	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
 	{ "MISSING", "missing", COLUMN_LIST | COLUMN_VERBOSE, "evidence that could not be had" },
+	{ "DISAGREES", "disagrees", COLUMN_LIST | COLUMN_VERBOSE, "evidence that says otherwise" },
+	{ "DOUBT", "doubt", COLUMN_TEXT | COLUMN_VERBOSE,
+	  "of the page tables: partial, elsewhere, or they differ" },
 	{ 0 },
 };

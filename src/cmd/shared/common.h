@@ -50,7 +50,7 @@ void describe_users(const struct pci_device *pci, char *text, size_t size);
 void describe_release(const struct pci_device *pci, char *text, size_t size);
 
 /* Rows of results, with name and facts; a survey adds state and evidence. */
-void fill_dmabuf(struct call *call, json_object *row, struct object *dmabuf, struct survey *survey);
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey);
 void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey);
 void fill_object(json_object *row, const struct object *object);
 

@@ -6,45 +6,50 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/census/census.h"
 #include "kernel/process.h"
 
-/* Those other than this process and the context's holder, as "qemu (PID 12)". */
-static void describe_others(const struct context *context, const struct process *processes,
-			    unsigned count, char *text, size_t size)
-{
-	size_t used = 0;
+/* Of processes other than this one and the context's holder, as "qemu (PID 12)". */
+struct others {
+	const struct context *context;
+	char text[256];
+	size_t used;
+};
 
-	*text = '\0';
-	for (unsigned i = 0; i < count && used < size; i++) {
-		if (processes[i].pid == getpid() || processes[i].pid == context->client.holder)
-			continue;
-		used += snprintf(text + used, size - used, "%s%s (PID %d)", used ? ", " : "",
-				 processes[i].name, processes[i].pid);
-	}
+static void add_other(struct others *others, pid_t pid, const char *name)
+{
+	if (pid == getpid() || pid == others->context->client.holder ||
+	    others->used >= sizeof(others->text))
+		return;
+	others->used += snprintf(others->text + others->used, sizeof(others->text) - others->used,
+				 "%s%s (PID %d)", others->used ? ", " : "", name, pid);
 }
 
-static void describe_dmabuf_holders(struct context *context, struct object *dmabuf, char *text,
-				    size_t size)
+static void describe_holders(struct others *others, const struct census *census,
+			     const struct object *dmabuf)
 {
-	auto_free struct process *holders = NULL;
-	unsigned count = 0;
+	const struct census_dmabuf *found = census_get(census, dmabuf->dmabuf.inode);
 
-	process_list_holders(context_fd(context, dmabuf), &holders, &count);
-	describe_others(context, holders, count, text, size);
+	others->used = 0;
+	*others->text = '\0';
+	for (unsigned i = 0; found && i < found->holder_count; i++)
+		add_other(others, found->holders[i].pid, found->holders[i].name);
 }
 
 /* Only a trigger that waits for users has to care who they are. */
-static void describe_device_users(const struct revocation *revocation, char *text, size_t size)
+static void describe_device_users(struct others *others, const struct revocation *revocation)
 {
 	auto_free struct process *users = NULL;
 	struct pci_device pci;
 	unsigned count = 0;
 
-	*text = '\0';
+	others->used = 0;
+	*others->text = '\0';
 	if (!revocation->trigger->evicts || pci_get(&revocation->name, &pci))
 		return;
 	process_list_users(pci.cdev_number, &users, &count);
-	describe_others(revocation->context, users, count, text, size);
+	for (unsigned i = 0; i < count; i++)
+		add_other(others, users[i].pid, users[i].name);
 }
 
 static void add_hit(json_object *rows, const char *kind, const char *name, const char *holders)
@@ -56,28 +61,49 @@ static void add_hit(json_object *rows, const char *kind, const char *name, const
 	put_text(row, "holders", holders);
 }
 
-void fill_impact(struct call *call, const struct revocation *revocation)
+static bool is_hit(const struct revocation *revocation, const struct object *mapping)
+{
+	const struct object *dmabuf =
+		object_find(&revocation->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+
+	return dmabuf && revocation_hits(revocation, dmabuf);
+}
+
+static enum status cannot_look(const struct revocation *revocation, int error)
+{
+	fail_errno(error, "revoke %s --by %s: look for other users", revocation->name.bdf,
+		   revocation->trigger->name);
+	return fail_status(STATUS_FAILED);
+}
+
+enum status fill_impact(struct call *call, const struct revocation *revocation)
 {
 	const struct object_list *objects = &call->context->objects;
 	json_object *rows = put_array(call->result, "hit");
-	char others[256];
+	struct others others = { .context = call->context };
+	struct census census;
+	int rc = census_take(&census);
 
-	describe_device_users(revocation, others, sizeof(others));
+	if (rc)
+		return cannot_look(revocation, rc);
+	describe_device_users(&others, revocation);
 	for (unsigned i = 0; i < revocation->hit_count; i++) {
 		const char *bdf = revocation->hit[i].name.bdf;
 
-		add_hit(rows, "device", bdf, strcmp(bdf, revocation->name.bdf) ? NULL : others);
+		add_hit(rows, "device", bdf,
+			strcmp(bdf, revocation->name.bdf) ? NULL : others.text);
 	}
 	for_each_object(dmabuf, objects, OBJECT_DMABUF) {
 		if (!revocation_hits(revocation, dmabuf))
 			continue;
-		describe_dmabuf_holders(call->context, dmabuf, others, sizeof(others));
-		add_hit(rows, "dma-buf", dmabuf->name, others);
+		describe_holders(&others, &census, dmabuf);
+		add_hit(rows, "dma-buf", dmabuf->name, others.text);
 	}
+	census_free(&census);
 	for_each_object(mapping, objects, OBJECT_MAPPING)
-		if (revocation_hits(revocation,
-				    object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf)))
+		if (is_hit(revocation, mapping))
 			add_hit(rows, "mapping", mapping->name, NULL);
+	return STATUS_OK;
 }
 
 static enum status held_by_others(const struct revocation *revocation, const char *what,
@@ -93,17 +119,24 @@ static enum status held_by_others(const struct revocation *revocation, const cha
 
 enum status check_strangers(struct call *call, const struct revocation *revocation)
 {
-	char others[256];
+	struct others others = { .context = call->context };
+	enum status status = STATUS_OK;
+	struct census census;
+	int rc;
 
-	describe_device_users(revocation, others, sizeof(others));
-	if (*others)
-		return held_by_others(revocation, revocation->name.bdf, others);
+	describe_device_users(&others, revocation);
+	if (*others.text)
+		return held_by_others(revocation, revocation->name.bdf, others.text);
+	rc = census_take(&census);
+	if (rc)
+		return cannot_look(revocation, rc);
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF) {
-		if (!revocation_hits(revocation, dmabuf))
+		if (status || !revocation_hits(revocation, dmabuf))
 			continue;
-		describe_dmabuf_holders(call->context, dmabuf, others, sizeof(others));
-		if (*others)
-			return held_by_others(revocation, dmabuf->name, others);
+		describe_holders(&others, &census, dmabuf);
+		if (*others.text)
+			status = held_by_others(revocation, dmabuf->name, others.text);
 	}
-	return STATUS_OK;
+	census_free(&census);
+	return status;
 }

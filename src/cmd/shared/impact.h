@@ -7,7 +7,7 @@
 #include "context/revocation.h"
 
 /* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */
-void fill_impact(struct call *call, const struct revocation *revocation);
+enum status fill_impact(struct call *call, const struct revocation *revocation);
 
 /* No other process may rely on what is about to go. */
 enum status check_strangers(struct call *call, const struct revocation *revocation);

@@ -77,17 +77,15 @@ static struct origin *add_origin(struct listing *listing, unsigned index, unsign
 }
 
 /* What a context made is certain. */
-static void note_dmabuf(struct listing *listing, struct context *context, const char *name,
-			struct object *dmabuf)
+static void note_dmabuf(struct listing *listing, const char *name, struct object *dmabuf)
 {
 	const struct census *census = &listing->census;
 	const struct census_dmabuf *item;
 	struct origin *origin;
-	uint64_t inode;
 
-	if (object_is_adopted(dmabuf) || dmabuf_get_inode(context_fd(context, dmabuf), &inode))
+	if (object_is_adopted(dmabuf))
 		return;
-	item = census_get(census, inode);
+	item = census_get(census, dmabuf->dmabuf.inode);
 	if (!item || listing->origins[item - census->items])
 		return;
 	origin = add_origin(listing, item - census->items, dmabuf->dmabuf.range_count);
@@ -113,7 +111,7 @@ static void note_contexts(struct listing *listing)
 		if (context_look(&context, contexts[i].name))
 			continue;
 		for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
-			note_dmabuf(listing, &context, contexts[i].name, dmabuf);
+			note_dmabuf(listing, contexts[i].name, dmabuf);
 		context_close(&context);
 	}
 }

@@ -341,7 +341,7 @@ static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 	if (rc)
 		status = fail_errno(rc, "revoke %s", matrix->name.bdf);
 	else if (dry_run && widest.trigger)
-		fill_impact(matrix->call, &widest);
+		status = fill_impact(matrix->call, &widest);
 	else if (!dry_run && !yes && widest.trigger)
 		status = check_strangers(matrix->call, &widest);
 	revocation_end(&widest);
