@@ -114,7 +114,7 @@ steal() {
 	exec 8>"$TEST_DIR/pipe"
 	await 30 [ -s "$TEST_DIR/stranger" ]
 }
-steal '*dmabuf*'
+steal '/dmabuf:fb*'
 ok 'another process holds the dma-buf' equal "$(cat "$TEST_DIR/stranger")" held
 refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
 refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by all
@@ -128,7 +128,7 @@ d recover fb >/dev/null
 
 # Of several dma-bufs each is looked at.
 d export "$NVME" 2 --range 0:4K --name small >/dev/null
-steal '*dmabuf*' tail
+steal '/dmabuf:fb*' tail
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset,flr
 ok 'refused, for the second dma-buf: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
