@@ -59,6 +59,7 @@ run() {
 	TEST_RAN=$*
 	"$@" >"$TEST_DIR/out" 2>"$TEST_DIR/err" || rc=$?
 	out=$(cat "$TEST_DIR/out")
+	[ -z "${TEST_JSON:-}" ] || grep -a '^{"schema":' "$TEST_DIR/out" >>"$TEST_JSON"
 	err=$(cat "$TEST_DIR/err")
 }
 
@@ -74,6 +75,16 @@ equal() {
 contains() {
 	grep -qE -- "$2" <<<"$1"
 	compared $? "$1" "/$2/"
+}
+
+# kept COMMAND... - runs it; its JSON goes into the file that TEST_JSON names too, if any, to be compared
+# with the schema.
+kept() {
+	if [ -n "${TEST_JSON:-}" ] && [[ " $* " == *' --json '* ]]; then
+		"$@" | tee -a "$TEST_JSON"
+		return "${PIPESTATUS[0]}"
+	fi
+	"$@"
 }
 
 gives() {

@@ -10,7 +10,7 @@ LAB_PACKAGES=(
 	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libjson-c-dev libnl-3-dev
 	libbpf-dev clang
 	qemu-system-x86 patch bc bison flex libelf-dev pahole python3 libc6-dev xz-utils kmod
-	debian-archive-keyring gojq util-linux pciutils procps perl-base graphviz
+	debian-archive-keyring gojq python3-jsonschema util-linux pciutils procps perl-base graphviz
 )
 
 # Standard output belongs to the command in the lab.

@@ -17,16 +17,17 @@ with() {
 	fi
 }
 
-build_with_clang() {
+build_with_clang() (
 	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
 		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
-}
+)
 
-scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/run tests/lib.sh tests/*/*.sh
+scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/alone tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor} bash-completion/dmabufctl)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
-with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
-with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 \
+with shellcheck 'shellcheck finds nothing' shellcheck -e SC2001 "${scripts[@]}"
+# NULL is a pointer here, also where it ends the arguments of a function.
+with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 --suppress=varFuncNullUB \
 	--enable=warning,performance,portability '--suppress=unknownMacro:*.bpf.c' -Isrc -Itests/unit -I. src tests bench
 if [ -f Makefile ]; then
 	skip 'clang builds without a warning, and without BPF' 'the tree is configured in place'
@@ -34,6 +35,18 @@ else
 	# distcheck builds with gcc, and for BPF.
 	with clang 'clang builds without a warning, and without BPF' build_with_clang
 fi
-with make 'make distcheck, without a warning of its compiler' make -s -C "${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}" distcheck
+build=${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}
+with make 'make distcheck, without a warning of its compiler' make -s -C "$build" distcheck
+
+# What the tarball leaves out is named here.
+left_out='^(\.ci/run|\.gitignore)$'
+if [ -d .git ]; then
+	packed=$(tar tf "$(find "$build" -maxdepth 1 -name 'dmabufctl-*.tar.xz')" | sed 's|^[^/]*/||' | sort)
+	ok 'every file is in the tarball, or left out by name' \
+		equal "$(git ls-files | grep -vE "$left_out" | sort | comm -23 - <(echo "$packed"))" ''
+else
+	skip 'every file is in the tarball, or left out by name' 'no git here'
+fi
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/mutants
 
 done_testing

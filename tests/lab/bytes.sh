@@ -25,20 +25,20 @@ tables=$(translations $EDU)
 fill 0xfc000 0x20000
 
 for from in $EDU $NVME2; do
-	run d verify map0 --from $from --json
+	run d verify map0 --from "$from" --json
 	ok "$from: exit status 0" equal "$rc" 0
 	ok "$from: what was found" equal "$(whole)" '["equal","equal",false,false,true,"passed"]'
 	ok "$from: where, from whom" equal "$(gojq -r '.verification | "\(.mapping) \(.from) \(.iova) \(.bytes)"' <<<"$out")" "map0 $from 0x10000000 4096"
 	ok "$from: every byte is what it was" same 0xfc000 0x20000
 	at_rest "$from"
-	run env DMABUFCTL_FAULT=mmap=EINVAL dmabufctl verify map0 --from $from --json
+	run env DMABUFCTL_FAULT=mmap=EINVAL dmabufctl verify map0 --from "$from" --json
 	ok "$from, without mmap: what was found" equal "$(whole) $(field cpu_access)" '["equal","equal",false,false,true,"passed"] vfio'
 	ok "$from, without mmap: every byte is what it was" same 0xfc000 0x20000
-	run d verify blind --from $from --json
+	run d verify blind --from "$from" --json
 	ok "$from, where nothing can be read: by the CPU alone" equal "$rc $(whole)" '0 [null,"equal",false,false,true,"passed"]'
 	ok "$from, where nothing can be read: every byte is what it was" same 0xfc000 0x20000
 
-	run d verify map0 --from $from --keep --json
+	run d verify map0 --from "$from" --keep --json
 	ok "$from --keep: nothing is put back" equal "$rc $(whole)" '0 ["equal","equal",false,false,false,"passed"]'
 	ok "$from --keep: the first bytes are others" [ "$(word 0x104000)" != "$(printf '0x%x' $((seed + 0x104000)))" ]
 	ok "$from --keep: the bytes before are not" same 0xfc000 0x8000
@@ -57,7 +57,7 @@ ok 'the pattern is there, the DMA faults: seen' equal "$(field verdict)" faulted
 ok 'the pattern is there, the DMA faults: it is put back' equal "$(word 0x104000)" "$kept"
 fill 0x104000 0x1000
 for from in $EDU $NVME2; do
-	run d verify map0 --from $from --json
+	run d verify map0 --from "$from" --json
 	ok "$from, stale: exit status 5" equal "$rc" 5
 	ok "$from, stale: nothing arrived" equal "$(whole)" '[null,"different",true,false,false,"faulted"]'
 	ok "$from, stale: the fault is at the mapping's address" equal "$(gojq -r '[.faults[].address] | unique | join(" ")' <<<"$out")" 0x10000000

@@ -11,7 +11,7 @@ RAM=0000:00:04.0    # an exporter without any reset
 IOVA=0x10000000
 
 # Descriptor 8 is what keeps a fixture (hold): nobody else may have it.
-d() { dmabufctl "$@" 8>&-; }
+d() { kept dmabufctl "$@" 8>&-; }
 
 # hold PROGRAM ARGUMENT... - a fixture that holds until let_go; its words in $held.
 hold() {
@@ -29,7 +29,7 @@ let_go() {
 }
 
 # The facts of `status --json` by a gojq expression.
-fact() { dmabufctl status --json | gojq -r "$1"; }
+fact() { d status --json | gojq -r "$1"; }
 
 # main_setup - an exporter and an importer, a dma-buf "fb", live as map0 at $IOVA.
 main_setup() {

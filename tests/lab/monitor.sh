@@ -99,7 +99,7 @@ d --context other release --all
 gives 6 '--until with --for: it did not come' d monitor --until remove --for 1
 ok '--until with --for: says so' contains "$err" 'monitor --until remove: it was not seen'
 gives 0 '--for' d monitor --for 1
-refuses 2 'option --until: 'frob': not a valid value; give one of map' d monitor --until frob
+refuses 2 "option --until: 'frob': not a valid value; give one of map" d monitor --until frob
 start --json
 kill -KILL $monitor
 wait $monitor 2>/dev/null
