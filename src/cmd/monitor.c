@@ -316,17 +316,14 @@ static void read_contexts(struct monitor *monitor)
 
 	for (ssize_t at = 0; at < got;) {
 		const struct inotify_event *event = (void *)(buffer + at);
-		const char *suffix = strstr(event->name, ".socket");
+		char name[NAME_SIZE];
 
 		at += sizeof(*event) + event->len;
-		if (!suffix || strcmp(suffix, ".socket"))
+		if (!runtime_is_socket(event->name, name, sizeof(name)))
 			continue;
 		json_object *row =
 			new_event(monitor, trace_now(),
 				  event->mask & IN_CREATE ? "context-start" : "context-stop");
-		char name[NAME_SIZE];
-
-		snprintf(name, sizeof(name), "%.*s", (int)(suffix - event->name), event->name);
 		put_text(row, "context", name);
 		emit(monitor, row);
 		monitor->names_stale = true;

@@ -11,7 +11,8 @@ state_of() { d context --json | gojq -r --arg name "$1" '.contexts[] | select(.n
 problem_of() { d context --json | gojq -r --arg name "$1" '.contexts[] | select(.name == $name).problem'; }
 is_state() { equal "$(state_of "$1")" "$2"; }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
-fds_of() { find "/proc/$1/fd" -type l | wc -l; }
+# holds COUNT - the holder has that many fds.
+holds() { equal "$(find "/proc/$holder/fd" -type l | wc -l)" "$1"; }
 # within SECONDS COMMAND... - run it; it must have ended by then.
 within() {
 	run timeout -k 1 "$@"
@@ -24,7 +25,8 @@ say() { "$client" "$sockets/raw.socket" "$@" | paste -sd ' '; }
 # --- Messages that are no requests, and fds that nobody asked for.
 d context start raw
 holder=$(holder_of raw)
-before=$(fds_of "$holder")
+# Standard ones, and of clients that have just gone, none.
+await 10 holds 3
 ok 'a greeting is answered with the version' equal "$(say hello 2 1)" 'OK 2'
 ok 'too short a message ends the talk' equal "$(say raw 7)" GONE
 ok 'no known request' equal "$(say raw 80)" GONE
@@ -37,12 +39,24 @@ for words in 'hello 2 1' 'get 4 nope' 'delete 4 nope' 'list' 'bye' 'put 4 "" {}'
 done
 ok 'two fds with one object are refused' equal "$(say fds 2 put 4 two '{}')" GONE
 ok 'so are fifty' equal "$(say fds 50 put 4 two '{}')" GONE
-ok 'no fd that was sent along stays open' equal "$(fds_of "$holder")" "$before"
+ok 'no fd that was sent along stays open' await 10 holds 3
 ok 'an object with its fd' equal "$(say fds 1 put 4 one '{}')" 'OK 0'
-ok 'that one is kept' equal "$(fds_of "$holder")" $((before + 1))
+ok 'that one is kept' await 10 holds 4
 ok 'another in its place' equal "$(say fds 1 put 4 one '{}')" 'OK 0'
-ok 'of which there is one' equal "$(fds_of "$holder")" $((before + 1))
-ok 'it goes with its object' equal "$(say delete 4 one) $(fds_of "$holder")" "OK 0 $before"
+ok 'of which there is one' await 10 holds 4
+ok 'it goes with its object' equal "$(say delete 4 one)" 'OK 0'
+await 10 holds 3
+
+# As many objects as anybody could want, in a holder with a small stack: each is found, and listed.
+d context stop raw
+(ulimit -s 256 && d context start raw)
+many=()
+for i in {1..9000}; do many+=(put 5 "o$i" "{\"id\": $i}"); done
+ok 'nine thousand objects' equal "$("$client" "$sockets/raw.socket" "${many[@]}" | uniq -c | tr -s ' ')" ' 9000 OK 0'
+ok 'are listed, each once, in their order' \
+	equal "$(d --context raw status --json | gojq -c '[.ioases[].name] == [range(1; 9001) | "o\(.)"]')" true
+ok 'one of them is found' equal "$(say get 5 o4711)" 'OBJECT o4711'
+ok 'one is deleted' equal "$(say delete 5 o4711 get 5 o4711)" 'OK 0 OK 2'
 
 # Silent clients are in nobody's way, however many they are.
 mkfifo "$TEST_DIR/quiet"
@@ -98,7 +112,9 @@ within 10 dmabufctl --context raw --complete unmap
 within 20 dmabufctl monitor --for 1
 dmabufctl monitor >/dev/null &
 watcher=$!
-await 20 compgen -G '/sys/kernel/tracing/instances/dmabufctl?monitor*' >/dev/null
+# blocks_term PID - it reads its signals, and does not die of them.
+blocks_term() { [ $((0x$(awk '/^SigBlk/ { print $2 }' "/proc/$1/status") & 0x4000)) -ne 0 ]; }
+await 20 blocks_term "$watcher"
 kill -TERM "$watcher"
 await 10 has_ended "$watcher"
 within 10 dmabufctl context stop raw
@@ -153,6 +169,25 @@ gives 0 'and stopped' d context stop a.socket
 ok 'whatever the umask: the files are their owner'\''s' \
 	equal "$(stat -c %a /run/dmabufctl/masked.lock /run/dmabufctl/masked.socket | paste -sd ' ')" '600 700'
 d context stop masked
+
+# --- Closed standard files stay closed: no device, lock or socket takes their numbers.
+d bind "$NVME" >/dev/null
+d export "$NVME" 2 --name fb >/dev/null
+for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+	eval "dmabufctl -vv exec fb -- bash -c 'readlink /proc/\$\$/fd/{0,1,2,3} >$TEST_DIR/files; true' </dev/zero >/dev/zero 2>/dev/zero $closed"
+	expected=$(for fd in 0 1 2; do
+		case $fd:$closed in
+		0:*'<'* | 1:'>&-'* | 1:*' >&-'* | 2:*'2>'*) echo /dev/null ;;
+		*) echo /dev/zero ;;
+		esac
+	done)
+	ok "exec with $closed: null instead, and the dma-buf is fd 3" \
+		equal "$(cat "$TEST_DIR/files")" "$expected
+/dmabuf:fb"
+done
+run bash -c 'dmabufctl status >&-'
+ok 'closed standard output is an error' contains "$rc $err" '^1 .*standard output: Bad file descriptor'
+d release --all
 
 # --- A holder that cannot be run is called that.
 cp "$(command -v dmabufctl)" "$TEST_DIR/dmabufctl"
