@@ -28,7 +28,7 @@ static enum status list(struct call *call)
 		put_text(row, "name", context->name);
 		put_text(row, "state", context_state_name(context->state));
 		put_bool(row, "busy", context->state == CONTEXT_BUSY);
-		if (context->holder && context->state != CONTEXT_DEAD)
+		if (context->holder)
 			put_number(row, "holder", context->holder);
 		else
 			put_text(row, "holder", NULL);

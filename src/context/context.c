@@ -298,7 +298,7 @@ int context_look(struct context *context, const char *name)
 		rc = read_record(context);
 	if (rc == -ETIMEDOUT)
 		explain_silence(context);
-	if (rc && rc != -EBADMSG)
+	if (rc)
 		forget(context);
 	return rc;
 }
@@ -482,7 +482,7 @@ static bool summarize(const char *name, struct context_summary *summary)
 	struct context context;
 	int rc = context_look(&context, name);
 
-	*summary = (struct context_summary){ .holder = context.client.holder };
+	*summary = (struct context_summary){ 0 };
 	copy_text(summary->name, sizeof(summary->name), name);
 	copy_text(summary->why, sizeof(summary->why), context.why);
 	if (!rc)
@@ -493,10 +493,13 @@ static bool summarize(const char *name, struct context_summary *summary)
 		summary->state = CONTEXT_DAMAGED;
 	else
 		summary->state = CONTEXT_SILENT;
+	/* A dead one's PID may be another process's by now. */
+	if (summary->state != CONTEXT_DEAD)
+		summary->holder = context.client.holder;
 	if (rc && rc != -EOWNERDEAD && !*summary->why)
 		copy_text(summary->why, sizeof(summary->why), strerrordesc_np(-rc));
 	summary->objects = object_count(&context.objects, OBJECT_KINDS);
-	if (!rc || rc == -EBADMSG)
+	if (!rc)
 		context_close(&context);
 	return rc != -ENOENT;
 }

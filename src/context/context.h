@@ -82,8 +82,7 @@ int context_open_or_start(struct context *context, const char *name);
 /*
  * For those who only look: takes no lock, waits for no command and at most a second for the
  * holder, repairs nothing, starts nothing, makes no file. While a command works in the context
- * objects come and go. Errors as above; on -EBADMSG context->objects has what is understood, and
- * context_close() is due then too.
+ * objects come and go. Errors as above.
  */
 int context_look(struct context *context, const char *name);
 

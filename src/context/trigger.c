@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/eviction.h"
+#include "kernel/process.h"
 #include "kernel/vfio.h"
 #include "util/text.h"
 
@@ -136,8 +137,18 @@ static int pull_remove(struct context *context, struct object *device)
 static int let_go(struct context *context, const struct pci_name *name)
 {
 	struct object *device = object_find(&context->objects, OBJECT_DEVICE, name->bdf);
+	auto_free struct process *others = NULL;
+	struct pci_device pci;
+	unsigned count = 0;
+	int rc = 0;
 
-	return device ? context_remove(context, device) : 0;
+	if (!device)
+		return 0;
+	rc = context_remove(context, device);
+	/* With others there the kernel would go on waiting, and so would we. */
+	if (!rc && !pci_get(name, &pci))
+		process_list_users(pci.cdev_number, &others, &count);
+	return count ? -EBUSY : rc;
 }
 
 static bool has_driver(const struct pci_name *name)

@@ -41,10 +41,12 @@ static int slice(int64_t end, int timeout_ms)
 	return left < 0 ? 0 : left;
 }
 
+/* Whoever is at work gets one more slice after a signal, so that a step can be completed. */
 int wait_for_fd(int fd, short events, int timeout_ms)
 {
 	struct pollfd wanted = { .fd = fd, .events = events };
 	int64_t end = now_ms() + timeout_ms;
+	bool over = false;
 
 	for (;;) {
 		int part = slice(end, timeout_ms);
@@ -54,10 +56,11 @@ int wait_for_fd(int fd, short events, int timeout_ms)
 			return 0;
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (wait_is_over())
+		if (over)
 			return -EINTR;
 		if (!part)
 			return -ETIMEDOUT;
+		over = wait_is_over();
 	}
 }
 
