@@ -9,6 +9,7 @@
 
 #include "cmd/shared/common.h"
 #include "kernel/dmabuf.h"
+#include "kernel/fault.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
@@ -273,34 +274,116 @@ bool explain_knows(int error, const char *command)
 	return false;
 }
 
+#define ERRNO_MAX 133 /* include/uapi/asm-generic/errno.h */
+
+/* By name, in either case; ENOTSUP and its like are other names of the same numbers. */
 static int errno_of(const char *word, size_t length)
 {
-	for (int error = 1; error < 256; error++) {
+	static const struct {
+		const char *name;
+		int error;
+	} aliases[] = {
+		{ "ENOTSUP", EOPNOTSUPP },
+		{ "EWOULDBLOCK", EAGAIN },
+		{ "EDEADLOCK", EDEADLK },
+	};
+
+	for (int error = 1; error <= ERRNO_MAX; error++) {
 		const char *name = strerrorname_np(error);
 
-		if (name && strlen(name) == length && !strncmp(name, word, length))
+		if (name && strlen(name) == length && !strncasecmp(name, word, length))
 			return error;
 	}
+	for (unsigned i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (strlen(aliases[i].name) == length &&
+		    !strncasecmp(aliases[i].name, word, length))
+			return aliases[i].error;
 	return 0;
 }
 
-/* The first errno that the text names, or is the number of; 0 when there is none. */
-static int find_errno(const char *text)
+static bool is_word(char c)
 {
-	char *end;
-	long number = strtol(text, &end, 10);
+	return isalnum((unsigned char)c) || c == '_';
+}
 
-	if (end != text && !*end)
-		return number > 0 && number < 256 ? number : 0;
+/* The first word that is an errno's name. */
+static int find_name(const char *text)
+{
 	while (*text) {
-		size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-		int error = *text == 'E' ? errno_of(text, length) : 0;
+		size_t length = 0;
+		int error;
 
+		while (is_word(text[length]))
+			length++;
+		error = errno_of(text, length);
 		if (error)
 			return error;
 		text += length ? length : 1;
 	}
 	return 0;
+}
+
+/* What strerror() says; the longest, as "No such device" is the beginning of another. */
+static int find_description(const char *text)
+{
+	size_t longest = 0;
+	int found = 0;
+
+	for (int error = 1; error <= ERRNO_MAX; error++) {
+		const char *description = strerrordesc_np(error);
+
+		if (description && strlen(description) > longest && strcasestr(text, description)) {
+			longest = strlen(description);
+			found = error;
+		}
+	}
+	return found;
+}
+
+static int parse_errno(const char *digits)
+{
+	char *end;
+	long number = strtol(digits, &end, 10);
+
+	return end == digits || is_word(*end) || *end == '.' || number < 1 || number > ERRNO_MAX ?
+		       0 :
+		       number;
+}
+
+/* "error -22", "[Errno 19]", "returned -22": a negative number, or one that is said to be an errno.
+ */
+static int find_number(const char *text)
+{
+	static const char *const words[] = { "errno", "error", "error code" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		const char *word = strcasestr(text, words[i]);
+
+		if (!word)
+			continue;
+		word += strlen(words[i]);
+		word += strspn(word, " :=(-");
+		if (parse_errno(word))
+			return parse_errno(word);
+	}
+	for (const char *dash = strchr(text, '-'); dash; dash = strchr(dash + 1, '-'))
+		if ((dash == text || strchr(" =(:[,", dash[-1])) &&
+		    isdigit((unsigned char)dash[1]) && parse_errno(dash + 1))
+			return parse_errno(dash + 1);
+	return 0;
+}
+
+/* The errno that the text is, names, describes, or is the number of; 0 when there is none. */
+static int find_errno(const char *text)
+{
+	int error = parse_errno(text + (*text == '-'));
+
+	if (error && !text[strspn(text, "-0123456789")])
+		return error;
+	error = find_name(text);
+	if (!error)
+		error = find_description(text);
+	return error ? error : find_number(text);
 }
 
 /* The command that a message of dmabufctl names: "dmabufctl: import fb: ...". */
@@ -328,29 +411,104 @@ static void add_cause(struct call *call, json_object *rows, const struct cause *
 	put_text(row, "where", cause->where);
 }
 
+static bool is_attached(const struct call *call, const char *bdf, const char *ioas)
+{
+	const struct object *device = object_find(&call->context->objects, OBJECT_DEVICE, bdf);
+
+	return device && !strcmp(device->device.ioas, ioas);
+}
+
+/* The mapping that lies at the fault's address: where the device is attached, else anywhere. */
+static struct object *find_mapping(const struct call *call, const struct fault *fault,
+				   bool *attached)
+{
+	struct object *found = NULL;
+
+	*attached = false;
+	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
+		const struct range *iova = &mapping->mapping.iova;
+
+		if (*attached || fault->address - iova->offset >= iova->length)
+			continue;
+		*attached = !*fault->device ||
+			    is_attached(call, fault->device, mapping->mapping.ioas);
+		if (*attached || !found)
+			found = mapping;
+	}
+	return found;
+}
+
+/* What the device met there, and what is to be done about it. */
+static void put_meaning(struct call *call, json_object *row, const struct object *mapping,
+			bool attached)
+{
+	enum mapping_state state = mapping ? mapping_state_now(call->context, mapping) :
+					     MAPPING_UNKNOWN;
+	const char *meaning, *next;
+	char remedy[2 * NAME_SIZE + 64];
+
+	snprintf(remedy, sizeof(remedy), "'%s recover %s'", self(call),
+		 mapping ? mapping->name : "");
+	if (!mapping) {
+		meaning = "nothing of this context is mapped there";
+		next = "look in the other contexts, and at what the device was told to access";
+	} else if (!attached) {
+		meaning = "the mapping is there, but the device is not attached to its IOAS";
+		next = "attach it, or look at what it is attached to";
+	} else if (state == MAPPING_STALE || state == MAPPING_REVOKED) {
+		meaning = "the exporter has withdrawn what was mapped there";
+		next = remedy;
+	} else {
+		meaning = "the mapping is there; it may not have been then, or not for writing";
+		next = "'monitor' shows when mappings come and go, 'status' their rights";
+	}
+	put_text(row, "meaning", meaning);
+	put_text(row, "next", next);
+	put_text(row, "mapping", mapping ? mapping->name : NULL);
+	put_text(row, "state", mapping ? mapping_state_name(state) : NULL);
+}
+
+static enum status explain_fault(struct call *call, const struct fault *fault)
+{
+	json_object *row = put_object(call->result, "fault");
+	bool attached;
+	struct object *mapping = find_mapping(call, fault, &attached);
+
+	put_text(row, "device", fault->device);
+	put_address(row, "address", fault->address);
+	put_meaning(call, row, mapping, attached);
+	return STATUS_OK;
+}
+
 static enum status run(struct call *call)
 {
 	const struct explain_options *options = call->options;
 	const char *text = call->arguments[0];
 	const char *during = options->during ? options->during : find_during(text);
 	int error = find_errno(text);
+	struct fault fault;
 	json_object *rows;
 
-	if (!error) {
-		fail(STATUS_USAGE, 0, "explain '%s'", text);
-		fail_because("it names no errno");
-		fail_try("give a name such as ENODEV, a number, or a message with one in it");
-		return STATUS_USAGE;
-	}
 	if (during && !find_command(during)) {
 		fail(STATUS_USAGE, 0, "option --during: '%s'", during);
 		fail_because("not a command");
+		fail_try("'dmabufctl --list-commands' lists them");
+		return STATUS_USAGE;
+	}
+	if (fault_parse_line(text, &fault))
+		return explain_fault(call, &fault);
+	if (!error) {
+		fail(STATUS_USAGE, 0, "explain '%s'", text);
+		fail_because("it names no errno, and is no IOMMU fault");
+		fail_try("give a name such as ENODEV, a number, a message with one in it or with "
+			 "the words for it, or a line of the kernel log");
 		return STATUS_USAGE;
 	}
 	rows = put_array(call->result, "causes");
 	for (unsigned i = 0; i < CAUSES; i++)
 		if (causes[i].error == error && is_during(&causes[i], during))
 			add_cause(call, rows, &causes[i]);
+	put_text(call->result, "errno", strerrorname_np(error));
 	return STATUS_OK;
 }
 
@@ -370,7 +528,18 @@ static const struct column columns[] = {
 	{ 0 },
 };
 
+static const struct column fault_columns[] = {
+	{ "DEVICE", "device", COLUMN_TEXT, "whose DMA was stopped" },
+	{ "ADDRESS", "address", COLUMN_TEXT, "at which IOVA" },
+	{ "MAPPING", "mapping", COLUMN_TEXT, "what is mapped there" },
+	{ "STATE", "state", COLUMN_TEXT, "its state now" },
+	{ "MEANING", "meaning", COLUMN_TEXT, "what the device met" },
+	{ "NEXT", "next", COLUMN_TEXT, "what to do about it" },
+	{ 0 },
+};
+
 static const struct section sections[] = {
+	{ "fault", NULL, NULL, fault_columns },
 	{ "causes", NULL, "no check is known that gives this errno there", columns },
 	{ 0 },
 };
@@ -380,8 +549,8 @@ const struct command cmd_explain = {
 	.arguments = "ERRNO|MESSAGE",
 	.summary = "which checks give this error there, and which of them apply here and now",
 	.description =
-		"Takes an errno by name or number, or a message that has one in it. -v says where in\n"
-		"the kernel's source the check is.",
+		"Takes an errno by name or number, a message that has one in it or the words for it, or\n"
+		"an IOMMU fault out of the kernel log. -v says where in the kernel's source the check is.",
 	.options = options,
 	.options_size = sizeof(struct explain_options),
 	.least = 1,

@@ -34,10 +34,20 @@ gives 0 'by number' d explain 19 --during import
 ok 'by number: ENODEV' contains "$out" '^ENODEV +import recover'
 gives 0 'an errno that nothing gives' d explain EXDEV
 ok 'says so' contains "$out" 'no check is known'
-refuses 2 'names no errno' d explain nonsense
-refuses 2 'not a command' d explain ENODEV --during nonsense
-ok 'every check has a way on' equal "$(for e in {1..133}; do d explain "$e" --json; done |
-	gojq -s '[.[].causes[] | select((.next | not) or (.where | not))] | length')" 0
+
+# A fault, as the kernel logged it: the device, the address and the mapping that lies there.
+fault() { gojq -r '.fault | "\(.device) \(.address) \(.mapping) \(.state) \(.next)"' <<<"$out"; }
+d revoke "$NVME" --by memory >/dev/null
+d verify map0 --from "$EDU" --expect-fault >/dev/null
+run d explain "$(dmesg | grep -E 'fault addr|page fault from' | tail -n 1)" --json
+ok 'a fault: a stale mapping' equal "$(fault)" "$EDU $IOVA map0 stale 'dmabufctl recover map0'"
+d recover map0 >/dev/null
+run d explain "DMAR: [DMA Write NO_PASID] Request device [$EDU] fault addr 0x10fff000 [fault reason 0x05] x" --json
+ok 'a fault in a mapping that is live' contains "$(fault)" "^$EDU 0x10fff000 map0 live "
+run d explain "DMAR: [DMA Write NO_PASID] Request device [$EDU] fault addr 0x11000000 [fault reason 0x05] x" --json
+ok 'a fault behind it' contains "$(fault)" "^$EDU 0x11000000 null null "
+run d explain "DMAR: [DMA Write NO_PASID] Request device [$NVME2] fault addr 0x10000000 [fault reason 0x05] x" --json
+ok 'a fault of a device that is not attached' contains "$(gojq -r .fault.meaning <<<"$out")" 'the device is not attached to its IOAS'
 
 leave_nothing
 done_testing

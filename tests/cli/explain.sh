@@ -1,0 +1,87 @@
+#!/bin/bash
+# Messages as people meet them, in logs and on terminals: which errno explain finds in each.
+. "$(dirname "$0")/../lib.sh"
+
+export XDG_RUNTIME_DIR=$TEST_DIR/runtime
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+
+# finds ERRNO MESSAGE
+finds() {
+	run dmabufctl explain --json -- "$2"
+	ok "'$2': $1" equal "$(gojq -r .errno <<<"$out") $rc" "$1 0"
+}
+
+finds ENODEV ENODEV
+finds ENODEV enodev
+finds ENODEV 19
+finds ENODEV -19
+finds EOPNOTSUPP ENOTSUP
+finds EAGAIN EWOULDBLOCK
+finds EXDEV 18
+finds EHWPOISON 133
+finds ENODEV 'No such device'
+finds ENXIO 'open: No such device or address'
+finds EBUSY 'qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: failed to open /dev/vfio/7: Device or resource busy'
+finds EINVAL 'qemu-system-x86_64: vfio 0000:01:00.0: error binding device to iommufd: Invalid argument'
+finds EINVAL 'vfio-pci 0000:01:00.0: probe with driver vfio-pci failed with error -22'
+finds EPERM 'vfio-pci 0000:01:00.0: probe with driver vfio-pci failed with error -1'
+finds ENODEV "[Errno 19] No such device: '/dev/vfio/devices/vfio0'"
+finds ENODEV '[Errno 19] quelque chose'
+finds EOPNOTSUPP 'ibv_reg_dmabuf_mr: errno=95'
+finds EINVAL 'ioctl(IOMMU_IOAS_MAP_FILE) returned -22'
+finds ENOTTY 'ioctl(7, IOMMU_IOAS_MAP_FILE, {}) = -1 ENOTTY (Inappropriate ioctl for device)'
+finds ENOTTY 'inappropriate IOCTL for device'
+finds EEXIST 'dmabufctl: import fb: EEXIST: map0 (stale) occupies 0x10000000+0x1000000'
+finds EOPNOTSUPP 'Error: Operation not supported'
+
+refuses_to_find() { refuses 2 'it names no errno, and is no IOMMU fault; give a name' dmabufctl explain -- "$1"; }
+for text in nonsense '' 0 134 -134 1000000000000000000000 'device 0000:01:00.0' 'ERRNO' 'error 22x' 'a-19' 'no device' \
+	'DMAR: DRHD: handling fault status reg 2'; do
+	refuses_to_find "$text"
+done
+refuses 2 "option --during: 'nonsense': not a command; 'dmabufctl --list-commands' lists them" \
+	dmabufctl explain ENODEV --during nonsense
+
+# A fault: who, where, and that nothing is there.
+for line in 'DMAR: [DMA Write NO_PASID] Request device [0000:00:03.0] fault addr 0x10001000 [fault reason 0x05] PTE Write access is not set' \
+	'[   77.002233] virtio_iommu virtio3: page fault from EP 24 at 0x10001000 [W]' \
+	'Nov 24 09:00:00 host kernel: vfio-pci 0000:00:03.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0011 address=0x10001000 flags=0x0020]'; do
+	run dmabufctl explain --json "$line"
+	ok "${line:0:40}: exit status 0" equal "$rc" 0
+	ok "${line:0:40}: device, address, mapping" \
+		equal "$(gojq -r '.fault | "\(.device) \(.address) \(.mapping) \(.meaning)"' <<<"$out")" \
+		'0000:00:03.0 0x10001000 null nothing of this context is mapped there'
+done
+
+# What explain can say of each errno: no cause twice, each with its place and a way on.
+for ((number = 1; number <= 133; number++)); do
+	dmabufctl explain --json $number
+done | gojq -s '[.[].causes[]]' >"$TEST_DIR/causes"
+ok 'as many causes as its source has' \
+	equal "$(gojq length "$TEST_DIR/causes")" "$(sed -n '/^static const struct cause causes/,/^};/p' "$(dirname "$0")/../../src/cmd/explain.c" | grep -cE '^	\{ E[A-Z]+,')"
+ok 'none twice' equal "$(gojq '[.[] | .errno + .during + .check] | group_by(.) | map(select(length > 1)) | length' "$TEST_DIR/causes")" 0
+ok 'each with its place, and a way on' equal "$(gojq '[.[] | select((.next | not) or (.where | not) or (.check | not))] | length' "$TEST_DIR/causes")" 0
+for during in $(gojq -r '[.[].during | split(" ")[]] | unique | join(" ")' "$TEST_DIR/causes"); do
+	ok "$during is a command" eval "dmabufctl --list-commands | grep -qx $during"
+done
+# What the kernel is known to refuse with (tests/lab/uapi.sh has it do so): each can be looked up.
+while read -r error during count; do
+	ok "$error during $during: $count causes" \
+		equal "$(dmabufctl explain "$error" --during "$during" --json | gojq '.causes | length')" "$count"
+done <<-END
+	ENODEV import 1
+	EOPNOTSUPP import 2
+	EEXIST import 1
+	EINVAL import 2
+	EOVERFLOW import 1
+	ENOTTY import 1
+	ENODEV export 1
+	EINVAL export 2
+	EOVERFLOW export 1
+	ENOTTY export 1
+	EOPNOTSUPP export 1
+	EPERM export 2
+	EPERM attach 2
+	EADDRINUSE attach 1
+END
+done_testing
