@@ -3,17 +3,36 @@
 #include <string.h>
 
 #include "cmd/shared/common.h"
+#include "ui/value.h"
 
-static enum status cannot_attach(const struct object *device, const struct object *ioas, int error)
+/* The mapping that the device cannot have, by the windows that its IOMMU reserves. */
+static void explain_mappings(struct call *call, const struct object *device,
+			     const struct object *ioas)
+{
+	fail_because("a mapping of %s lies beyond what this device's IOMMU reaches", ioas->name);
+	fail_try("unmap it, or attach to another IOAS");
+	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
+		const struct range *iova = &mapping->mapping.iova;
+		char what[NAME_SIZE + VALUE_RANGE + 8], window[VALUE_RANGE];
+
+		if (strcmp(mapping->mapping.ioas, ioas->name))
+			continue;
+		value_format_range(iova, window);
+		snprintf(what, sizeof(what), "%s at %s", mapping->name, window);
+		if (!explain_reserved(device, *iova, what))
+			continue;
+		fail_try("'%s unmap %s', or attach to another IOAS", self(call), mapping->name);
+		return;
+	}
+}
+
+static enum status cannot_attach(struct call *call, const struct object *device,
+				 const struct object *ioas, int error)
 {
 	enum status status = fail_errno(error, "attach %s to %s", device->name, ioas->name);
 
-	if (error == -EADDRINUSE || error == -EINVAL || error == -EADDRNOTAVAIL) {
-		fail_because("a mapping of %s lies where this device cannot have one: "
-			     "in a reserved window or beyond its IOMMU's reach",
-			     ioas->name);
-		fail_try("unmap it, or attach to another IOAS");
-	}
+	if (error == -EADDRINUSE || error == -EINVAL || error == -EADDRNOTAVAIL)
+		explain_mappings(call, device, ioas);
 	return status;
 }
 
@@ -38,7 +57,7 @@ static enum status run(struct call *call)
 		return status;
 	rc = context_attach(call->context, device, ioas);
 	if (rc)
-		return cannot_attach(device, ioas, rc);
+		return cannot_attach(call, device, ioas, rc);
 	fill_object(put_object(call->result, "device"), device);
 	return STATUS_OK;
 }

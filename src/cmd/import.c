@@ -63,34 +63,56 @@ static bool is_reachable(struct call *call, const struct object *ioas, struct ra
 	return false;
 }
 
+static enum status bad_request(const struct object *dmabuf, const char *what, uint64_t value,
+			       const char *why)
+{
+	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
+	fail_because("%s 0x%llx %s", what, (unsigned long long)value, why);
+	return STATUS_FAILED;
+}
+
+static enum status check_aligned(const struct object *dmabuf, const char *what, uint64_t value)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	char why[48];
+
+	if (!(value % page))
+		return STATUS_OK;
+	snprintf(why, sizeof(why), "is not a multiple of %llu", (unsigned long long)page);
+	bad_request(dmabuf, what, value, why);
+	fail_try("the nearest below is 0x%llx", (unsigned long long)(value - value % page));
+	return STATUS_FAILED;
+}
+
 /*
  * The kernel takes unaligned requests while no device is attached, and no device can be
  * attached afterwards: such a mapping is of no use to anybody.
  */
 static enum status check_request(const struct import_request *request, const struct object *dmabuf)
 {
-	const uint64_t page = sysconf(_SC_PAGESIZE);
 	struct range source = request->source;
-	const char *why = NULL;
+	enum status status = check_aligned(dmabuf, "offset", source.offset);
 
+	if (!status)
+		status = check_aligned(dmabuf, "length", source.length);
+	if (!status)
+		status = check_aligned(dmabuf, "IOVA", request->iova);
+	if (status)
+		return status;
 	if (!source.length)
-		why = "the length is 0";
-	else if (source.offset % page || source.length % page)
-		why = "offset or length is not page aligned";
-	else if (source.offset + source.length < source.offset ||
-		 source.offset + source.length > dmabuf->dmabuf.size)
-		why = "that reaches beyond the dma-buf";
-	else if (request->iova % page)
-		why = "the IOVA is not page aligned";
-	else if (request->iova + source.length < request->iova)
-		why = "IOVA and length wrap around";
-	if (!why)
-		return STATUS_OK;
-	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
-	fail_because("%s", why);
-	fail_try("it has 0x%llx bytes, the page size is %llu",
-		 (unsigned long long)dmabuf->dmabuf.size, (unsigned long long)page);
-	return STATUS_FAILED;
+		return bad_request(dmabuf, "length", 0, "maps nothing");
+	if (source.offset + source.length < source.offset ||
+	    source.offset + source.length > dmabuf->dmabuf.size) {
+		status = bad_request(dmabuf, "offset", source.offset, "");
+		fail_because("offset 0x%llx and length 0x%llx reach beyond the dma-buf, which has "
+			     "0x%llx bytes",
+			     (unsigned long long)source.offset, (unsigned long long)source.length,
+			     (unsigned long long)dmabuf->dmabuf.size);
+		return status;
+	}
+	if (request->iova + source.length < request->iova)
+		return bad_request(dmabuf, "IOVA", request->iova, "and the length wrap around");
+	return STATUS_OK;
 }
 
 static void explain_invalid(struct call *call, const struct import_request *request,
@@ -100,9 +122,14 @@ static void explain_invalid(struct call *call, const struct import_request *requ
 
 	if (!request->fixed || is_reachable(call, ioas, window))
 		return;
-	fail_because("0x%llx+0x%llx is out of the IOMMU's aperture, or reserved",
-		     (unsigned long long)window.offset, (unsigned long long)window.length);
+	fail_because("0x%llx+0x%llx is beyond what the devices attached to %s reach",
+		     (unsigned long long)window.offset, (unsigned long long)window.length,
+		     ioas->name);
 	fail_try("leave --iova out and let the kernel choose");
+	for_each_object(device, &call->context->objects, OBJECT_DEVICE)
+		if (!strcmp(device->device.ioas, ioas->name) &&
+		    explain_reserved(device, window, "it"))
+			return;
 }
 
 /* The mapping that is in the way at a fixed IOVA. */

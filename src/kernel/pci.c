@@ -181,6 +181,28 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	return 0;
 }
 
+bool pci_find_reserved(int group, struct range window, struct range *reserved, char kind[16])
+{
+	char path[80], *rest = NULL;
+	auto_free char *text = NULL;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/reserved_regions", group);
+	if (group < 0 || sys_read_file(path, &text))
+		return false;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		unsigned long long first, last;
+
+		/* What is relaxable the kernel lets be mapped over (io_pagetable.c). */
+		if (sscanf(line, "%llx %llx %15s", &first, &last, kind) != 3 ||
+		    !strcmp(kind, "direct-relaxable") || first >= window.offset + window.length ||
+		    window.offset > last)
+			continue;
+		*reserved = (struct range){ first, last - first + 1 };
+		return true;
+	}
+	return false;
+}
+
 /* The drivers that promise to leave DMA alone set driver_managed_dma (include/linux/pci.h). */
 bool pci_blocks_group(const struct pci_device *device)
 {

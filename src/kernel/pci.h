@@ -55,6 +55,12 @@ int pci_list_group(int group, struct pci_name **names, unsigned *count);
 /* Whether its driver keeps user space from every other device of its IOMMU group. */
 bool pci_blocks_group(const struct pci_device *device);
 
+/*
+ * The part of the IOVA window that devices of this group cannot have mapped, as their IOMMU says
+ * (reserved_regions in sysfs): false when there is none. kind: "msi", "direct" or "reserved".
+ */
+bool pci_find_reserved(int group, struct range window, struct range *reserved, char kind[16]);
+
 /* Marketing names from libpci's database, for descriptions that are made one after another. */
 struct pci_names;
 struct pci_names *pci_names_open(void);

@@ -99,6 +99,6 @@ fails 3 'the device cannot take reset, flr, d3hot, hot-reset, sysfs-reset' d rev
 refuses 1 'nothing of it is mapped' d revoke "$EDU" --by all
 refuses 2 'goes with' d revoke "$NVME" --by all --hold
 d revoke "$NVME" --by close >/dev/null
-refuses 1 'no device of that name' d revoke "$NVME" --by all
+refuses 1 'it is not open in context default' d revoke "$NVME" --by all
 leave_nothing
 done_testing

@@ -11,6 +11,7 @@
 #include "kernel/iommufd.h"
 #include "kernel/process.h"
 #include "kernel/vfio.h"
+#include "ui/value.h"
 
 const char *self(const struct call *call)
 {
@@ -258,6 +259,12 @@ enum status want_object(struct call *call, enum object_kind kind, const char *na
 	if (*object)
 		return STATUS_OK;
 	fail(STATUS_FAILED, ENOENT, "%s %s", what, name);
+	if (kind == OBJECT_DEVICE && !pci_parse_name(name, &bdf)) {
+		fail_because("it is not open in %s%s", context ? "context " : "the batch",
+			     context ? context : "");
+		fail_try("'%s attach %s' opens it", self(call), name);
+		return STATUS_FAILED;
+	}
 	if (context)
 		fail_because("context %s has no %s of that name", context, what);
 	else
@@ -373,6 +380,23 @@ void explain_revoked(struct call *call, const struct object *dmabuf, const char 
 	}
 	fail_because("the dma-buf is revoked: %s is in reset or not in power state D0", bdf);
 	fail_try("bring the device back, then %s", then);
+}
+
+bool explain_reserved(const struct object *device, struct range window, const char *what)
+{
+	char kind[16], text[VALUE_RANGE];
+	struct pci_device pci;
+	struct pci_name name;
+	struct range reserved;
+
+	if (pci_parse_name(device->name, &name) || pci_get(&name, &pci) ||
+	    !pci_find_reserved(pci.group, window, &reserved, kind))
+		return false;
+	value_format_range(&reserved, text);
+	fail_because("%s lies in the %s%s, which %s cannot have mapped", what,
+		     !strcmp(kind, "msi") ? "MSI window " : "window reserved by the IOMMU, ", text,
+		     device->name);
+	return true;
 }
 
 void put_evidence(json_object *row, const char *key, unsigned bits)

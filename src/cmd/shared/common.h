@@ -44,6 +44,12 @@ enum status want_ioas(struct call *call, const char *name, struct object **ioas)
  */
 void explain_revoked(struct call *call, const struct object *dmabuf, const char *then);
 
+/*
+ * Notes that the window overlaps one that the device cannot have mapped, such as the MSI window;
+ * what: what lies there. False when that is not so.
+ */
+bool explain_reserved(const struct object *device, struct range window, const char *what);
+
 /* Who holds the device open, as "qemu (PID 12), context fb (PID 13)"; "": nobody is seen. */
 void describe_users(const struct pci_device *pci, char *text, size_t size);
 /* What makes them let go of it, for people to do. */
