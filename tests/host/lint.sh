@@ -23,9 +23,9 @@ build_with_clang() (
 )
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/alone tests/run tests/lib.sh tests/*/*.sh
-	bench/{batch,list,monitor} bash-completion/dmabufctl)
+	bench/{batch,list,monitor,scale} bash-completion/dmabufctl)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
-with shellcheck 'shellcheck finds nothing' shellcheck -e SC2001 "${scripts[@]}"
+with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
 # NULL is a pointer here, also where it ends the arguments of a function.
 with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 --suppress=varFuncNullUB \
 	--enable=warning,performance,portability '--suppress=unknownMacro:*.bpf.c' -Isrc -Itests/unit -I. src tests bench
@@ -40,13 +40,13 @@ with make 'make distcheck, without a warning of its compiler' make -s -C "$build
 
 # What the tarball leaves out is named here.
 left_out='^(\.ci/run|\.gitignore)$'
-if [ -d .git ]; then
+if [ -e .git ]; then
 	packed=$(tar tf "$(find "$build" -maxdepth 1 -name 'dmabufctl-*.tar.xz')" | sed 's|^[^/]*/||' | sort)
 	ok 'every file is in the tarball, or left out by name' \
 		equal "$(git ls-files | grep -vE "$left_out" | sort | comm -23 - <(echo "$packed"))" ''
 else
 	skip 'every file is in the tarball, or left out by name' 'no git here'
 fi
-with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/mutants
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/mutants tests/schema
 
 done_testing
