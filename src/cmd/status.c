@@ -143,7 +143,7 @@ const struct command cmd_status = {
 	.summary = "show the context: devices, dma-bufs, IOASes, mappings, states, evidence",
 	.description = "A mapping is live, idle (no device attached), revoked (the exporter is),\n"
 		       "stale (the exporter came back, the mapping did not) or unknown. -v adds\n"
-		       "which evidence was missing.",
+		       "which evidence was missing, or disagrees.",
 	.options = options,
 	.options_size = sizeof(struct status_options),
 	.least = 0,

@@ -167,6 +167,16 @@ static void many(unsigned processes)
 	puts("ready");
 }
 
+/* The same page of a file again and again, each time a map of its own. */
+static void map_often(const char *path, unsigned count)
+{
+	int fd = must(open(path, O_RDONLY), path);
+
+	for (unsigned i = 0; i < count; i++)
+		must(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0, "mmap");
+	puts("ready");
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit limit = { .rlim_cur = 65536, .rlim_max = 65536 };
@@ -183,10 +193,13 @@ int main(int argc, char **argv)
 		buffers = atoi(argv[3]);
 		others = atoi(argv[4]);
 		many(atoi(argv[2]));
+	} else if (argc == 4 && !strcmp(argv[1], "maps")) {
+		map_often(argv[2], atoi(argv[3]));
 	} else {
 		fprintf(stderr, "usage: buffers share [NAME]\n"
 				"       buffers shapes [NAME]\n"
-				"       buffers many PROCESSES BUFFERS OTHERS\n");
+				"       buffers many PROCESSES BUFFERS OTHERS\n"
+				"       buffers maps FILE COUNT\n");
 		return 2;
 	}
 	fflush(stdout);
