@@ -128,7 +128,7 @@ fail:
 int iommufd_try_import_into(int iommufd, uint32_t scratch, int fd)
 {
 	struct range first_page = { .offset = 0, .length = sysconf(_SC_PAGESIZE) };
-	uint64_t iova;
+	uint64_t iova = 0;
 
 	return iommufd_map_file(iommufd, scratch, fd, first_page, IOMMUFD_READ, false, &iova);
 }

@@ -204,10 +204,10 @@ static bool can_be(const struct usage_word *word, const char *argument)
 /* What may stand where the line ends, by one of the ways that the usage has. */
 static void print_way(const struct aim *aim, const char *usage)
 {
-	struct usage_word word;
+	struct usage_word word = { 0 };
 
 	for (int i = 0;; i++) {
-		if ((!i || !word.repeats) && !next_word(&usage, &word))
+		if (!word.repeats && !next_word(&usage, &word))
 			return;
 		if (i == aim->line->count)
 			break;
