@@ -32,8 +32,15 @@ bar() {
 	printf '0x%x' $((start + ${3:-0}))
 }
 
-# holder CONTEXT - the PID of its holder: who has the socket's name on its command line.
-holder() { pgrep -f "^[^ ]*dmabufctl-holder /run/dmabufctl/$1[.]socket$"; }
+# holder CONTEXT - the PID of its holder: who has the socket's name on its command line. Looked for once,
+# when HOLDER has that of the default context.
+holder() {
+	if [ "$1" = default ] && [ -e "/proc/${HOLDER:-none}" ]; then
+		echo "$HOLDER"
+	else
+		pgrep -f "^[^ ]*dmabufctl-holder /run/dmabufctl/$1[.]socket$"
+	fi
+}
 
 # cdev BDF - its VFIO node.
 cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
@@ -45,7 +52,7 @@ peek() { "$LAB_BUILD/tests/lab/peek" "$(holder default)" "$@"; }
 fds_of() { find "/proc/$(holder default)/fd" -lname "/dmabuf:$1" -printf '%f\n' | sort -n; }
 
 # command_register BDF - as the hardware has it, in hexadecimal.
-command_register() { setpci -s "$1" COMMAND; }
+command_register() { od -An -tx2 -j 4 -N 2 "/sys/bus/pci/devices/$1/config" | tr -d ' '; }
 
 # dmabufs - how many there are on the system.
 dmabufs() { grep -c 'vfio_pci_core' /sys/kernel/debug/dma_buf/bufinfo; }

@@ -6,12 +6,11 @@
 
 # kernel - what it has of the default context.
 kernel() {
-	echo "edu: $(translations $EDU | xargs)"
-	echo "nvme: $(translations $NVME2 | xargs)"
-	echo "ioases: $(peek ioases)"
-	echo "dma-bufs: $(dmabufs)"
-	echo "fds: $(find "/proc/$(holder default)/fd" -type l -printf '%l\n' | sort | grep -v '^pipe:' | sed 's/:\[.*//' | uniq -c | xargs)"
-	echo "commands: $(command_register $EDU) $(command_register $RAM) $(command_register $NVME2)"
+	translations $EDU
+	echo 'and of the NVMe controller:'
+	translations $NVME2
+	echo "IOASes $(peek ioases), dma-bufs $(dmabufs), commands $(command_register $EDU) $(command_register $RAM) $(command_register $NVME2)"
+	find "/proc/$HOLDER/fd" -type l -printf '%l\n' | grep -v '^pipe:' | sort
 }
 # The record; times are compared too, as an object that was made anew has another.
 record() { d status --json; }
@@ -43,6 +42,7 @@ printf '%s\n' "export $RAM 2 --range 0:64K --name fb" "attach $EDU" \
 	'import fb --iova 0x10000000 --name first' 'import fb --iova 0x10020000 --prot r --name second' \
 	'import fb --ioas other --iova 0x10000000 --name third' "attach $NVME2 other" |
 	d --context default batch -
+HOLDER=$(holder default)
 remember
 ok 'the start: two page tables' equal "$(translations $EDU | wc -l) $(translations $NVME2 | wc -l)" '2 1'
 

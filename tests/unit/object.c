@@ -55,6 +55,118 @@ static void check_kinds(void)
 	check_round_trip(&mapping);
 }
 
+/* The text itself, which scripts and the holder read: keys, types, and what is null. */
+static void check_text(void)
+{
+	static struct range ranges[] = { { 0, 4096 }, { 1ull << 40, 8192 } };
+	static const struct {
+		struct object object;
+		const char *text;
+	} texts[] = {
+		{ { .kind = OBJECT_DEVICE, .device = { .id = 7, .ioas = "ioas0", .made = 12 } },
+		  "{\"id\":7,\"ioas\":\"ioas0\",\"made_ns\":12}" },
+		{ { .kind = OBJECT_DEVICE, .device = { .id = UINT32_MAX, .made = UINT64_MAX } },
+		  "{\"id\":4294967295,\"ioas\":null,\"made_ns\":18446744073709551615}" },
+		{ { .kind = OBJECT_DMABUF,
+		    .dmabuf = { .device.bdf = "0000:01:00.0",
+				.bar = 2,
+				.ranges = ranges,
+				.range_count = 2,
+				.size = 12288,
+				.made = 13 } },
+		  "{\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
+		  "{\"offset\":1099511627776,\"length\":8192}],\"size\":12288,\"made_ns\":13}" },
+		{ { .kind = OBJECT_DMABUF, .dmabuf = { .size = 4096, .made = 13 } },
+		  "{\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"made_ns\":13}" },
+		{ { .kind = OBJECT_IOAS, .ioas.id = 9 }, "{\"id\":9}" },
+		{ { .kind = OBJECT_MAPPING,
+		    .mapping = { .ioas = "ioas0",
+				 .dmabuf = "fb",
+				 .offset = 4096,
+				 .iova = { 0xffffffff000, 8192 },
+				 .prot = 3,
+				 .made = 14 } },
+		  "{\"dmabuf\":\"fb\",\"ioas\":\"ioas0\",\"iova\":\"0xffffffff000\",\"length\":8192,"
+		  "\"offset\":4096,\"prot\":\"rw\",\"made_ns\":14,\"revoked_by\":null}" },
+		{ { .kind = OBJECT_MAPPING,
+		    .mapping = { .ioas = "a",
+				 .dmabuf = "b",
+				 .iova = { 0, 4096 },
+				 .prot = 1,
+				 .made = 14,
+				 .verified = 15,
+				 .arrived = true,
+				 .revoked_by = "reset" } },
+		  "{\"dmabuf\":\"b\",\"ioas\":\"a\",\"iova\":\"0x0\",\"length\":4096,\"offset\":0,"
+		  "\"prot\":\"r\",\"made_ns\":14,\"revoked_by\":\"reset\",\"verified_ns\":15,"
+		  "\"arrived\":true}" },
+		{ { .kind = OBJECT_MAPPING,
+		    .mapping = { .prot = 2, .verified = 15, .iova = { 4096, 4096 } } },
+		  "{\"dmabuf\":null,\"ioas\":null,\"iova\":\"0x1000\",\"length\":4096,\"offset\":0,"
+		  "\"prot\":\"w\",\"made_ns\":0,\"revoked_by\":null,\"verified_ns\":15,"
+		  "\"arrived\":false}" },
+	};
+
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		json_object *facts = object_to_json(&texts[i].object);
+		const char *text = json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN);
+
+		check(!strcmp(text, texts[i].text), "%s: %s", texts[i].text, text);
+		json_object_put(facts);
+	}
+}
+
+/* Every set of rights comes back as it was. */
+static void check_rights(void)
+{
+	for (unsigned prot = 1; prot < 4; prot++) {
+		struct object mapping = { .kind = OBJECT_MAPPING,
+					  .mapping = { .ioas = "ioas0",
+						       .dmabuf = "fb",
+						       .iova = { 4096, 4096 },
+						       .prot = prot } };
+		struct object copy = { .kind = OBJECT_MAPPING, .name = "map0" };
+		json_object *facts = object_to_json(&mapping);
+
+		check(!object_from_json(&copy, facts) && copy.mapping.prot == prot, "rights %u",
+		      prot);
+		json_object_put(facts);
+	}
+}
+
+/* A dma-buf is gone with its device, and does not come back with the next that is opened. */
+static void check_closed(void)
+{
+	static const struct {
+		const char *device; /* that is open */
+		uint64_t opened;
+		const char *exporter; /* of the dma-buf, which is made at 100 */
+		bool closed;
+	} cases[] = {
+		{ "0000:01:00.0", 50, "0000:01:00.0", false },
+		{ "0000:01:00.0", 100, "0000:01:00.0", false },
+		{ "0000:01:00.0", 101, "0000:01:00.0", true },
+		{ "0000:02:00.0", 50, "0000:01:00.0", true },
+		{ "0000:02:00.0", 50, "", false },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct object_list list = { 0 };
+		struct object *device = object_new(OBJECT_DEVICE, cases[i].device, -1);
+		struct object *dmabuf = object_new(OBJECT_DMABUF, "fb", -1);
+
+		device->device.made = cases[i].opened;
+		dmabuf->dmabuf.made = 100;
+		strcpy(dmabuf->dmabuf.device.bdf, cases[i].exporter);
+		object_list_add(&list, device);
+		object_list_add(&list, dmabuf);
+		check(object_device_closed(&list, dmabuf) == cases[i].closed,
+		      "%s opened at %lu, exporter '%s'", cases[i].device,
+		      (unsigned long)cases[i].opened, cases[i].exporter);
+		object_list_clear(&list);
+	}
+}
+
 static void check_names(void)
 {
 	char longest[NAME_SIZE + 1];
@@ -194,6 +306,9 @@ static void check_malformed(void)
 int main(void)
 {
 	check_kinds();
+	check_text();
+	check_rights();
+	check_closed();
 	check_names();
 	check_list();
 	check_many();
