@@ -1,0 +1,36 @@
+#!/bin/bash
+# A revoke killed after each call that changes something: the next command brings memory decode, power
+# state and driver back. In a file of its own beside kill.sh for its time.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/killing.sh"
+
+exporter=$RAM
+d bind "$RAM" "$EDU" "$NVME2" >/dev/null
+die_everywhere revoke "$mapped" revoke "$RAM" --by memory
+die_everywhere 'revoke --by close' "$mapped" revoke "$RAM" --by close
+die_everywhere 'revoke --by unbind' "$device" revoke "$RAM" --by unbind
+die_everywhere 'revoke --by remove' "$device" revoke "$RAM" --by remove
+
+# And one that has power states and resets.
+exporter=$NVME2
+for trigger in d3hot low-power flr reset; do
+	die_everywhere "revoke --by $trigger" "export $NVME2 2 --name fb --range 0:64K\n" revoke "$NVME2" --by $trigger
+done
+exporter=$RAM
+
+# What the next command puts right it says, once. --hold is no half step.
+printf 'release --all\n%b' "$mapped" | d --context default batch - >/dev/null
+run env DMABUFCTL_FAULT='pwrite=kill' dmabufctl revoke "$RAM" --by memory
+ok 'killed with memory decode off' equal "$(memory_of "$RAM")" 0
+run d status
+ok 'the next command says what it undoes' contains "$err" "$RAM: a command was killed before it could undo --by memory; that is done now"
+ok 'and has done it' equal "$(memory_of "$RAM")" 2
+run d status
+ok 'the one after it has nothing to say' equal "$err" ''
+d revoke "$RAM" --by memory --hold >/dev/null
+run d status
+ok '--hold: nothing is undone' equal "$err $(memory_of "$RAM")" ' 0'
+d revoke "$RAM" --by memory >/dev/null
+
+leave_nothing
+done_testing
