@@ -59,7 +59,7 @@ run() {
 	TEST_RAN=$*
 	"$@" >"$TEST_DIR/out" 2>"$TEST_DIR/err" || rc=$?
 	out=$(cat "$TEST_DIR/out")
-	[ -z "${TEST_JSON:-}" ] || grep -a '^{"schema":' "$TEST_DIR/out" >>"$TEST_JSON"
+	keep "$TEST_DIR/out"
 	err=$(cat "$TEST_DIR/err")
 }
 
@@ -85,6 +85,10 @@ kept() {
 		return "${PIPESTATUS[0]}"
 	fi
 	"$@"
+}
+# keep FILE - the same for JSON that a command in the background wrote there.
+keep() {
+	[ -z "${TEST_JSON:-}" ] || grep -a '^{"schema":' "$1" >>"$TEST_JSON"
 }
 
 gives() {
