@@ -40,6 +40,8 @@ const struct option_entry global_options[] = {
 	OPT_FLAG(struct globals, no_wait, "no-wait", 0,
 		 "fail at once when another command has the context"),
 	OPT_FLAG(struct globals, json, "json", 0, "print JSON, one object a command, errors too"),
+	OPT_FLAG(struct globals, no_header, "no-header", 0,
+		 "print tables without headings and titles"),
 	OPT_COUNT(struct globals, verbose, "verbose", 'v',
 		  "say more; twice: each system call, decoded"),
 	OPT_FLAG(struct globals, help, "help", 'h', "print this and exit"),
@@ -209,7 +211,9 @@ static enum status run_with_result(struct call *call)
 		output_json(call->result, &call->rows);
 	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
 		output_tables(call->result, &call->rows, call->command->sections,
-			      call->globals->verbose, call->columns);
+			      &(const struct output_style){ .verbose = call->globals->verbose,
+							    .bare = call->globals->no_header,
+							    .choice = call->columns });
 	if (call->rows.free)
 		call->rows.free(call->rows.state);
 	json_object_put(call->result);

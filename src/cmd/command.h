@@ -21,6 +21,7 @@ struct globals {
 	struct option_time wait;
 	bool no_wait;
 	bool json;
+	bool no_header;
 	unsigned verbose;
 	bool help;
 	bool version;
@@ -52,7 +53,7 @@ struct call {
 	struct output_rows rows; /* what it is too large for */
 	/* Set by a command that has more to do once the context is given back. */
 	enum status (*finish)(void);
-	const char *columns; /* set by a command that lets people choose: as output_tables() */
+	const char *columns; /* set by a command that lets people choose: as output_style.choice */
 	/* Set by a command that is asked for a picture, which is printed in place of all else. */
 	void (*draw)(const struct call *call);
 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "ui/table.h"
 #include "ui/value.h"
@@ -127,8 +129,7 @@ struct sheet {
 	struct table table;
 	const struct column *columns;
 	const char *children;
-	const char *choice;
-	bool verbose;
+	const struct output_style *style;
 	bool started;
 	const struct column *shown[TABLE_COLUMNS]; /* set by the first row */
 };
@@ -155,7 +156,7 @@ static void show(struct sheet *sheet, const struct column *column)
 
 static void add_chosen(struct sheet *sheet)
 {
-	for (const char *word = sheet->choice; *word; word += *word == ',') {
+	for (const char *word = sheet->style->choice; *word; word += *word == ',') {
 		size_t length = strcspn(word, ",");
 
 		for (const struct column *column = sheet->columns; column->heading; column++)
@@ -170,12 +171,12 @@ static void add_chosen(struct sheet *sheet)
 static void add_columns(struct sheet *sheet, json_object *row, json_object *parent)
 {
 	sheet->started = true;
-	if (sheet->choice) {
+	if (sheet->style->choice) {
 		add_chosen(sheet);
 		return;
 	}
 	for (const struct column *column = sheet->columns; column->heading; column++)
-		if ((sheet->verbose || !(column->type & COLUMN_VERBOSE)) &&
+		if ((sheet->style->verbose || !(column->type & COLUMN_VERBOSE)) &&
 		    (!row || sheet->children || is_there(row, parent, column->key)))
 			show(sheet, column);
 }
@@ -259,8 +260,29 @@ static bool is_made(const struct output_rows *rows, const char *path)
 	       !strncmp(rows->key, path, strlen(rows->key));
 }
 
+/* Columns of the terminal that the output goes to, 0 when it goes to none. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col ? size.ws_col : 80;
+}
+
+/* A tree has branches that only a table shows. */
+static void print_sheet(const struct sheet *sheet)
+{
+	size_t width = sheet->children || sheet->style->bare ? 0 : terminal_width();
+
+	if (width && table_width(&sheet->table) > width)
+		table_print_records(&sheet->table, stdout);
+	else
+		table_print(&sheet->table, !sheet->style->bare, stdout);
+}
+
 void output_tables(json_object *result, const struct output_rows *rows,
-		   const struct section *sections, bool verbose, const char *choice)
+		   const struct section *sections, const struct output_style *style)
 {
 	bool titled = sections[0].key && sections[1].key, first = true;
 
@@ -269,8 +291,7 @@ void output_tables(json_object *result, const struct output_rows *rows,
 			.columns = section->columns,
 			.children = strchr(section->key, '>') ? strchr(section->key, '>') + 1 :
 								NULL,
-			.choice = choice,
-			.verbose = verbose,
+			.style = style,
 		};
 		bool made = is_made(rows, section->key);
 
@@ -279,9 +300,9 @@ void output_tables(json_object *result, const struct output_rows *rows,
 		else
 			add_rows(&sheet, result, NULL, section->key);
 		if (sheet.table.count) {
-			if (titled && section->title)
+			if (titled && section->title && !style->bare)
 				printf("%s%s\n", first ? "" : "\n", section->title);
-			table_print(&sheet.table, stdout);
+			print_sheet(&sheet);
 			first = false;
 		} else if (section->empty && !sheet.started &&
 			   (made || json_object_object_get_ex(result, section->key, NULL))) {

@@ -64,9 +64,19 @@ struct output_rows {
 
 /* result and rows stay the caller's; rows: NULL for none. */
 void output_json(json_object *result, const struct output_rows *rows);
-/* choice: headings in the order wanted, separated by commas; NULL: as the tables have them. */
+/* How people want to see a result. */
+struct output_style {
+	bool verbose;	    /* with the columns for -v */
+	bool bare;	    /* without headings and titles */
+	const char *choice; /* headings in the order wanted, separated by commas; NULL: all */
+};
+
+/*
+ * A table that is wider than the terminal is printed as records; where the output is no terminal
+ * a table has the width that it has.
+ */
 void output_tables(json_object *result, const struct output_rows *rows,
-		   const struct section *sections, bool verbose, const char *choice);
+		   const struct section *sections, const struct output_style *style);
 /* Calls show() with each row as it is made. */
 void output_each_row(const struct output_rows *rows, void (*show)(json_object *row, void *arg),
 		     void *arg);

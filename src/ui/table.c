@@ -83,11 +83,20 @@ static void print_cell(const struct table *table, unsigned column, const char *t
 	putc_unlocked(last ? '\n' : ' ', file);
 }
 
-void table_print(const struct table *table, FILE *file)
+size_t table_width(const struct table *table)
+{
+	size_t width = table->count - 1;
+
+	for (unsigned i = 0; i < table->count; i++)
+		width += table->columns[i].width;
+	return width;
+}
+
+void table_print(const struct table *table, bool with_headings, FILE *file)
 {
 	const char *cell = table->cells;
 
-	for (unsigned i = 0; i < table->count; i++)
+	for (unsigned i = 0; with_headings && i < table->count; i++)
 		print_cell(table, i, table->columns[i].heading, strlen(table->columns[i].heading),
 			   file);
 	for (unsigned i = 0; cell < table->cells + table->begin; i = (i + 1) % table->count) {
@@ -95,6 +104,23 @@ void table_print(const struct table *table, FILE *file)
 
 		print_cell(table, i, cell, length, file);
 		cell += length + 1;
+	}
+}
+
+void table_print_records(const struct table *table, FILE *file)
+{
+	size_t widest = 0;
+	unsigned column = 0;
+
+	for (unsigned i = 0; i < table->count; i++)
+		if (strlen(table->columns[i].heading) > widest)
+			widest = strlen(table->columns[i].heading);
+	for (const char *cell = table->cells; cell < table->cells + table->begin;
+	     cell += strlen(cell) + 1) {
+		if (!column && cell != table->cells)
+			putc_unlocked('\n', file);
+		fprintf(file, "%-*s  %s\n", (int)widest, table->columns[column].heading, cell);
+		column = (column + 1) % table->count;
 	}
 }
 

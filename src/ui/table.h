@@ -31,7 +31,11 @@ void table_add_column(struct table *table, const char *heading, bool right);
 void table_put(struct table *table, const char *text);
 void table_put_number(struct table *table, uint64_t number);
 void table_end_cell(struct table *table);
-void table_print(const struct table *table, FILE *file);
+/* How wide it is when it is printed. */
+size_t table_width(const struct table *table);
+void table_print(const struct table *table, bool with_headings, FILE *file);
+/* Each row as lines of heading and value, an empty line between two rows. */
+void table_print_records(const struct table *table, FILE *file);
 void table_free(struct table *table);
 
 #endif

@@ -29,6 +29,7 @@ static const struct section one[] = { { "things", NULL, "no things", thing_colum
 static const struct section two[] = {
 	{ "things", "Things", "no things", thing_columns },
 	{ "things/parts", "Parts", NULL, part_columns },
+	{ "notes", NULL, NULL, part_columns },
 	{ 0 },
 };
 static const struct section tree[] = { { "things>parts", NULL, NULL, thing_columns }, { 0 } };
@@ -70,6 +71,9 @@ static const struct {
 	  two, false, NULL,
 	  "Things\nNAME\na\nb\n\nParts\nNAME PART OK\na       1 true\nb       2 false\nb       3 true\n" },
 	{ "{\"things\":[{\"name\":\"a\",\"parts\":[]}]}", two, false, NULL, "Things\nNAME\na\n" },
+	/* A section without a title goes with the one above. */
+	{ "{\"things\":[{\"name\":\"a\"}],\"notes\":{\"part\":9}}", two, false, NULL,
+	  "Things\nNAME\na\nPART\n   9\n" },
 	/* What does not print is escaped. */
 	{ "{\"things\":[{\"name\":\"a\\nb\\u001b\"}]}", one, false, NULL, "NAME\na\\x0ab\\x1b\n" },
 	{ "{\"things\":[{\"name\":\"a\",\"parts\":[{\"name\":\"p\",\"count\":1},{\"name\":\"q\"}]}]}",
@@ -130,8 +134,8 @@ struct printing {
 	const char *result;
 	const struct output_rows *rows;
 	const struct section *sections;
-	bool json, verbose;
-	const char *choice;
+	bool json;
+	struct output_style style;
 };
 
 static void print(const void *arg)
@@ -144,7 +148,7 @@ static void print(const void *arg)
 		output_json(result, printing->rows);
 	else
 		output_tables(result, printing->rows ? printing->rows : &none, printing->sections,
-			      printing->verbose, printing->choice);
+			      &printing->style);
 	json_object_put(result);
 }
 
@@ -172,10 +176,16 @@ int main(void)
 	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		printing = (struct printing){ .result = table[i].result,
 					      .sections = table[i].sections,
-					      .verbose = table[i].verbose,
-					      .choice = table[i].choice };
+					      .style.verbose = table[i].verbose,
+					      .style.choice = table[i].choice };
 		check_print(&printing, table[i].wanted, table[i].result);
 	}
+	printing = (struct printing){
+		.result = "{\"things\":[{\"name\":\"a\",\"parts\":[{\"part\":1}]}]}",
+		.sections = two,
+		.style.bare = true
+	};
+	check_print(&printing, "a\na       1\n", "without headings and titles");
 	printing = (struct printing){ .result = "{\"a\":1,\"path\":\"/x\"}", .json = true };
 	check_print(&printing, "{\"a\":1,\"path\":\"/x\"}\n", "JSON: a line");
 	printing.rows = &rows;
@@ -190,11 +200,11 @@ int main(void)
 		    "-        -    0 -    -                    -\n",
 		    "a table of rows that are made");
 	printing.rows = &facts;
-	printing.choice = "size,name,count";
+	printing.style.choice = "size,name,count";
 	check_print(&printing, "SIZE NAME   COUNT\n  3M a\\x09b     7\n   - -          -\n",
 		    "a table of facts, chosen");
 	printing.rows = &no_rows;
-	printing.choice = NULL;
+	printing.style.choice = NULL;
 	check_print(&printing, "no things\n", "a table of no facts");
 	return check_plan();
 }
