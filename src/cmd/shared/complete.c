@@ -2,9 +2,12 @@
 #include "cmd/shared/complete.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "context/runtime.h"
 
 /* A command line up to the word that is to be completed. */
 struct line {
@@ -75,8 +78,9 @@ static void print_objects(const struct aim *aim, enum object_kind kind)
 {
 	const char *name = aim->line->context ? aim->line->context : "default";
 	struct context context;
+	int rc = object_name_valid(name) ? context_look(&context, name) : -EINVAL;
 
-	if (!object_name_valid(name) || context_look(&context, name))
+	if (rc && rc != -EBADMSG) /* what is understood of a record is offered */
 		return;
 	for_each_object(object, &context.objects, kind)
 		if (object->kind >= OBJECT_DEVICE && !is_given(aim, object->name))
@@ -84,6 +88,7 @@ static void print_objects(const struct aim *aim, enum object_kind kind)
 	context_close(&context);
 }
 
+/* By their sockets: none of the holders is asked. */
 static void print_contexts(const struct aim *aim)
 {
 	char path[PATH_MAX], name[NAME_SIZE];
