@@ -25,31 +25,20 @@
 /* For whoever has connected to send what it has. */
 #define SENDER_MS 5000
 
-/* The file that is looked for: a device's node, whichever, or a file itself. */
-struct wanted {
-	bool device;
-	dev_t number; /* the device's, or that of the file's file system */
-	uint64_t inode;
-};
-
 /*
  * Without asking a remote file system, such as FUSE, which may never answer. What the kernel knows
- * by itself is enough: neither device numbers nor inodes change.
+ * by itself is enough: a device's number does not change.
  */
-static bool is_wanted(int directory, const char *name, const struct wanted *wanted)
+static bool is_device(int directory, const char *name, dev_t device)
 {
 	struct statx file;
 
-	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &file))
-		return false;
-	if (wanted->device)
-		return S_ISCHR(file.stx_mode) &&
-		       makedev(file.stx_rdev_major, file.stx_rdev_minor) == wanted->number;
-	return makedev(file.stx_dev_major, file.stx_dev_minor) == wanted->number &&
-	       file.stx_ino == wanted->inode;
+	return !statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE, &file) &&
+	       S_ISCHR(file.stx_mode) &&
+	       makedev(file.stx_rdev_major, file.stx_rdev_minor) == device;
 }
 
-static bool holds(pid_t pid, const struct wanted *wanted)
+static bool holds(pid_t pid, dev_t device)
 {
 	char path[32];
 	struct dirent *entry;
@@ -61,12 +50,12 @@ static bool holds(pid_t pid, const struct wanted *wanted)
 	if (!folder)
 		return false;
 	while (!found && (entry = readdir(folder)))
-		found = is_wanted(dirfd(folder), entry->d_name, wanted);
+		found = is_device(dirfd(folder), entry->d_name, device);
 	closedir(folder);
 	return found;
 }
 
-static int list_processes(const struct wanted *wanted, struct process **list, unsigned *count)
+static int list_processes(dev_t device, struct process **list, unsigned *count)
 {
 	struct dirent *entry;
 	DIR *folder = opendir("/proc");
@@ -80,7 +69,7 @@ static int list_processes(const struct wanted *wanted, struct process **list, un
 		auto_free char *name = NULL;
 		char comm[32];
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, wanted))
+		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, device))
 			continue;
 		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
 		if (!sys_read_file(comm, &name))
@@ -97,25 +86,9 @@ static int list_processes(const struct wanted *wanted, struct process **list, un
 
 int process_list_users(dev_t device, struct process **list, unsigned *count)
 {
-	const struct wanted wanted = { .device = true, .number = device };
-
 	*list = NULL;
 	*count = 0;
-	return !device ? 0 : list_processes(&wanted, list, count);
-}
-
-int process_list_holders(int fd, struct process **list, unsigned *count)
-{
-	struct wanted wanted = { 0 };
-	struct stat file;
-
-	*list = NULL;
-	*count = 0;
-	if (fstat(fd, &file))
-		return -errno;
-	wanted.number = file.st_dev;
-	wanted.inode = file.st_ino;
-	return list_processes(&wanted, list, count);
+	return !device ? 0 : list_processes(device, list, count);
 }
 
 int process_get_fd(pid_t pid, int fd)

@@ -31,7 +31,4 @@ struct process {
 /* Holders of a character device, by its number; malloc'd. */
 int process_list_users(dev_t device, struct process **list, unsigned *count);
 
-/* Holders of the very file that fd is, such as a dma-buf; malloc'd, this process among them. */
-int process_list_holders(int fd, struct process **list, unsigned *count);
-
 #endif

@@ -60,31 +60,6 @@ static const char *name_of(const struct process *list, unsigned count, pid_t pid
 	return name;
 }
 
-static void check_holders(void)
-{
-	int fd = memfd_create("one", MFD_CLOEXEC), other = memfd_create("two", MFD_CLOEXEC);
-	pid_t first = start("first", fd, NULL), second = start("second", other, NULL);
-	struct process *list;
-	unsigned count = 0;
-
-	check(!process_list_holders(fd, &list, &count) && count == 2, "two hold it: %u", count);
-	check(name_of(list, count, getpid()), "this one");
-	check(name_of(list, count, first) && !strcmp(name_of(list, count, first), "first"),
-	      "and the other, by its name");
-	free(list);
-	check(!process_list_holders(other, &list, &count) && count == 2, "another file: %u", count);
-	check(name_of(list, count, second) && !name_of(list, count, first), "has other holders");
-	free(list);
-	stop(first);
-	check(!process_list_holders(fd, &list, &count) && count == 1, "one is gone: %u", count);
-	free(list);
-	stop(second);
-	close(other);
-	check(process_list_holders(other, &list, &count) == -EBADF && !count && !list,
-	      "no file has no holders");
-	close(fd);
-}
-
 static void check_users(void)
 {
 	struct process *list;
@@ -138,7 +113,6 @@ static void check_get(void)
 
 int main(void)
 {
-	check_holders();
 	check_users();
 	check_get();
 	return check_plan();
