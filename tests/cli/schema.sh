@@ -13,7 +13,7 @@ ok 'each key of the schema is explained' equal "$(gojq -r '.. | objects | .prope
 # The command line's own keys, and the columns of list, which are its rows' keys.
 # shellcheck disable=SC2016 # the pattern has a backslash for itself
 printed=$(cat "$top"/src/{dmabufctl,ui/error,context/object,cmd/*,cmd/shared/*}.c | tr '\n' ' ' |
-	grep -oE '(put_(text|number|address|bool|array|object|answer|evidence|ranges)|object_object_add)\([^;"]*, "[a-z_]+"' |
+	grep -oE '((put|event)_(text|number|address|bool|array|object|answer|evidence|ranges)|object_object_add)\([^;"]*, "[a-z_]+"' |
 	sed 's/.*"\([a-z_]*\)"$/\1/' | sort -u)
 known=$(gojq -r '.. | objects | .properties? // empty | keys[]' "$schema" | sort -u)
 ok 'each key that the program prints is in the schema' \
