@@ -8,7 +8,8 @@ calls() {
 	d -vv "$@" 2>&1 >/dev/null | grep -E '^(ioctl|pwrite|write)\(' |
 		grep -vE 'VFIO_DEVICE_GET_REGION_INFO' |
 		sed -E 's/^(ioctl|pwrite)\([0-9]+, /\1(/; s/(fd|ioas|pt|id|iommufd|eventfd) [0-9]+/\1 N/g; s/ = [0-9]+$//' |
-		perl -0pe 's/ioctl\(IOMMU_IOAS_ALLOC\)\nioctl\(IOMMU_IOAS_MAP_FILE, READABLE [^\n]* 0x0\+0x1000, iova 0x0[^\n]*\nioctl\(IOMMU_DESTROY[^\n]*\n//g'
+		perl -0pe 's/ioctl\(IOMMU_IOAS_MAP_FILE, READABLE [^\n]* 0x0\+0x1000, iova 0x0[^\n]*\n//g;
+			s/ioctl\(IOMMU_IOAS_ALLOC\)\nioctl\(IOMMU_DESTROY[^\n]*\n//g'
 }
 # asks COMMAND... - compares with standard input.
 asks() {
