@@ -4,268 +4,261 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cmd/shared/common.h"
+#include "context/inference.h"
+#include "context/naming.h"
+#include "context/watch.h"
 #include "kernel/fault.h"
 #include "kernel/stream.h"
 #include "kernel/uevent.h"
+#include "ui/event.h"
 #include "util/text.h"
 
-#define QUIET_MS 50 /* after which nothing more belongs to what came before */
-#define TASKS 64
+#define INSTANCE_PREFIX "dmabufctl.monitor-"
+#define MILLISECOND 1000000ull
+/* Read no more often: what is watched goes first, and one reading takes many records. */
+#define READ_EVERY (20 * MILLISECOND)
+#define LEARN_EVERY (50 * MILLISECOND)
+/* How long a record waits at the most, for what the same task does next, and for a name. */
+#define UNDECIDED (50 * MILLISECOND)
+#define UNNAMED (250 * MILLISECOND)
+
+enum kind {
+	/* As enum record_kind has them. */
+	KIND_MAP,
+	KIND_UNMAP,
+	KIND_DOMAIN,
+	KIND_EXPORT,
+	KIND_ATTACH,
+	KIND_DETACH,
+	KIND_PUT,
+	KIND_REVOKED,
+	KIND_FAULT,
+	KIND_BIND,
+	KIND_UNBIND,
+	KIND_ADD,
+	KIND_REMOVE,
+	KIND_CHANGE,
+	KIND_CONTEXT_START,
+	KIND_CONTEXT_STOP,
+	KIND_LOST,
+	KINDS,
+};
+
+static const char *const kind_names[KINDS] = {
+	"map",	  "unmap",   "domain",	      "export",	      "attach", "detach",
+	"put",	  "revoked", "fault",	      "bind",	      "unbind", "add",
+	"remove", "change",  "context-start", "context-stop", "lost",
+};
 
 struct monitor_options {
 	struct option_time duration;
-	const char *until;
-};
-
-static const char *const event_names[] = {
-	"map", "unmap",	 "domain",  "export",	     "attach",	     "detach",
-	"put", "lost",	 "revoked", "fault",	     "bind",	     "unbind",
-	"add", "remove", "change",  "context-start", "context-stop",
-};
-
-#define EVENT_NAMES (sizeof(event_names) / sizeof(*event_names))
-
-/* Where a dma-buf is mapped; the name is known once a context could be asked. */
-struct window {
-	struct range iova;
-	char mapping[NAME_SIZE], context[NAME_SIZE];
-};
-
-/* What a task did last, to tell revoking from unmapping. */
-struct task {
-	pid_t pid;
-	uint64_t time;
-	enum stream_kind last;
-	bool leaving; /* a device has just left a domain: what is unmapped next is only that */
-	bool pending; /* an unmap of a dma-buf's window, whose reason the next event tells */
-	struct window window;
+	const char *until, *events, *device;
+	bool all;
 };
 
 struct monitor {
 	struct call *call;
-	const char *until;
+	const struct monitor_options *options;
+	unsigned until, wanted; /* of kinds, a bit each */
+	struct pci_name device; /* "": any */
 	bool met;
-	uint64_t events, lost;
+	bool ending; /* nothing that comes later counts */
+	uint64_t now;
+	uint64_t events, hidden, lost;
 	struct stream stream;
 	struct nl_sock *uevents;
-	int faults, signals, contexts; /* fds, negative when there are none */
-	struct window *windows;
-	unsigned window_count;
-	bool names_stale;
-	struct task tasks[TASKS]; /* by PID */
+	int faults, signals; /* fds, negative when there are none */
+	struct context_watch contexts;
+	struct inference inference;
+	struct naming naming;
+	uint64_t asked; /* when the contexts were asked last */
+	bool stale;	/* they may have other names by now */
+	struct event event;
 };
 
-static json_object *new_event(const struct monitor *monitor, uint64_t time, const char *name)
-{
-	json_object *row = json_object_new_object();
+/* What an event is about, for the filters; "" or NULL where that is not known. */
+struct subject {
+	const char *context;
+	const char *devices[2];
+};
 
-	if (monitor->call->globals->json) {
-		put_text(row, "schema", OUTPUT_SCHEMA);
-		put_text(row, "command", "monitor");
+static bool passes(const struct monitor *monitor, const struct subject *subject)
+{
+	const char *context = monitor->call->globals->context, *device = monitor->device.bdf;
+	bool by_context = !context || (subject->context && !strcmp(subject->context, context));
+	bool by_device = !*device;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!subject->devices[i] || !*subject->devices[i])
+			continue;
+		by_device |= !strcmp(subject->devices[i], device);
+		by_context |= context &&
+			      naming_has_device(&monitor->naming, context, subject->devices[i]);
 	}
-	put_number(row, "t_ns", time);
-	put_text(row, "event", name);
-	return row;
+	return by_context && by_device;
 }
 
-/* "   12.345678 unmap     map0 (context default) iova=0x... length=4096" */
-static void print_for_people(json_object *row)
+/* False when nobody wants to see it; else event is begun. */
+static bool begin(struct monitor *monitor, enum kind kind, uint64_t time,
+		  const struct subject *subject)
 {
-	uint64_t time = json_object_get_uint64(json_object_object_get(row, "t_ns"));
-
-	printf("%8llu.%06llu %-13s", (unsigned long long)time / 1000000000,
-	       (unsigned long long)time / 1000 % 1000000, text_of(row, "event"));
-	json_object_object_foreach(row, key, value)
-	{
-		if (value && strcmp(key, "t_ns") && strcmp(key, "event")) {
-			printf(" %s=", key);
-			text_print(stdout, json_object_get_string(value));
-		}
-	}
-	putchar('\n');
-}
-
-/* Prints the event, and notes whether it is the one that is waited for. */
-static void emit(struct monitor *monitor, json_object *row)
-{
-	monitor->events++;
-	if (monitor->until && !strcmp(text_of(row, "event"), monitor->until))
-		monitor->met = true;
-	if (monitor->call->globals->json)
-		output_json(row, NULL);
-	else
-		print_for_people(row);
-	json_object_put(row);
-}
-
-static struct window *find_window(struct monitor *monitor, struct range iova)
-{
-	for (unsigned i = 0; i < monitor->window_count; i++)
-		if (monitor->windows[i].iova.offset == iova.offset &&
-		    monitor->windows[i].iova.length == iova.length)
-			return &monitor->windows[i];
-	return NULL;
-}
-
-static struct window *add_window(struct monitor *monitor, struct range iova)
-{
-	struct window *window = find_window(monitor, iova), *bigger;
-
-	if (window)
-		return window;
-	bigger = realloc(monitor->windows, (monitor->window_count + 1) * sizeof(*bigger));
-	if (!bigger)
-		return NULL;
-	monitor->windows = bigger;
-	window = &bigger[monitor->window_count++];
-	*window = (struct window){ .iova = iova };
-	return window;
-}
-
-static void forget_window(struct monitor *monitor, struct range iova)
-{
-	struct window *window = find_window(monitor, iova);
-
-	if (window && !*window->mapping)
-		*window = monitor->windows[--monitor->window_count];
-}
-
-/* Returns whether it could be asked. */
-static bool learn_context(struct monitor *monitor, const char *name)
-{
-	struct context context;
-
-	if (context_look(&context, name))
+	if (kind != KIND_LOST && !passes(monitor, subject))
 		return false;
-	for_each_object(mapping, &context.objects, OBJECT_MAPPING) {
-		struct window *window = add_window(monitor, mapping->mapping.iova);
-
-		if (!window)
-			break;
-		strcpy(window->mapping, mapping->name);
-		strcpy(window->context, name);
-	}
-	context_close(&context);
+	if (monitor->until & 1u << kind)
+		monitor->met = true;
+	if (!(monitor->wanted & 1u << kind))
+		return false;
+	monitor->events++;
+	event_begin(&monitor->event, monitor->call->globals->json, "monitor", time,
+		    kind_names[kind]);
 	return true;
 }
 
-/* A context in which a command works is asked when things are quiet again. */
-static void learn_names(struct monitor *monitor)
+static void end(struct monitor *monitor)
 {
-	auto_free struct context_summary *contexts = NULL;
-	unsigned count = 0;
-
-	monitor->names_stale = false;
-	context_list(&contexts, &count);
-	for (unsigned i = 0; i < count; i++)
-		if (!learn_context(monitor, contexts[i].name))
-			monitor->names_stale = true;
+	event_end(&monitor->event, stdout);
 }
 
-static void put_window(json_object *row, const struct window *window)
+static void add_window(struct event *event, const struct named_window *window, struct range iova)
 {
-	put_text(row, "mapping", window->mapping);
-	put_text(row, "context", window->context);
-	put_address(row, "iova", window->iova.offset);
-	put_number(row, "length", window->iova.length);
+	event_text(event, "mapping", window ? window->mapping : NULL);
+	event_text(event, "context", window ? window->context : NULL);
+	event_address(event, "iova", iova.offset);
+	event_number(event, "length", iova.length);
 }
 
-/*
- * User space unmaps a dma-buf and then lets go of it; a device that leaves a domain is announced
- * before. An unmap that is neither was done by the exporter.
- */
-static void settle(struct monitor *monitor, struct task *task, enum stream_kind next)
+static struct subject subject_of(const struct named_window *window, const char *device)
 {
-	json_object *row;
-
-	if (!task->pending)
-		return;
-	task->pending = false;
-	if (next == STREAM_DETACH)
-		return;
-	row = new_event(monitor, task->time, "revoked");
-	put_window(row, &task->window);
-	put_text(row, "inferred_from", "unmapped, and neither let go of nor left by a device");
-	emit(monitor, row);
+	return (struct subject){
+		.context = window ? window->context : NULL,
+		.devices = { device, window ? window->exporter.bdf : NULL },
+	};
 }
 
-static struct task *task_of(struct monitor *monitor, const struct stream_event *event)
+static void print_window(struct monitor *monitor, const struct record *record,
+			 const struct inferred *inferred)
 {
-	struct task *task = &monitor->tasks[event->pid % TASKS];
+	const struct named_window *window = naming_find(&monitor->naming, record->iova);
+	struct subject subject = subject_of(window, NULL);
+	struct event *event = &monitor->event;
 
-	if (task->pid != event->pid || event->time - task->time > QUIET_MS * 1000000ull) {
-		settle(monitor, task, STREAM_LOST);
-		*task = (struct task){ .pid = event->pid, .last = STREAM_LOST };
+	if (begin(monitor, (enum kind)record->kind, record->time, &subject)) {
+		add_window(event, window, record->iova);
+		event_text(event, "device", NULL);
+		event_number(event, "pid", record->pid);
+		end(monitor);
 	}
-	return task;
+	if (!inferred->revoked || !begin(monitor, KIND_REVOKED, record->time, &subject))
+		return;
+	add_window(event, window, record->iova);
+	event_number(event, "inode", inferred->inode);
+	event_number(event, "pid", record->pid);
+	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
+	end(monitor);
 }
 
-static void settle_all(struct monitor *monitor)
+static void print_buffer(struct monitor *monitor, const struct record *record)
 {
-	for (unsigned i = 0; i < TASKS; i++)
-		settle(monitor, &monitor->tasks[i], STREAM_LOST);
-}
+	struct subject subject = { .devices = { record->device } };
+	struct event *event = &monitor->event;
 
-static void note_task(struct monitor *monitor, struct task *task, const struct stream_event *event,
-		      const struct window *window)
-{
-	settle(monitor, task, event->kind);
-	if (event->kind == STREAM_DOMAIN)
-		task->leaving = true;
-	else if (event->kind != STREAM_UNMAP)
-		task->leaving = false;
-	if (event->kind == STREAM_UNMAP && window && !task->leaving && monitor->stream.dma_buf) {
-		task->pending = true;
-		task->window = *window;
+	if (!begin(monitor, (enum kind)record->kind, record->time, &subject))
+		return;
+	if (record->kind != RECORD_DOMAIN) {
+		event_number(event, "inode", record->inode);
+		event_number(event, "size", record->size);
+		event_text(event, "exporter", record->exporter);
 	}
-	task->last = event->kind;
-	task->time = event->time;
+	event_text(event, "device", record->device);
+	event_number(event, "pid", record->pid);
+	end(monitor);
 }
 
-static void on_trace(const struct stream_event *event, void *data)
+static void print_lost(struct monitor *monitor, uint64_t time, uint64_t count, const char *of)
+{
+	monitor->lost += count;
+	if (!begin(monitor, KIND_LOST, time, NULL))
+		return;
+	event_number(&monitor->event, "count", count);
+	event_text(&monitor->event, "detail", of);
+	end(monitor);
+}
+
+static void print_record(struct monitor *monitor, const struct record *record,
+			 const struct inferred *inferred)
+{
+	switch (record->kind) {
+	case RECORD_MAP:
+	case RECORD_UNMAP:
+		print_window(monitor, record, inferred);
+		break;
+	case RECORD_LOST:
+		print_lost(monitor, record->time, record->size, "trace");
+		break;
+	case RECORD_INVALIDATE:
+	case RECORD_INVALIDATED:
+		break;
+	default:
+		print_buffer(monitor, record);
+	}
+}
+
+static bool is_late(const struct monitor *monitor, const struct record *record, uint64_t limit)
+{
+	return monitor->ending || monitor->now > record->time + limit;
+}
+
+static void learn(struct monitor *monitor)
+{
+	naming_learn(&monitor->naming);
+	monitor->asked = monitor->now;
+	monitor->stale = monitor->naming.busy;
+}
+
+/* A command that imports records the mapping's name right after the kernel has made it. */
+static bool is_named(struct monitor *monitor, const struct record *record)
+{
+	if (monitor->naming.learnt <= record->time &&
+	    monitor->now - monitor->asked >= LEARN_EVERY && !monitor->ending)
+		learn(monitor);
+	return is_late(monitor, record, UNNAMED) ||
+	       (monitor->naming.learnt > record->time &&
+		(!monitor->naming.busy || naming_find(&monitor->naming, record->iova)));
+}
+
+/* The first of them; false: not yet. */
+static bool on_record(struct monitor *monitor, const struct record *records, unsigned count)
+{
+	struct inferred inferred = infer(&monitor->inference, records, count);
+
+	if (inferred.undecided && !is_late(monitor, records, UNDECIDED))
+		return false;
+	if (inferred.imported && !is_named(monitor, records))
+		return false;
+	inference_note(&monitor->inference, records, &inferred);
+	if (inferred.trial && !monitor->options->all)
+		monitor->hidden++;
+	else
+		print_record(monitor, records, &inferred);
+	monitor->stale |= (records->kind == RECORD_ATTACH || records->kind == RECORD_DETACH) &&
+			  !inferred.trial;
+	if (inferred.given_up)
+		naming_forget(&monitor->naming, inferred.window);
+	return true;
+}
+
+static unsigned on_records(const struct record *records, unsigned count, void *data)
 {
 	struct monitor *monitor = data;
-	bool maps = event->kind == STREAM_MAP || event->kind == STREAM_UNMAP;
-	struct window *window = maps ? find_window(monitor, event->iova) : NULL;
-	struct window plain = { .iova = event->iova };
-	struct task *task = task_of(monitor, event);
-	json_object *row = new_event(monitor,
-				     event->kind == STREAM_LOST ? trace_now() : event->time,
-				     event_names[event->kind]);
+	unsigned done = 0;
 
-	if (event->kind == STREAM_LOST) {
-		put_number(row, "count", event->count);
-		monitor->lost += event->count;
-		emit(monitor, row);
-		return;
-	}
-	/* What is mapped right after a dma-buf was attached is that. */
-	if (event->kind == STREAM_MAP && !window && task->last == STREAM_ATTACH) {
-		window = add_window(monitor, event->iova);
-		monitor->names_stale = true;
-	}
-	note_task(monitor, task, event, window);
-	if (monitor->met) { /* what comes after is not asked for */
-		json_object_put(row);
-		return;
-	}
-	if (maps) {
-		put_window(row, window ? window : &plain);
-	} else if (event->kind != STREAM_DOMAIN) {
-		put_number(row, "inode", event->inode);
-		put_number(row, "size", event->size);
-		put_text(row, "exporter", event->text);
-	}
-	put_text(row, "device", event->device);
-	put_number(row, "pid", event->pid);
-	emit(monitor, row);
-	if (event->kind == STREAM_UNMAP && window)
-		forget_window(monitor, event->iova);
+	while (done < count && !monitor->met && on_record(monitor, records + done, count - done))
+		done++;
+	return done;
 }
 
 static void read_uevents(struct monitor *monitor)
@@ -273,21 +266,22 @@ static void read_uevents(struct monitor *monitor)
 	struct uevent event;
 	int rc;
 
-	while ((rc = uevent_read(monitor->uevents, &event)) != -EAGAIN) {
-		json_object *row;
+	while (!monitor->met && (rc = uevent_read(monitor->uevents, &event)) != -EAGAIN) {
+		struct subject subject = { .devices = { event.device } };
+		int kind = KIND_BIND;
 
 		if (rc) {
-			row = new_event(monitor, trace_now(), "lost");
-			put_text(row, "detail", "uevents");
-			monitor->lost++;
-		} else if (strcmp(event.subsystem, "pci")) {
+			print_lost(monitor, trace_now(), 1, "uevents");
 			continue;
-		} else {
-			row = new_event(monitor, trace_now(), event.action);
-			put_text(row, "device", event.device);
-			put_text(row, "driver", event.driver);
 		}
-		emit(monitor, row);
+		while (kind <= KIND_CHANGE && strcmp(event.action, kind_names[kind]) != 0)
+			kind++;
+		if (strcmp(event.subsystem, "pci") != 0 || kind > KIND_CHANGE ||
+		    !begin(monitor, kind, trace_now(), &subject))
+			continue;
+		event_text(&monitor->event, "device", event.device);
+		event_text(&monitor->event, "driver", event.driver);
+		end(monitor);
 	}
 }
 
@@ -295,48 +289,218 @@ static void read_faults(struct monitor *monitor)
 {
 	struct fault fault;
 
-	while (!fault_next(monitor->faults, &fault)) {
-		json_object *row = new_event(monitor, trace_now(), "fault");
+	while (!monitor->met && !fault_next(monitor->faults, &fault)) {
+		const struct named_window *window =
+			naming_find_address(&monitor->naming, fault.address);
+		struct pci_name device = { 0 };
+		struct subject subject;
 
-		put_address(row, "address", fault.address);
-		for (unsigned i = 0; i < monitor->window_count; i++)
-			if (fault.address - monitor->windows[i].iova.offset <
-			    monitor->windows[i].iova.length)
-				put_text(row, "mapping", monitor->windows[i].mapping);
-		put_text(row, "message", fault.line);
-		emit(monitor, row);
-	}
-}
-
-/* Holders come and go with their sockets. */
-static void read_contexts(struct monitor *monitor)
-{
-	_Alignas(struct inotify_event) char buffer[4096];
-	ssize_t got = read(monitor->contexts, buffer, sizeof(buffer));
-
-	for (ssize_t at = 0; at < got;) {
-		const struct inotify_event *event = (void *)(buffer + at);
-		char name[NAME_SIZE];
-
-		at += sizeof(*event) + event->len;
-		if (!runtime_is_socket(event->name, name, sizeof(name)))
+		pci_parse_name(fault.device, &device);
+		subject = subject_of(window, device.bdf);
+		if (!begin(monitor, KIND_FAULT, trace_now(), &subject))
 			continue;
-		json_object *row =
-			new_event(monitor, trace_now(),
-				  event->mask & IN_CREATE ? "context-start" : "context-stop");
-		put_text(row, "context", name);
-		emit(monitor, row);
-		monitor->names_stale = true;
+		event_address(&monitor->event, "address", fault.address);
+		event_text(&monitor->event, "mapping", window ? window->mapping : NULL);
+		event_text(&monitor->event, "device", device.bdf);
+		event_text(&monitor->event, "message", fault.line);
+		end(monitor);
 	}
 }
 
-static void watch_contexts(struct monitor *monitor)
+static void on_context(const char *name, bool started, void *data)
 {
-	char folder[256];
+	struct subject subject = { .context = name };
+	struct monitor *monitor = data;
 
-	monitor->contexts = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (!context_folder(folder, sizeof(folder)))
-		inotify_add_watch(monitor->contexts, folder, IN_CREATE | IN_DELETE);
+	monitor->stale = true;
+	if (monitor->met || !begin(monitor, started ? KIND_CONTEXT_START : KIND_CONTEXT_STOP,
+				   trace_now(), &subject))
+		return;
+	event_text(&monitor->event, "context", name);
+	end(monitor);
+}
+
+static int read_all(struct monitor *monitor)
+{
+	int rc;
+
+	monitor->now = trace_now();
+	if (monitor->uevents)
+		read_uevents(monitor);
+	if (monitor->faults >= 0)
+		read_faults(monitor);
+	if (monitor->contexts.fd >= 0)
+		context_watch_read(&monitor->contexts, on_context, monitor);
+	do
+		rc = stream_read(&monitor->stream, on_records, monitor);
+	while (rc > 0 && !monitor->met);
+	if (rc < 0)
+		return rc;
+	if (monitor->stale && !monitor->stream.count && !monitor->ending &&
+	    monitor->now - monitor->asked >= LEARN_EVERY)
+		learn(monitor);
+	return fflush(stdout) ? -errno : 0;
+}
+
+static bool is_pending(const struct monitor *monitor)
+{
+	return monitor->stream.count || monitor->stale;
+}
+
+/* Until when to wait when nothing happens, in poll()'s terms. */
+static int wait_ms(const struct monitor *monitor, uint64_t end)
+{
+	uint64_t left = end - monitor->now;
+
+	if (is_pending(monitor) && left > READ_EVERY)
+		left = READ_EVERY;
+	if (end == UINT64_MAX && !is_pending(monitor))
+		return -1;
+	left = (left + MILLISECOND - 1) / MILLISECOND;
+	return left < 1000000 ? left : 1000000;
+}
+
+/* Until a signal, the event that is waited for, the end, or nobody reads what is printed. */
+static int watch(struct monitor *monitor, uint64_t end)
+{
+	enum { SIGNALS, OUTPUT, STREAM, UEVENTS, FAULTS, CONTEXTS, SOURCES };
+	struct pollfd sources[SOURCES] = {
+		[SIGNALS] = { .fd = monitor->signals, .events = POLLIN },
+		[OUTPUT] = { .fd = STDOUT_FILENO },
+		[STREAM] = { .fd = monitor->stream.ready, .events = POLLIN },
+		[UEVENTS] = { .fd = monitor->uevents ? uevent_fd(monitor->uevents) : -1,
+			      .events = POLLIN },
+		[FAULTS] = { .fd = monitor->faults, .events = POLLIN },
+		[CONTEXTS] = { .fd = monitor->contexts.fd, .events = POLLIN },
+	};
+	struct signalfd_siginfo signal;
+	int rc = 0;
+
+	while (!rc && !monitor->met && monitor->now < end) {
+		if (poll(sources, SOURCES, wait_ms(monitor, end)) < 0 && errno != EINTR)
+			return -errno;
+		if (sources[OUTPUT].revents & POLLERR)
+			return -EPIPE;
+		if (sources[SIGNALS].revents)
+			break;
+		rc = read_all(monitor);
+		if (rc || monitor->met || monitor->now + READ_EVERY >= end)
+			continue;
+		/* More comes meanwhile; a signal ends this wait too. */
+		poll(sources, STREAM, READ_EVERY / MILLISECOND);
+		monitor->now = trace_now();
+	}
+	if (rc || monitor->met)
+		return rc;
+	/* What happened before the end. A signal that is pending would end every wait, too. */
+	while (read(monitor->signals, &signal, sizeof(signal)) > 0)
+		;
+	monitor->ending = true;
+	learn(monitor);
+	return read_all(monitor);
+}
+
+/* What this kernel does not let us see. */
+static unsigned unseen(const struct monitor *monitor)
+{
+	unsigned kinds = 0;
+
+	for (int kind = KIND_MAP; kind <= KIND_PUT; kind++)
+		kinds |= !monitor->stream.sees[kind] << kind;
+	kinds |= !monitor->stream.sees[RECORD_INVALIDATE] << KIND_REVOKED;
+	kinds |= (monitor->faults < 0) << KIND_FAULT;
+	for (int kind = KIND_BIND; kind <= KIND_CHANGE; kind++)
+		kinds |= !monitor->uevents << kind;
+	if (monitor->contexts.fd < 0)
+		kinds |= 1u << KIND_CONTEXT_START | 1u << KIND_CONTEXT_STOP;
+	return kinds;
+}
+
+/* "put, revoked" */
+static void list_kinds(char list[256], unsigned kinds)
+{
+	*list = '\0';
+	for (int kind = 0; kind < KINDS; kind++)
+		if (kinds & 1u << kind)
+			strcat(strcat(list, *list ? ", " : ""), kind_names[kind]);
+}
+
+static const char *why_unseen(unsigned kinds)
+{
+	if (kinds & (1u << KIND_EXPORT | 1u << KIND_ATTACH | 1u << KIND_DETACH | 1u << KIND_PUT |
+		     1u << KIND_REVOKED))
+		return "that takes the kernel's dma_buf events (Linux 7.0) or kprobe events, its "
+		       "BTF, and libbpf";
+	if (kinds & 1u << KIND_FAULT)
+		return "the kernel log cannot be read";
+	return "the kernel does not let us watch them";
+}
+
+static enum status check_sight(const struct monitor *monitor)
+{
+	unsigned kinds = unseen(monitor) & (monitor->until ? monitor->until : monitor->wanted);
+	char list[256];
+
+	list_kinds(list, kinds);
+	if (kinds & monitor->until) {
+		fail(STATUS_UNSUPPORTED, 0, "monitor --until %s", list);
+		fail_because("it cannot be seen: %s", why_unseen(kinds));
+		return STATUS_UNSUPPORTED;
+	}
+	if (kinds)
+		fprintf(stderr, "dmabufctl: monitor: %s cannot be seen: %s\n", list,
+			why_unseen(kinds));
+	return STATUS_OK;
+}
+
+static void print_begin(struct monitor *monitor)
+{
+	monitor->now = trace_now();
+	monitor->events++;
+	event_begin(&monitor->event, monitor->call->globals->json, "monitor", monitor->now,
+		    "begin");
+	end(monitor);
+	fflush(stdout);
+}
+
+static void print_end(struct monitor *monitor)
+{
+	struct event *event = &monitor->event;
+
+	event_begin(event, monitor->call->globals->json, "monitor", trace_now(), "end");
+	event_number(event, "events", monitor->events);
+	event_number(event, "hidden", monitor->hidden);
+	event_number(event, "lost", monitor->lost);
+	end(monitor);
+}
+
+static enum status unobserved(const struct monitor *monitor)
+{
+	fail(STATUS_UNOBSERVED, 0, "monitor --until %s", monitor->options->until);
+	fail_because("it was not seen");
+	return STATUS_UNOBSERVED;
+}
+
+/* *broken: whoever read the output is gone. */
+static enum status monitor_events(struct monitor *monitor, bool *broken)
+{
+	const struct option_time *duration = &monitor->options->duration;
+	enum status status = check_sight(monitor);
+	int rc;
+
+	if (status)
+		return status;
+	monitor->now = trace_now();
+	learn(monitor);
+	print_begin(monitor);
+	rc = watch(monitor, duration->given ? monitor->now + duration->ns : UINT64_MAX);
+	*broken = rc == -EPIPE;
+	if (*broken)
+		return STATUS_FAILED;
+	print_end(monitor);
+	if (rc)
+		return fail_errno(rc, "monitor");
+	return monitor->until && !monitor->met ? unobserved(monitor) : STATUS_OK;
 }
 
 static int watch_signals(void)
@@ -351,58 +515,16 @@ static int watch_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Until a signal, the event that is waited for, or the end. */
-static int watch(struct monitor *monitor, uint64_t end)
+static void close_all(struct monitor *monitor)
 {
-	struct pollfd events[] = {
-		{ .fd = monitor->signals, .events = POLLIN },
-		{ .fd = monitor->stream.pipe, .events = POLLIN },
-		{ .fd = monitor->uevents ? uevent_fd(monitor->uevents) : -1, .events = POLLIN },
-		{ .fd = monitor->faults, .events = POLLIN },
-		{ .fd = monitor->contexts, .events = POLLIN },
-	};
-
-	while (!monitor->met && trace_now() < end) {
-		int ready = poll(events, sizeof(events) / sizeof(*events), QUIET_MS), rc;
-
-		if (ready < 0 && errno != EINTR)
-			return -errno;
-		rc = stream_read(&monitor->stream, on_trace, monitor);
-		if (rc)
-			return rc;
-		if (events[2].revents)
-			read_uevents(monitor);
-		if (events[3].revents)
-			read_faults(monitor);
-		if (events[4].revents)
-			read_contexts(monitor);
-		if (!ready) {
-			settle_all(monitor);
-			if (monitor->names_stale)
-				learn_names(monitor);
-		}
-		if (fflush(stdout))
-			return -errno;
-		if (events[0].revents)
-			break;
-	}
-	settle_all(monitor);
-	return 0;
-}
-
-static void emit_end(struct monitor *monitor)
-{
-	uint64_t events = monitor->events;
-	json_object *row = new_event(monitor, trace_now(), "end");
-
-	put_number(row, "events", events);
-	put_number(row, "lost", monitor->lost);
-	emit(monitor, row);
-}
-
-static const char *event_name(unsigned index)
-{
-	return index < EVENT_NAMES ? event_names[index] : NULL;
+	stream_close(&monitor->stream);
+	if (monitor->uevents)
+		uevent_close(monitor->uevents);
+	if (monitor->faults >= 0)
+		close(monitor->faults);
+	context_watch_close(&monitor->contexts);
+	naming_free(&monitor->naming);
+	close(monitor->signals);
 }
 
 static enum status cannot_open(int error)
@@ -419,58 +541,84 @@ static enum status cannot_open(int error)
 	return status;
 }
 
-static enum status monitor_events(struct monitor *monitor, const struct monitor_options *options)
+/* "map,unmap"; none given: NULL, and nothing is set. */
+static unsigned parse_kinds(const char *text)
 {
-	uint64_t end = options->duration.given ? trace_now() + options->duration.ns : UINT64_MAX;
-	int rc;
+	unsigned kinds = 0;
 
-	monitor->uevents = uevent_open();
-	monitor->faults = fault_watch();
-	monitor->signals = watch_signals();
-	watch_contexts(monitor);
-	learn_names(monitor);
-	if (!monitor->stream.dma_buf)
-		fprintf(stderr, "dmabufctl: monitor: this kernel has no dma_buf events (7.0 has): "
-				"export, attach, detach, put and revoked cannot be seen\n");
-	rc = watch(monitor, end);
-	emit_end(monitor);
-	if (monitor->uevents)
-		uevent_close(monitor->uevents);
-	close(monitor->faults);
-	close(monitor->signals);
-	close(monitor->contexts);
-	free(monitor->windows);
-	if (rc)
-		return fail_errno(rc, "monitor");
-	if (!monitor->until || monitor->met)
-		return STATUS_OK;
-	fail(STATUS_UNOBSERVED, 0, "monitor --until %s", monitor->until);
-	fail_because("it was not seen");
-	return STATUS_UNOBSERVED;
+	for (const char *name = text; name;) {
+		size_t length = strcspn(name, ",");
+
+		for (int kind = 0; kind < KINDS; kind++)
+			if (strlen(kind_names[kind]) == length &&
+			    !strncasecmp(kind_names[kind], name, length))
+				kinds |= 1u << kind;
+		name = name[length] ? name + length + 1 : NULL;
+	}
+	return kinds;
+}
+
+static enum status parse_options(struct monitor *monitor)
+{
+	const struct monitor_options *options = monitor->options;
+
+	monitor->until = parse_kinds(options->until);
+	monitor->wanted = options->events ? parse_kinds(options->events) : (1u << KINDS) - 1;
+	if (options->device && pci_parse_name(options->device, &monitor->device)) {
+		fail(STATUS_USAGE, 0, "option --device: '%s'", options->device);
+		fail_because("not a device's name");
+		fail_try("give it as 0000:01:00.0 or 01:00.0");
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
 }
 
 static enum status run(struct call *call)
 {
-	const struct monitor_options *options = call->options;
-	struct monitor monitor = { .call = call, .until = options->until };
-	enum status status;
+	struct monitor monitor = { .call = call, .options = call->options };
+	enum status status = parse_options(&monitor);
+	bool broken = false;
+	void (*before)(int);
 	int rc;
 
-	rc = stream_open(&monitor.stream);
+	if (status)
+		return status;
+	/* Whatever ends it, the instance is removed first. */
+	monitor.signals = watch_signals();
+	before = signal(SIGPIPE, SIG_IGN);
+	rc = stream_open(&monitor.stream, INSTANCE_PREFIX);
 	if (rc)
 		return cannot_open(rc);
 	/* Events are printed as they come; there is no result at the end. */
 	json_object_put(call->result);
 	call->result = NULL;
-	status = monitor_events(&monitor, options);
-	stream_close(&monitor.stream);
-	return status;
+	monitor.uevents = uevent_open();
+	monitor.faults = fault_watch();
+	context_watch_open(&monitor.contexts);
+	status = monitor_events(&monitor, &broken);
+	close_all(&monitor);
+	signal(SIGPIPE, before);
+	if (!broken)
+		return status;
+	raise(SIGPIPE);
+	return fail_errno(-EPIPE, "monitor");
+}
+
+static const char *kind_name(unsigned index)
+{
+	return index < KINDS ? kind_names[index] : NULL;
 }
 
 static const struct option_entry options[] = {
+	OPT_FLAG(struct monitor_options, all, "all", 'a',
+		 "also imports that were only tried, as by dmabufctl's own looking"),
+	OPT_TEXT(struct monitor_options, device, "device", "BDF",
+		 "only what concerns this device, or mappings of its memory"),
+	OPT_CHOICES(struct monitor_options, events, "event", 0, "EVENT[,EVENT]...", kind_name,
+		    "print only these, besides begin and end"),
 	OPT_SECONDS(struct monitor_options, duration, "for", "SECONDS", "end after that time"),
-	OPT_CHOICE(struct monitor_options, until, "until", 0, "EVENT", event_name,
-		   "end with the first of these: exit status 0, or 6 when it did not come"),
+	OPT_CHOICES(struct monitor_options, until, "until", 0, "EVENT[,EVENT]...", kind_name,
+		    "end with the first of these: exit status 0, or 6 when it did not come"),
 	{ 0 },
 };
 
@@ -479,9 +627,10 @@ const struct command cmd_monitor = {
 	.arguments = "",
 	.summary = "print what happens to mappings, dma-bufs and devices, as it happens",
 	.description =
-		"A line an event, with --json an object: map, unmap, domain, export, attach, detach,\n"
-		"put, revoked (inferred), fault, bind, unbind, add, remove, change, context-start,\n"
-		"context-stop, lost, and end. Times are CLOCK_MONOTONIC. Ends on SIGINT and SIGTERM.",
+		"A line an event, with --json an object: begin, map, unmap, domain, export, attach,\n"
+		"detach, put (the last), revoked (inferred), fault, bind, unbind, add, remove, change,\n"
+		"context-start, context-stop, lost, and end. Times are CLOCK_MONOTONIC. --context:\n"
+		"only what belongs to that context. Ends on SIGINT, SIGTERM and SIGHUP.",
 	.options = options,
 	.options_size = sizeof(struct monitor_options),
 	.least = 0,

@@ -58,10 +58,11 @@ int instance_create(struct instance *instance, const char *name, unsigned kib)
 		return -EEXIST;
 	}
 	snprintf(size, sizeof(size), "%u", kib);
-	if (tracefs_instance_file_write(instance->handle, "trace_clock", "mono") >= 0 &&
-	    (!kib || tracefs_instance_file_write(instance->handle, "buffer_size_kb", size) >= 0))
+	rc = instance_write(instance, "trace_clock", "mono");
+	if (!rc && kib)
+		rc = instance_write(instance, "buffer_size_kb", size);
+	if (!rc)
 		return 0;
-	rc = errno ? -errno : -EIO;
 	tracefs_instance_destroy(instance->handle);
 	instance_close(instance);
 	return rc;
@@ -125,6 +126,14 @@ int instance_hold(const struct instance *instance)
 	int fd = tracefs_instance_file_open(instance->handle, "tracing_on", O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int instance_write(const struct instance *instance, const char *file, const char *text)
+{
+	errno = 0;
+	if (tracefs_instance_file_write(instance->handle, file, text) >= 0)
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 int instance_enable(struct instance *instance, const char *system, const char *event)

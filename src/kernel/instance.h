@@ -52,6 +52,9 @@ void instance_sweep(const char *prefix);
 /* An fd that keeps the instance from being removed. */
 int instance_hold(const struct instance *instance);
 
+/* Sets one of its files, such as "buffer_percent". */
+int instance_write(const struct instance *instance, const char *file, const char *text);
+
 /* Records the event from now on. -ENOENT when the kernel has none of that name. */
 int instance_enable(struct instance *instance, const char *system, const char *event);
 

@@ -22,6 +22,7 @@ enum record_kind {
 	RECORD_PUT,	    /* inode, size, exporter: the last reference is gone */
 	RECORD_INVALIDATE,  /* inode: the exporter begins to tell the importers to let go */
 	RECORD_INVALIDATED, /* and has told all of them */
+	RECORD_LOST,	    /* none of the kernel's: so many (size) that came before are missing */
 	RECORD_KINDS,
 };
 

@@ -2,60 +2,129 @@
 #include "kernel/stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tracefs.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "kernel/probe.h"
 #include "kernel/trace.h"
 
-#define PREFIX "dmabufctl.monitor-"
-#define BUFFER_SIZE 65536
-#define RING_KIB 16384 /* over all CPUs */
+#define RINGS_KIB 16384 /* all together */
+#define RING_KIB_LEAST 256
+#define PAGES_AT_ONCE 64 /* of each ring, so that a flood takes no more memory than that */
+#define TRIES 8		 /* others may take away what is not in use yet */
 
-static int set_up(struct stream *stream, struct tracefs_instance *handle)
+/* The kernel's own event, and whether a probe can stand for it. */
+static const struct {
+	const char *system, *event;
+	bool probe;
+} sources[RECORD_KINDS] = {
+	[RECORD_MAP] = { "iommu", "map", false },
+	[RECORD_UNMAP] = { "iommu", "unmap", false },
+	[RECORD_DOMAIN] = { "iommu", "attach_device_to_domain", false },
+	/* The dma_buf events came with Linux 7.0; that of put is sent for each reference. */
+	[RECORD_EXPORT] = { "dma_buf", "dma_buf_export", true },
+	[RECORD_ATTACH] = { "dma_buf", "dma_buf_dynamic_attach", true },
+	[RECORD_DETACH] = { "dma_buf", "dma_buf_detach", true },
+	[RECORD_PUT] = { NULL, NULL, true },
+	[RECORD_INVALIDATE] = { NULL, NULL, true },
+	[RECORD_INVALIDATED] = { NULL, NULL, true },
+};
+
+static int see(struct stream *stream, enum record_kind kind, const char *system, const char *event)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	char size[16];
+	int rc = instance_learn(&stream->instance, kind, system, event);
 
-	snprintf(size, sizeof(size), "%ld", cpus > 64 ? 256 : RING_KIB / cpus);
-	if (tracefs_instance_file_write(handle, "trace_clock", "mono") < 0 ||
-	    tracefs_instance_file_write(handle, "buffer_size_kb", size) < 0 ||
-	    tracefs_event_enable(handle, "iommu", "map") ||
-	    tracefs_event_enable(handle, "iommu", "unmap") ||
-	    tracefs_event_enable(handle, "iommu", "attach_device_to_domain"))
-		return errno ? -errno : -EIO;
-	stream->dma_buf = !tracefs_event_enable(handle, "dma_buf", "dma_buf_export") &&
-			  !tracefs_event_enable(handle, "dma_buf", "dma_buf_dynamic_attach") &&
-			  !tracefs_event_enable(handle, "dma_buf", "dma_buf_detach") &&
-			  !tracefs_event_enable(handle, "dma_buf", "dma_buf_put");
-	stream->pipe = tracefs_instance_file_open(handle, "trace_pipe", O_RDONLY);
-	if (stream->pipe < 0)
-		return -errno;
-	return fcntl(stream->pipe, F_SETFL, O_NONBLOCK) ? -errno : 0;
+	if (!rc)
+		rc = instance_enable(&stream->instance, system, event);
+	stream->sees[kind] = !rc;
+	return rc;
 }
 
-int stream_open(struct stream *stream)
+static void see_by_probe(struct stream *stream, const struct probe_places *places,
+			 enum record_kind kind)
 {
-	struct tracefs_instance *handle;
-	int rc = trace_available();
+	int rc = -ENOENT;
 
-	*stream = (struct stream){ .pipe = -1 };
+	for (int i = 0; rc == -ENOENT && i < TRIES; i++) {
+		rc = probe_add(places, kind);
+		if (!rc)
+			rc = see(stream, kind, PROBE_SYSTEM, probe_name(kind));
+	}
+}
+
+static int see_all(struct stream *stream)
+{
+	struct probe_places *places;
+	int rc = 0;
+
+	for (int kind = 0; kind < RECORD_KINDS; kind++) {
+		if (!sources[kind].event)
+			continue;
+		rc = see(stream, kind, sources[kind].system, sources[kind].event);
+		if (rc && !sources[kind].probe)
+			return rc;
+	}
+	places = probe_places_new();
+	for (int kind = 0; places && kind < RECORD_KINDS; kind++)
+		if (!stream->sees[kind] && sources[kind].probe)
+			see_by_probe(stream, places, kind);
+	free(places);
+	/* Without its end an invalidation would take in what comes after. */
+	stream->sees[RECORD_INVALIDATE] &= stream->sees[RECORD_INVALIDATED];
+	return 0;
+}
+
+static int wait_for_rings(struct stream *stream)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	stream->ready = epoll_create1(EPOLL_CLOEXEC);
+	for (unsigned i = 0; stream->ready >= 0 && i < stream->instance.ring_count; i++)
+		if (epoll_ctl(stream->ready, EPOLL_CTL_ADD, stream->instance.rings[i].fd, &event))
+			return -errno;
+	return stream->ready < 0 ? -errno : 0;
+}
+
+/* Until a ring is open a sweep may take the instance. */
+static int create(struct stream *stream, const char *prefix)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	unsigned kib = RINGS_KIB / cpus < RING_KIB_LEAST ? RING_KIB_LEAST : RINGS_KIB / cpus;
+	int rc = -ENOENT;
+
+	for (int i = 0; rc == -ENOENT && i < TRIES; i++) {
+		snprintf(stream->name, sizeof(stream->name), "%s%d-%llx", prefix, getpid(),
+			 (unsigned long long)trace_now());
+		rc = instance_create(&stream->instance, stream->name, kib);
+		if (rc)
+			return rc;
+		rc = instance_open_rings(&stream->instance);
+		if (rc)
+			instance_close(&stream->instance);
+	}
+	return rc;
+}
+
+int stream_open(struct stream *stream, const char *prefix)
+{
+	int rc = instance_available();
+
+	*stream = (struct stream){ .ready = -1 };
 	if (rc)
 		return rc;
-	trace_sweep(PREFIX);
-	snprintf(stream->instance, sizeof(stream->instance), PREFIX "%d", getpid());
-	stream->buffer = malloc(BUFFER_SIZE);
-	handle = stream->buffer ? tracefs_instance_create(stream->instance) : NULL;
-	if (!handle) {
-		free(stream->buffer);
-		return errno ? -errno : -ENOMEM;
-	}
-	rc = set_up(stream, handle);
-	tracefs_instance_free(handle);
+	instance_sweep(prefix);
+	probe_remove_unused();
+	rc = create(stream, prefix);
+	if (!rc)
+		/* poll() tells of the first record, not of a ring half full. */
+		rc = instance_write(&stream->instance, "buffer_percent", "0");
+	if (!rc)
+		rc = wait_for_rings(stream);
+	if (!rc)
+		rc = see_all(stream);
 	if (rc)
 		stream_close(stream);
 	return rc;
@@ -63,122 +132,105 @@ int stream_open(struct stream *stream)
 
 void stream_close(struct stream *stream)
 {
-	if (stream->pipe >= 0)
-		close(stream->pipe);
-	free(stream->buffer);
-	trace_stop(stream->instance);
+	if (stream->ready >= 0)
+		close(stream->ready);
+	free(stream->waiting);
+	instance_close(&stream->instance);
+	if (*stream->name)
+		instance_remove(stream->name);
+	probe_remove_unused();
+	*stream = (struct stream){ .ready = -1 };
 }
 
-static bool parse_window(const char *body, struct stream_event *event)
+static void keep(struct stream *stream, const struct record *record)
 {
-	unsigned long long first, end;
+	if (stream->count == stream->room) {
+		unsigned room = stream->room ? 2 * stream->room : 256;
+		struct record *bigger = reallocarray(stream->waiting, room, sizeof(*bigger));
 
-	if (sscanf(body, "IOMMU: iova=%llx - %llx", &first, &end) != 2)
-		return false;
-	event->iova = (struct range){ first, end - first };
-	return true;
-}
-
-static bool parse_domain(const char *body, struct stream_event *event)
-{
-	return sscanf(body, "IOMMU: device=%31s", event->device) == 1;
-}
-
-static bool parse_dma_buf(const char *body, struct stream_event *event)
-{
-	const char *device = strstr(body, " dev_name=");
-	unsigned long long size, inode;
-
-	if (sscanf(body, "exp_name=%63s size=%llu ino=%llu", event->text, &size, &inode) != 3)
-		return false;
-	event->size = size;
-	event->inode = inode;
-	if (device)
-		sscanf(device, " dev_name=%31s", event->device);
-	return true;
-}
-
-static const struct {
-	const char *name;
-	enum stream_kind kind;
-	bool (*parse)(const char *body, struct stream_event *event);
-} kinds[] = {
-	{ "map: ", STREAM_MAP, parse_window },
-	{ "unmap: ", STREAM_UNMAP, parse_window },
-	{ "attach_device_to_domain: ", STREAM_DOMAIN, parse_domain },
-	{ "dma_buf_export: ", STREAM_EXPORT, parse_dma_buf },
-	{ "dma_buf_dynamic_attach: ", STREAM_ATTACH, parse_dma_buf },
-	{ "dma_buf_detach: ", STREAM_DETACH, parse_dma_buf },
-	{ "dma_buf_put: ", STREAM_PUT, parse_dma_buf },
-};
-
-/* " [000] ..... 12.345678: ": longer than a task's name, which comes before it, can be. */
-static const char *find_header(const char *line, unsigned long long *seconds,
-			       unsigned long long *micro)
-{
-	for (const char *at = line; (at = strstr(at, " [")); at++) {
-		int end = 0;
-
-		if (sscanf(at, " [%*u] %*5c %llu.%6llu: %n", seconds, micro, &end) == 2 && end)
-			return at + end;
+		if (!bigger) {
+			stream->no_memory = true;
+			return;
+		}
+		stream->waiting = bigger;
+		stream->room = room;
 	}
-	return NULL;
+	stream->waiting[stream->count++] = *record;
 }
 
-static pid_t pid_before(const char *line, const char *header)
+static void on_record(const struct record *record, void *data)
 {
-	const char *dash = memrchr(line, '-', header - line);
+	struct stream *stream = data;
 
-	return dash ? strtol(dash + 1, NULL, 10) : 0;
-}
+	/* A call that failed shows as a dma-buf of no inode. */
+	if ((record->kind == RECORD_EXPORT || record->kind == RECORD_ATTACH) && !record->inode)
+		return;
+	if (record->gap) {
+		const struct record lost = {
+			.kind = RECORD_LOST,
+			.time = record->time,
+			.size = instance_lost(&stream->instance, stream->ring),
+		};
 
-static bool parse(const char *line, struct stream_event *event)
-{
-	unsigned long long seconds, micro, lost;
-	const char *body = find_header(line, &seconds, &micro);
-
-	*event = (struct stream_event){ .kind = STREAM_LOST };
-	if (!body) {
-		if (sscanf(line, "CPU:%*u [LOST %llu EVENTS]", &lost) != 1)
-			return false;
-		event->count = lost;
-		return true;
+		if (lost.size)
+			keep(stream, &lost);
 	}
-	event->time = seconds * 1000000000ull + micro * 1000;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		size_t length = strlen(kinds[i].name);
+	keep(stream, record);
+}
 
-		if (strncmp(body, kinds[i].name, length))
+/* Of each ring what is there, but no more than some. Returns whether that was all. */
+static int take(struct stream *stream)
+{
+	bool all = true;
+
+	stream->horizon = trace_now();
+	for (unsigned i = 0; i < stream->instance.ring_count; i++) {
+		unsigned before = stream->count, pages = 0;
+		int rc = 1;
+
+		stream->ring = &stream->instance.rings[i];
+		while (rc > 0 && pages++ < PAGES_AT_ONCE)
+			rc = instance_read(&stream->instance, stream->ring, on_record, stream);
+		if (rc < 0)
+			return rc;
+		if (!rc)
 			continue;
-		event->kind = kinds[i].kind;
-		event->pid = pid_before(line, strstr(line, " ["));
-		return kinds[i].parse(body + length, event);
+		all = false;
+		if (stream->count > before &&
+		    stream->waiting[stream->count - 1].time < stream->horizon)
+			stream->horizon = stream->waiting[stream->count - 1].time;
 	}
-	return false;
+	return stream->no_memory ? -ENOMEM : all;
 }
 
-int stream_read(struct stream *stream, void (*visit)(const struct stream_event *event, void *data),
+static int by_time(const void *a, const void *b)
+{
+	const struct record *left = a, *right = b;
+
+	if (left->time != right->time)
+		return left->time < right->time ? -1 : 1;
+	return (right->kind == RECORD_LOST) - (left->kind == RECORD_LOST);
+}
+
+int stream_read(struct stream *stream,
+		unsigned (*visit)(const struct record *records, unsigned count, void *data),
 		void *data)
 {
-	for (;;) {
-		ssize_t got = read(stream->pipe, stream->buffer + stream->used,
-				   BUFFER_SIZE - stream->used - 1);
-		char *line = stream->buffer, *end;
-		struct stream_event event;
+	int all = take(stream);
+	unsigned ready = stream->count, done;
 
-		if (got <= 0)
-			return got < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
-		stream->used += got;
-		stream->buffer[stream->used] = '\0';
-		while ((end = strchr(line, '\n'))) {
-			*end = '\0';
-			if (parse(line, &event))
-				visit(&event, data);
-			line = end + 1;
-		}
-		stream->used -= line - stream->buffer;
-		memmove(stream->buffer, line, stream->used);
-		if (stream->used == BUFFER_SIZE - 1) /* no line is that long */
-			stream->used = 0;
+	if (all < 0)
+		return all;
+	/* One ring alone is in order, and none can bring something older. */
+	if (stream->instance.ring_count > 1 && ready) {
+		qsort(stream->waiting, stream->count, sizeof(*stream->waiting), by_time);
+		while (ready && stream->waiting[ready - 1].time > stream->horizon)
+			ready--;
 	}
+	done = ready ? visit(stream->waiting, ready, data) : 0;
+	stream->count -= done;
+	if (done)
+		memmove(stream->waiting, stream->waiting + done,
+			stream->count * sizeof(*stream->waiting));
+	return !all;
 }

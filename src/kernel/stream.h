@@ -6,47 +6,34 @@
 #ifndef DMABUFCTL_KERNEL_STREAM_H
 #define DMABUFCTL_KERNEL_STREAM_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include "kernel/sys.h"
-
-enum stream_kind {
-	STREAM_MAP,    /* iova */
-	STREAM_UNMAP,  /* iova */
-	STREAM_DOMAIN, /* device: it got another domain */
-	STREAM_EXPORT, /* inode, length, text: the exporter */
-	STREAM_ATTACH, /* the same; device: the importer */
-	STREAM_DETACH, /* the same */
-	STREAM_PUT,    /* the same */
-	STREAM_LOST,   /* count */
-};
-
-struct stream_event {
-	enum stream_kind kind;
-	uint64_t time; /* CLOCK_MONOTONIC, ns, in whole microseconds; 0 for STREAM_LOST */
-	pid_t pid;
-	struct range iova;
-	uint64_t inode;
-	uint64_t size;
-	uint64_t count;
-	char device[32];
-	char text[64];
-};
+#include "kernel/instance.h"
 
 struct stream {
-	int pipe;
-	char instance[64];
-	bool dma_buf; /* the kernel has the dma-buf events (7.0) */
-	char *buffer; /* what was read and is no whole line yet */
-	size_t used;
+	struct instance instance;
+	char name[64];
+	int ready;		 /* for poll(): there is something to read; or -1 */
+	bool sees[RECORD_KINDS]; /* the kinds that this kernel shows */
+	/* Read, and not done with. */
+	struct record *waiting;
+	unsigned count, room;
+	uint64_t horizon;	    /* all that is older has been read, of all rings */
+	struct instance_ring *ring; /* that is being read */
+	bool no_memory;
 };
 
-/* -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. */
-int stream_open(struct stream *stream);
+/*
+ * -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. prefix: of the
+ * instance's name; what dead processes left under it is removed.
+ */
+int stream_open(struct stream *stream, const char *prefix);
 
-/* Calls visit for each event that is there, without waiting. 0 or a negative errno. */
-int stream_read(struct stream *stream, void (*visit)(const struct stream_event *event, void *data),
+/*
+ * Reads what there is, without waiting, and gives what waits to visit, in the order of the times;
+ * visit returns how many of them, from the first on, it has done with. The others wait. 1 when
+ * it stopped early and more is there, 0, or a negative errno.
+ */
+int stream_read(struct stream *stream,
+		unsigned (*visit)(const struct record *records, unsigned count, void *data),
 		void *data);
 
 void stream_close(struct stream *stream);

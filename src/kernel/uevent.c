@@ -45,8 +45,9 @@ static void parse(const char *text, const char *end, struct uevent *event)
 	for (; text < end; text += strlen(text) + 1) {
 		const char *value = strchr(text, '=');
 
-		if (!value++)
+		if (!value)
 			continue;
+		value++;
 		if (!strncmp(text, "ACTION=", 7))
 			copy_text(event->action, sizeof(event->action), value);
 		else if (!strncmp(text, "SUBSYSTEM=", 10))

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "context/naming.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+
+static struct named_window *new_window(struct naming *naming)
+{
+	struct named_window *bigger =
+		reallocarray(naming->windows, naming->window_count + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return NULL;
+	naming->windows = bigger;
+	return &bigger[naming->window_count++];
+}
+
+static struct named_device *new_device(struct naming *naming)
+{
+	struct named_device *bigger =
+		reallocarray(naming->devices, naming->device_count + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return NULL;
+	naming->devices = bigger;
+	return &bigger[naming->device_count++];
+}
+
+static void add_mapping(struct naming *naming, const struct context *context,
+			const struct object *mapping)
+{
+	const struct object *dmabuf =
+		object_find(&context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	struct named_window *window = new_window(naming);
+
+	if (!window)
+		return;
+	*window = (struct named_window){ .iova = mapping->mapping.iova };
+	copy_text(window->mapping, sizeof(window->mapping), mapping->name);
+	copy_text(window->context, sizeof(window->context), context->name);
+	if (dmabuf && !object_is_adopted(dmabuf))
+		window->exporter = dmabuf->dmabuf.device;
+}
+
+static void add_device(struct naming *naming, const struct context *context,
+		       const struct object *device)
+{
+	struct named_device *named = new_device(naming);
+
+	if (!named)
+		return;
+	*named = (struct named_device){ 0 };
+	copy_text(named->name.bdf, sizeof(named->name.bdf), device->name);
+	copy_text(named->context, sizeof(named->context), context->name);
+}
+
+/* A context that cannot be asked: what was known of it. */
+static void keep(struct naming *naming, const struct naming *before, const char *context)
+{
+	for (unsigned i = 0; i < before->window_count; i++)
+		if (!strcmp(before->windows[i].context, context)) {
+			struct named_window *window = new_window(naming);
+
+			if (window)
+				*window = before->windows[i];
+		}
+	for (unsigned i = 0; i < before->device_count; i++)
+		if (!strcmp(before->devices[i].context, context)) {
+			struct named_device *device = new_device(naming);
+
+			if (device)
+				*device = before->devices[i];
+		}
+}
+
+static void learn_context(struct naming *naming, const struct naming *before, const char *name)
+{
+	struct context context;
+	int rc = context_look(&context, name);
+
+	if (rc && rc != -EBADMSG) {
+		if (rc != -ENOENT && rc != -EOWNERDEAD)
+			keep(naming, before, name);
+		return;
+	}
+	for_each_object(mapping, &context.objects, OBJECT_MAPPING)
+		add_mapping(naming, &context, mapping);
+	for_each_object(device, &context.objects, OBJECT_DEVICE)
+		add_device(naming, &context, device);
+	context_close(&context);
+}
+
+static int by_iova(const void *a, const void *b)
+{
+	const struct named_window *left = a, *right = b;
+
+	return left->iova.offset < right->iova.offset ? -1 : left->iova.offset > right->iova.offset;
+}
+
+void naming_learn(struct naming *naming)
+{
+	auto_free struct context_summary *contexts = NULL;
+	struct naming before = *naming;
+	unsigned count = 0;
+
+	*naming = (struct naming){ .learnt = trace_now() };
+	context_list(&contexts, &count);
+	for (unsigned i = 0; i < count; i++) {
+		naming->busy |= contexts[i].state == CONTEXT_BUSY ||
+				contexts[i].state == CONTEXT_SILENT;
+		learn_context(naming, &before, contexts[i].name);
+	}
+	if (naming->window_count)
+		qsort(naming->windows, naming->window_count, sizeof(*naming->windows), by_iova);
+	naming_free(&before);
+}
+
+void naming_free(struct naming *naming)
+{
+	free(naming->windows);
+	free(naming->devices);
+}
+
+/* The first that does not lie wholly before the address; windows of one context do not overlap. */
+static unsigned first_from(const struct naming *naming, uint64_t address)
+{
+	unsigned low = 0, high = naming->window_count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (naming->windows[middle].iova.offset < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct named_window *naming_find(const struct naming *naming, struct range iova)
+{
+	const struct named_window *found = NULL;
+
+	for (unsigned i = first_from(naming, iova.offset);
+	     i < naming->window_count && naming->windows[i].iova.offset == iova.offset; i++) {
+		if (naming->windows[i].iova.length != iova.length)
+			continue;
+		if (found)
+			return NULL;
+		found = &naming->windows[i];
+	}
+	return found;
+}
+
+const struct named_window *naming_find_address(const struct naming *naming, uint64_t address)
+{
+	const struct named_window *found = NULL;
+
+	for (unsigned i = 0; i < naming->window_count; i++) {
+		if (address - naming->windows[i].iova.offset >= naming->windows[i].iova.length)
+			continue;
+		if (found)
+			return NULL;
+		found = &naming->windows[i];
+	}
+	return found;
+}
+
+void naming_forget(struct naming *naming, struct range iova)
+{
+	const struct named_window *window = naming_find(naming, iova);
+
+	if (!window)
+		return;
+	memmove((void *)window, window + 1,
+		(naming->windows + --naming->window_count - window) * sizeof(*window));
+}
+
+bool naming_has_device(const struct naming *naming, const char *context, const char *device)
+{
+	for (unsigned i = 0; i < naming->device_count; i++)
+		if (!strcmp(naming->devices[i].context, context) &&
+		    !strcmp(naming->devices[i].name.bdf, device))
+			return true;
+	return false;
+}

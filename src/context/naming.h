@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the contexts call what the kernel tells of: mappings by their IOVA, devices. Learnt from
+ * time to time, so it can be older than what it is asked about.
+ */
+#ifndef DMABUFCTL_CONTEXT_NAMING_H
+#define DMABUFCTL_CONTEXT_NAMING_H
+
+#include "context/context.h"
+
+struct named_window {
+	struct range iova;
+	char mapping[NAME_SIZE], context[NAME_SIZE];
+	struct pci_name exporter; /* "" when that is not known */
+};
+
+struct named_device {
+	struct pci_name name;
+	char context[NAME_SIZE];
+};
+
+struct naming {
+	struct named_window *windows; /* by IOVA */
+	unsigned window_count;
+	struct named_device *devices;
+	unsigned device_count;
+	uint64_t learnt; /* when that was, CLOCK_MONOTONIC, ns */
+	bool busy;	 /* a command was at work in one of them, or one did not answer */
+};
+
+/* Looks at all contexts; of one that does not answer what was known stays. */
+void naming_learn(struct naming *naming);
+void naming_free(struct naming *naming);
+
+/* The mapping at just these addresses; NULL when there is none, or several contexts have one. */
+const struct named_window *naming_find(const struct naming *naming, struct range iova);
+
+/* The one mapping that the address lies in; NULL as above. */
+const struct named_window *naming_find_address(const struct naming *naming, uint64_t address);
+
+/* The mapping at just these addresses is no more. */
+void naming_forget(struct naming *naming, struct range iova);
+
+/* Whether the device is open in that context. */
+bool naming_has_device(const struct naming *naming, const char *context, const char *device);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An event a line, for people and as JSON. */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/check.h"
+#include "ui/event.h"
+
+static char *printed(bool json, const char *text, uint64_t number)
+{
+	static struct event event;
+	size_t size;
+	char *line = NULL;
+	FILE *stream = open_memstream(&line, &size);
+
+	event_begin(&event, json, "monitor", 1234567890123, "unmap");
+	event_text(&event, "mapping", text);
+	event_address(&event, "iova", number);
+	event_number(&event, "length", number);
+	event_end(&event, stream);
+	fclose(stream);
+	return line;
+}
+
+static const struct {
+	const char *text;
+	uint64_t number;
+	const char *for_people, *json;
+} table[] = {
+	{ "map0", 4096, "    1234.567890 unmap         mapping=map0 iova=0x1000 length=4096\n",
+	  "\"mapping\":\"map0\",\"iova\":\"0x1000\",\"length\":4096}\n" },
+	{ NULL, 0, "    1234.567890 unmap         iova=0x0 length=0\n",
+	  "\"mapping\":null,\"iova\":\"0x0\",\"length\":0}\n" },
+	{ "", UINT64_MAX,
+	  "    1234.567890 unmap         iova=0xffffffffffffffff length=18446744073709551615\n",
+	  "\"mapping\":null,\"iova\":\"0xffffffffffffffff\",\"length\":18446744073709551615}\n" },
+	{ "a\"b\\\n\x1b", 1,
+	  "    1234.567890 unmap         mapping=a\"b\\x5c\\x0a\\x1b iova=0x1 length=1\n",
+	  "\"mapping\":\"a\\\"b\\\\\\n\\u001b\",\"iova\":\"0x1\",\"length\":1}\n" },
+	{ "\xff", 1, "    1234.567890 unmap         mapping=\\xff iova=0x1 length=1\n",
+	  "\"mapping\":\"\xef\xbf\xbd\",\"iova\":\"0x1\",\"length\":1}\n" },
+};
+
+static const char head[] = "{\"schema\":\"dmabufctl/1\",\"command\":\"monitor\","
+			   "\"t_ns\":1234567890123,\"event\":\"unmap\",";
+
+int main(void)
+{
+	char *line, *long_text = malloc(5001);
+	json_object *parsed;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		line = printed(false, table[i].text, table[i].number);
+		check(!strcmp(line, table[i].for_people), "%zu, for people", i);
+		free(line);
+		line = printed(true, table[i].text, table[i].number);
+		check(!strncmp(line, head, strlen(head)) &&
+			      !strcmp(line + strlen(head), table[i].json),
+		      "%zu, JSON", i);
+		free(line);
+	}
+	memset(long_text, '"', 5000);
+	long_text[5000] = '\0';
+	line = printed(true, long_text, 1);
+	parsed = json_tokener_parse(line);
+	check(parsed && !json_object_object_get_ex(parsed, "mapping", NULL) &&
+		      json_object_object_get_ex(parsed, "length", NULL),
+	      "what has no room is left out, key and value");
+	json_object_put(parsed);
+	free(line);
+	memset(long_text, 'a', 5000);
+	line = printed(false, long_text, 1);
+	check(strlen(line) < 100, "the same for people");
+	free(line);
+	free(long_text);
+	return check_plan();
+}
