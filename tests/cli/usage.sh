@@ -53,6 +53,7 @@ many=$(printf 'size,%.0s' {1..31})inode
 refuses 2 "option --output: 33 columns: a table takes 32" d list -o "$many,size"
 gives 0 'as many columns as a table takes' d list -o "$many"
 
+ok '--no-header leaves headings out' equal "$(d context --no-header)" "$(d context | sed '1{/^CONTEXT /d}')"
 ok '-h is --help' equal "$(d -h)" "$(d --help)"
 ok 'help is --help' equal "$(d help)" "$(d --help)"
 ok 'help with --json is text' equal "$(d help --json)" "$(d --help)"
@@ -96,6 +97,12 @@ ok 'status: the same in JSON' \
 	'["dmabufctl/1","status",[],[]]'
 ok 'options go before the command too' equal "$(d --json status)" "$(d status --json)"
 
+ok 'status, exactly' equal "$(d status --json)" \
+	'{"schema":"dmabufctl/1","command":"status","context":"default","trace_instance":null,"devices":[],"dmabufs":[],"ioases":[],"mappings":[]}'
+ok 'a failure, exactly' equal "$(d --json export)" \
+	'{"schema":"dmabufctl/1","command":"export","error":{"status":2,"errno":null,"place":null,"what":"export","why":"BDF is missing","remedy":"usage: dmabufctl export BDF BAR","explain":null}}'
+ok 'a failure of no command, exactly' equal "$(d --json)" \
+	'{"schema":"dmabufctl/1","command":null,"error":{"status":2,"errno":null,"place":null,"what":"no command","why":null,"remedy":"--help lists them","explain":null}}'
 run d --json export zz 2
 ok 'JSON errors: exit status' equal "$rc" 2
 ok 'JSON errors: on standard output, alone' equal "$err" ''
@@ -112,8 +119,10 @@ ok 'a full disk: says so' contains "$err" 'standard output: No space left'
 run bash -c 'dmabufctl status --json >/dev/full'
 ok 'a full disk, JSON: exit status 1' equal "$rc" 1
 
-run bash -c 'dmabufctl -vv status 2>&1; dmabufctl status -v -v 2>&1; dmabufctl status -vv'
-ok '-vv goes before and after the command' equal "$rc" 0
+for line in '-vv status' 'status -v -v' 'status -vv' 'status --verbose --verbose' '-v status'; do
+	# shellcheck disable=SC2086 # words
+	gives 0 "$line" d $line
+done
 
 ok 'nothing is left behind' equal "$(find "$XDG_RUNTIME_DIR" -type f)" ''
 done_testing
