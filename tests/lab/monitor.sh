@@ -18,6 +18,7 @@ start() {
 ends() {
 	[ -z "${1-}" ] || kill -"$1" $monitor
 	run wait $monitor
+	keep "$events"
 }
 seen() { gojq -r "select($1) | .event" "$events" | tr '\n' ' '; }
 count() { gojq -s "[.[] | select($1)] | length" "$events"; }
