@@ -192,7 +192,7 @@ gives 6 '--until with --for: it did not come' d monitor --until remove --for 0.5
 ok '--until with --for: says so' contains "$err" 'monitor --until remove: it was not seen'
 gives 0 '--for' d monitor --for 0.2
 refuses 2 'option --for' d monitor --for 18446744074
-refuses 2 "option --until: 'frob': not a valid value; give one of map" d monitor --until frob
+refuses 2 "option --until: 'frob': 'frob' is not a valid value; give some of map" d monitor --until frob
 start --json
 kill -KILL $monitor
 wait $monitor 2>/dev/null
