@@ -101,14 +101,14 @@ refuses 2 'only with --by memory, d3hot, unbind, remove$' d revoke "$NVME" --by 
 
 # Somebody else holds the dma-buf, or the device: asked for, listed, and only with --yes.
 holder=$(d context --json | gojq '.contexts[0].holder')
-# fd_of NAME [tail] - the first of that name, or the last.
-fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | "${2:-head}" -n 1; }
+# fd_of NAME - its fd of that name.
+fd_of() { find "/proc/$holder/fd" -lname "$1" -printf '%f\n' | sort -n | head -n 1; }
 mkfifo "$TEST_DIR/pipe"
-# steal NAME [tail] - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
+# steal NAME - a process of its own has the holder's fd of that name, until descriptor 8 is closed.
 steal() {
 	rm -f "$TEST_DIR/stranger"
 	perl -e '$| = 1; $p = syscall(434, $ARGV[0] + 0, 0); $f = syscall(438, $p, $ARGV[1] + 0, 0);
-		print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$(fd_of "$@")" \
+		print $f < 0 ? "failed\n" : "held\n"; <STDIN>;' "$holder" "$(fd_of "$1")" \
 		<"$TEST_DIR/pipe" >"$TEST_DIR/stranger" 8>&- &
 	stranger=$!
 	exec 8>"$TEST_DIR/pipe"
@@ -128,7 +128,7 @@ d recover fb >/dev/null
 
 # Of several dma-bufs each is looked at.
 d export "$NVME" 2 --range 0:4K --name small >/dev/null
-steal '/dmabuf:fb*' tail
+steal '/dmabuf:small*'
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset,flr
 ok 'refused, for the second dma-buf: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
