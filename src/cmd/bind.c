@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/shared/common.h"
+#include "cmd/shared/opening.h"
 #include "kernel/module.h"
 
 #define VFIO_PCI "vfio-pci"
@@ -123,6 +124,16 @@ static enum status was_refused(const struct pci_device *before, const struct pci
 	return STATUS_FAILED;
 }
 
+/* Without a record unbind would not know the driver, so nothing is touched. */
+static enum status cannot_record(const struct pci_device *pci, int error)
+{
+	if (error != -ENOTDIR)
+		return fail_errno(error, "bind %s", pci->name.bdf);
+	fail(STATUS_FAILED, 0, "bind %s", pci->name.bdf);
+	explain_no_directory("a record of its driver");
+	return STATUS_FAILED;
+}
+
 static enum status bind_device(const struct pci_device *before)
 {
 	struct former_driver former;
@@ -137,8 +148,9 @@ static enum status bind_device(const struct pci_device *before)
 	/* A device between two bindings: what it had before the first is on record already. */
 	if (strcmp(before->driver_override, VFIO_PCI) || former_driver_load(&before->name, &former))
 		rc = former_driver_save(before);
-	if (!rc)
-		rc = pci_hand_over(&before->name, VFIO_PCI, &pci);
+	if (rc)
+		return cannot_record(before, rc);
+	rc = pci_hand_over(&before->name, VFIO_PCI, &pci);
 	if (!rc && !strcmp(pci.driver, VFIO_PCI))
 		return STATUS_OK;
 	undo(before);

@@ -30,6 +30,13 @@ static void explain_busy(const char *name)
 	fail_try("try again when that is done; --wait SECONDS says how long to wait");
 }
 
+void explain_no_directory(const char *wanted)
+{
+	fail_because("there is no directory for %s that is this user's alone", wanted);
+	fail_try("set XDG_RUNTIME_DIR to an absolute path of a directory of yours with "
+		 "mode 0700, or run as root");
+}
+
 enum status cannot_open_context(const char *name, int error, const char *why)
 {
 	enum status status = fail_errno(error, "context %s", name);
@@ -45,9 +52,7 @@ enum status cannot_open_context(const char *name, int error, const char *why)
 		break;
 	case -ENOTDIR:
 		fail(STATUS_FAILED, 0, "context %s", name);
-		fail_because("there is no directory for its socket that is this user's alone");
-		fail_try("set XDG_RUNTIME_DIR to an absolute path of a directory of yours with "
-			 "mode 0700, or run as root");
+		explain_no_directory("its socket");
 		break;
 	case -EWOULDBLOCK:
 		explain_busy(name);
