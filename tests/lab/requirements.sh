@@ -74,9 +74,19 @@ tracefs missing evidence
 page tables missing evidence"
 remedies 'an ordinary user'
 chmod 666 /dev/iommu
+chmod 600 /dev/udmabuf
 run nobody dmabufctl doctor --json
 ok 'with the right to it: exit status 0' equal "$rc" 0
 ok 'with the right to it: ok' equal "$(result iommufd)" ok
+ok 'with the right to it alone: whether imports work is unknown' equal \
+	"$(gojq -r '.checks[] | select(.check == "iommufd import") | .result, .detail, .remedy' <<<"$out")" "\
+unknown
+IOMMU_IOAS_MAP_FILE is there; no permission to open /dev/udmabuf, to try it with a dma-buf
+run as root, or give yourself /dev/udmabuf"
+chmod 666 /dev/udmabuf
+run nobody dmabufctl doctor --json
+ok 'with the right to both: imports work' equal "$rc $(result 'iommufd import')" '0 ok'
+chmod 600 /dev/udmabuf
 
 # Devices: each by itself.
 chmod 600 /dev/iommu
