@@ -80,8 +80,12 @@ static int take_by_path(const char *path)
 		if (length < 0)
 			continue;
 		target[length] = '\0';
-		if (!strcmp(target, path))
-			return take(atoi(entry->d_name));
+		if (!strcmp(target, path)) {
+			int fd = take(atoi(entry->d_name));
+
+			closedir(fds);
+			return fd;
+		}
 	}
 	fprintf(stderr, "peek: process %d does not have %s open\n", holder, path);
 	exit(1);
