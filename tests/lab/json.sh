@@ -4,12 +4,13 @@
 . "$(dirname "$0")/lib.sh"
 
 # A line for each key, for an array of objects one for each of them. What is another number each time is
-# "N", if it is a whole number above 0; a PID in a text, and the kernel's release, likewise. How many faults one
-# write gives is the IOMMU's affair.
+# "N", if it is a whole number above 0; a PID in a text, and the kernel's release, likewise, and
+# where a BAR is. How many faults one write gives is the IOMMU's affair.
 normal() {
 	gojq -r --arg release "$(uname -r)" '
 		def volatile: IN("inode", "holder", "made_ns", "verified_ns", "t_ns", "unmapped_after_ns");
 		if .faults then .faults |= unique else . end |
+		if .devices then .devices |= map(if .bars then .bars |= map(.address |= sub("^0x[0-9a-f]+$"; "N")) else . end) else . end |
 		walk(if type == "object" then with_entries(
 				if (.key | volatile) and (.value | type == "number" and . > 0 and . == floor) then .value = "N" else . end)
 			elif type == "string" then gsub("PID [1-9][0-9]*"; "PID N") | if . == $release then "RELEASE" else . end
@@ -51,10 +52,12 @@ schema "dmabufctl/1"
 END
 same 'device' 0 device $RAM 01:00.0 <<'END'
 command "device"
-devices[0] {"bars":[{"address":"0xfeb00000","bar":0,"exportable":false,"mmap":false,"prefetchable":false,"size":256,"type":"memory","why_not":"smaller than a page"},{"address":"0xfd000000","bar":2,"exportable":true,"mmap":true,"prefetchable":true,"size":4194304,"type":"memory","why_not":null}],"cdev":"/dev/vfio/devices/vfio3","class":"RAM memory","description":"Red Hat, Inc. Inter-VM shared memory","device":"0000:00:04.0","driver":"vfio-pci","group":2,"id":"1af4:1110","reset":[]}
-devices[1] {"bars":[{"address":"0xfe800000","bar":0,"exportable":true,"mmap":true,"prefetchable":false,"size":16384,"type":"memory","why_not":null},{"address":"0xfc000000","bar":2,"exportable":true,"mmap":true,"prefetchable":true,"size":16777216,"type":"memory","why_not":null}],"cdev":"/dev/vfio/devices/vfio0","class":"Non-Volatile memory controller","description":"Red Hat, Inc. QEMU NVM Express Controller","device":"0000:01:00.0","driver":"vfio-pci","group":12,"id":"1b36:0010","reset":["flr","bus"]}
+devices[0] {"bars":[{"address":"N","bar":0,"exportable":false,"mmap":false,"prefetchable":false,"size":256,"type":"memory","why_not":"smaller than a page"},{"address":"N","bar":2,"exportable":true,"mmap":true,"prefetchable":true,"size":4194304,"type":"memory","why_not":null}],"cdev":"/dev/vfio/devices/vfio3","class":"RAM memory","description":"Red Hat, Inc. Inter-VM shared memory","device":"0000:00:04.0","driver":"vfio-pci","group":2,"id":"1af4:1110","reset":[]}
+devices[1] {"bars":[{"address":"N","bar":0,"exportable":true,"mmap":true,"prefetchable":false,"size":16384,"type":"memory","why_not":null},{"address":"N","bar":2,"exportable":true,"mmap":true,"prefetchable":true,"size":16777216,"type":"memory","why_not":null}],"cdev":"/dev/vfio/devices/vfio0","class":"Non-Volatile memory controller","description":"Red Hat, Inc. QEMU NVM Express Controller","device":"0000:01:00.0","driver":"vfio-pci","group":12,"id":"1b36:0010","reset":["flr","bus"]}
 schema "dmabufctl/1"
 END
+addresses() { head -n 6 "/sys/bus/pci/devices/$1/resource" | sed -n 's/^0x0*\([1-9a-f][0-9a-f]*\) .*/0x\1/p'; }
+ok 'where the BARs are' equal "$(gojq -r '.devices[].bars[].address' <<<"$out")" "$(addresses $RAM; addresses $NVME)"
 same 'status of nothing' 0 status <<'END'
 command "status"
 context "default"
