@@ -539,7 +539,8 @@ int context_list(struct context_summary **list, unsigned *count)
 		(*list)[(*count)++] = summary;
 	}
 	closedir(folder);
-	qsort(*list, *count, sizeof(**list), by_name);
+	if (*count)
+		qsort(*list, *count, sizeof(**list), by_name);
 	return 0;
 }
 
