@@ -19,8 +19,13 @@
 
 #define INSTANCE_PREFIX "dmabufctl.monitor-"
 #define MILLISECOND 1000000ull
-/* Read no more often: what is watched goes first, and one reading takes many records. */
+/*
+ * Read no more often: what is watched goes first, and one reading takes many records. The other is
+ * for when they come by the thousand.
+ */
 #define READ_EVERY (20 * MILLISECOND)
+#define READ_AT_LEAST_EVERY (400 * MILLISECOND)
+#define OUTPUT_SIZE 65536 /* written at once */
 #define LEARN_EVERY (50 * MILLISECOND)
 /* How long a record waits at the most, for what the same task does next, and for a name. */
 #define UNDECIDED (50 * MILLISECOND)
@@ -66,7 +71,7 @@ struct monitor {
 	unsigned until, wanted; /* of kinds, a bit each */
 	struct pci_name device; /* "": any */
 	bool met;
-	bool ending; /* nothing that comes later counts */
+	uint64_t end; /* nothing that comes later counts */
 	uint64_t now;
 	uint64_t events, hidden, lost;
 	struct stream stream;
@@ -113,8 +118,7 @@ static bool begin(struct monitor *monitor, enum kind kind, uint64_t time,
 	if (!(monitor->wanted & 1u << kind))
 		return false;
 	monitor->events++;
-	event_begin(&monitor->event, monitor->call->globals->json, "monitor", time,
-		    kind_names[kind]);
+	event_begin(&monitor->event, time, kind_names[kind]);
 	return true;
 }
 
@@ -207,9 +211,17 @@ static void print_record(struct monitor *monitor, const struct record *record,
 	}
 }
 
+/* All that happened until so long after it, or until the end, has been read. */
 static bool is_late(const struct monitor *monitor, const struct record *record, uint64_t limit)
 {
-	return monitor->ending || monitor->now > record->time + limit;
+	uint64_t horizon = monitor->stream.horizon;
+
+	return horizon >= monitor->end || horizon > record->time + limit;
+}
+
+static bool is_ending(const struct monitor *monitor)
+{
+	return monitor->now >= monitor->end;
 }
 
 static void learn(struct monitor *monitor)
@@ -223,7 +235,7 @@ static void learn(struct monitor *monitor)
 static bool is_named(struct monitor *monitor, const struct record *record)
 {
 	if (monitor->naming.learnt <= record->time &&
-	    monitor->now - monitor->asked >= LEARN_EVERY && !monitor->ending)
+	    monitor->now - monitor->asked >= LEARN_EVERY && !is_ending(monitor))
 		learn(monitor);
 	return is_late(monitor, record, UNNAMED) ||
 	       (monitor->naming.learnt > record->time &&
@@ -336,7 +348,7 @@ static int read_all(struct monitor *monitor)
 	while (rc > 0 && !monitor->met);
 	if (rc < 0)
 		return rc;
-	if (monitor->stale && !monitor->stream.count && !monitor->ending &&
+	if (monitor->stale && !monitor->stream.count && !is_ending(monitor) &&
 	    monitor->now - monitor->asked >= LEARN_EVERY)
 		learn(monitor);
 	return fflush(stdout) ? -errno : 0;
@@ -348,20 +360,20 @@ static bool is_pending(const struct monitor *monitor)
 }
 
 /* Until when to wait when nothing happens, in poll()'s terms. */
-static int wait_ms(const struct monitor *monitor, uint64_t end)
+static int wait_ms(const struct monitor *monitor)
 {
-	uint64_t left = end - monitor->now;
+	uint64_t left = monitor->end - monitor->now;
 
 	if (is_pending(monitor) && left > READ_EVERY)
 		left = READ_EVERY;
-	if (end == UINT64_MAX && !is_pending(monitor))
+	if (monitor->end == UINT64_MAX && !is_pending(monitor))
 		return -1;
 	left = (left + MILLISECOND - 1) / MILLISECOND;
 	return left < 1000000 ? left : 1000000;
 }
 
 /* Until a signal, the event that is waited for, the end, or nobody reads what is printed. */
-static int watch(struct monitor *monitor, uint64_t end)
+static int watch(struct monitor *monitor)
 {
 	enum { SIGNALS, OUTPUT, STREAM, UEVENTS, FAULTS, CONTEXTS, SOURCES };
 	struct pollfd sources[SOURCES] = {
@@ -376,18 +388,23 @@ static int watch(struct monitor *monitor, uint64_t end)
 	struct signalfd_siginfo signal;
 	int rc = 0;
 
-	while (!rc && !monitor->met && monitor->now < end) {
-		if (poll(sources, SOURCES, wait_ms(monitor, end)) < 0 && errno != EINTR)
+	while (!rc && !monitor->met && !is_ending(monitor)) {
+		uint64_t rest;
+
+		if (poll(sources, SOURCES, wait_ms(monitor)) < 0 && errno != EINTR)
 			return -errno;
 		if (sources[OUTPUT].revents & POLLERR)
 			return -EPIPE;
 		if (sources[SIGNALS].revents)
 			break;
 		rc = read_all(monitor);
-		if (rc || monitor->met || monitor->now + READ_EVERY >= end)
+		rest = stream_rest(&monitor->stream, READ_EVERY, READ_AT_LEAST_EVERY);
+		if (rc || monitor->met || is_ending(monitor))
 			continue;
+		if (rest > monitor->end - monitor->now)
+			rest = monitor->end - monitor->now;
 		/* More comes meanwhile; a signal ends this wait too. */
-		poll(sources, STREAM, READ_EVERY / MILLISECOND);
+		poll(sources, STREAM, rest / MILLISECOND);
 		monitor->now = trace_now();
 	}
 	if (rc || monitor->met)
@@ -395,7 +412,7 @@ static int watch(struct monitor *monitor, uint64_t end)
 	/* What happened before the end. A signal that is pending would end every wait, too. */
 	while (read(monitor->signals, &signal, sizeof(signal)) > 0)
 		;
-	monitor->ending = true;
+	monitor->end = monitor->now = trace_now();
 	learn(monitor);
 	return read_all(monitor);
 }
@@ -457,8 +474,7 @@ static void print_begin(struct monitor *monitor)
 {
 	monitor->now = trace_now();
 	monitor->events++;
-	event_begin(&monitor->event, monitor->call->globals->json, "monitor", monitor->now,
-		    "begin");
+	event_begin(&monitor->event, monitor->now, "begin");
 	end(monitor);
 	fflush(stdout);
 }
@@ -467,7 +483,7 @@ static void print_end(struct monitor *monitor)
 {
 	struct event *event = &monitor->event;
 
-	event_begin(event, monitor->call->globals->json, "monitor", trace_now(), "end");
+	event_begin(event, trace_now(), "end");
 	event_number(event, "events", monitor->events);
 	event_number(event, "hidden", monitor->hidden);
 	event_number(event, "lost", monitor->lost);
@@ -493,7 +509,9 @@ static enum status monitor_events(struct monitor *monitor, bool *broken)
 	monitor->now = trace_now();
 	learn(monitor);
 	print_begin(monitor);
-	rc = watch(monitor, duration->given ? monitor->now + duration->ns : UINT64_MAX);
+	if (duration->given)
+		monitor->end = monitor->now + duration->ns;
+	rc = watch(monitor);
 	*broken = rc == -EPIPE;
 	if (*broken)
 		return STATUS_FAILED;
@@ -575,7 +593,8 @@ static enum status parse_options(struct monitor *monitor)
 
 static enum status run(struct call *call)
 {
-	struct monitor monitor = { .call = call, .options = call->options };
+	static char output[OUTPUT_SIZE];
+	struct monitor monitor = { .call = call, .options = call->options, .end = UINT64_MAX };
 	enum status status = parse_options(&monitor);
 	bool broken = false;
 	void (*before)(int);
@@ -585,6 +604,8 @@ static enum status run(struct call *call)
 		return status;
 	/* Whatever ends it, the instance is removed first. */
 	monitor.signals = watch_signals();
+	if (monitor.signals < 0)
+		return fail_errno(-errno, "monitor");
 	before = signal(SIGPIPE, SIG_IGN);
 	rc = stream_open(&monitor.stream, INSTANCE_PREFIX);
 	if (rc)
@@ -592,6 +613,8 @@ static enum status run(struct call *call)
 	/* Events are printed as they come; there is no result at the end. */
 	json_object_put(call->result);
 	call->result = NULL;
+	setvbuf(stdout, output, _IOFBF, sizeof(output));
+	event_start(&monitor.event, call->globals->json, "monitor");
 	monitor.uevents = uevent_open();
 	monitor.faults = fault_watch();
 	context_watch_open(&monitor.contexts);

@@ -204,7 +204,8 @@ int instance_read(struct instance *instance, struct instance_ring *ring,
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (!got)
 		return 0;
-	record_walk(&instance->formats, instance->walker, instance->page, visit, data);
+	ring->pages++;
+	record_walk(&instance->formats, instance->walker, instance->page, &ring->gap, visit, data);
 	return 1;
 }
 

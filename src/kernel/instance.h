@@ -15,7 +15,9 @@ struct tracefs_instance;
 struct instance_ring {
 	int fd;
 	int cpu;
-	uint64_t lost; /* how many records were, as far as it was asked */
+	bool gap;	/* records are lost, and none that came after them has been read */
+	uint64_t lost;	/* how many records were, as far as it was asked */
+	unsigned pages; /* read since the reader last made it 0 */
 };
 
 struct instance {

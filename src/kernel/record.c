@@ -102,11 +102,16 @@ static uint64_t number(const void *data, size_t size, struct record_field field)
 /* A field of text holds where the text is: its offset below, its length above. */
 static void text(const void *data, size_t size, struct record_field field, char *to, size_t room)
 {
-	uint32_t at = number(data, size, field);
-	size_t offset = at & 0xffff, length = at >> 16;
+	size_t offset, length;
+	uint32_t at;
 
 	*to = '\0';
-	if (!field.size || offset + length > size)
+	if (!field.size)
+		return;
+	at = number(data, size, field);
+	offset = at & 0xffff;
+	length = at >> 16;
+	if (offset + length > size)
 		return;
 	length = strnlen((const char *)data + offset, length);
 	length = length < room ? length : room - 1;
@@ -139,25 +144,23 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 	return true;
 }
 
-bool record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
-		 void (*visit)(const struct record *record, void *data), void *data)
+void record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
+		 bool *gap, void (*visit)(const struct record *record, void *data), void *data)
 {
 	struct record record;
 	unsigned long long time;
 	void *bytes;
-	bool gap;
 
 	if (kbuffer_load_subbuffer(walker, page))
-		return false;
-	gap = kbuffer_missed_events(walker);
-	record.gap = gap;
+		return;
+	*gap |= kbuffer_missed_events(walker) != 0;
 	for (bytes = kbuffer_read_event(walker, &time); bytes;
 	     bytes = kbuffer_next_event(walker, &time)) {
 		record.time = time;
+		record.gap = *gap;
 		if (!record_decode(formats, bytes, kbuffer_event_size(walker), &record))
 			continue;
 		visit(&record, data);
-		record.gap = false;
+		*gap = false;
 	}
-	return gap;
 }

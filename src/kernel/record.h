@@ -63,9 +63,10 @@ struct kbuffer;
 
 /*
  * Calls visit for each record in a page as trace_pipe_raw gives it; the record is there only
- * during the call. Returns whether records before this page were lost.
+ * during the call. *gap: records that came before the page are lost, and no record has told so
+ * yet; kept from page to page of a ring.
  */
-bool record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
-		 void (*visit)(const struct record *record, void *data), void *data);
+void record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
+		 bool *gap, void (*visit)(const struct record *record, void *data), void *data);
 
 #endif

@@ -14,6 +14,8 @@
 #define RINGS_KIB 16384 /* all together */
 #define RING_KIB_LEAST 256
 #define PAGES_AT_ONCE 64 /* of each ring, so that a flood takes no more memory than that */
+#define PAGES_FEW 16	 /* about a thousand records */
+#define ROOM_TAKEN 4	 /* so much of a ring, a quarter, may fill while it is left alone */
 #define TRIES 8		 /* others may take away what is not in use yet */
 
 /* The kernel's own event, and whether a probe can stand for it. */
@@ -95,6 +97,7 @@ static int create(struct stream *stream, const char *prefix)
 	unsigned kib = RINGS_KIB / cpus < RING_KIB_LEAST ? RING_KIB_LEAST : RINGS_KIB / cpus;
 	int rc = -ENOENT;
 
+	stream->room = kib * 1024 / sysconf(_SC_PAGESIZE);
 	for (int i = 0; rc == -ENOENT && i < TRIES; i++) {
 		snprintf(stream->name, sizeof(stream->name), "%s%d-%llx", prefix, getpid(),
 			 (unsigned long long)trace_now());
@@ -112,7 +115,7 @@ int stream_open(struct stream *stream, const char *prefix)
 {
 	int rc = instance_available();
 
-	*stream = (struct stream){ .ready = -1 };
+	*stream = (struct stream){ .ready = -1, .oldest = UINT64_MAX };
 	if (rc)
 		return rc;
 	instance_sweep(prefix);
@@ -144,8 +147,8 @@ void stream_close(struct stream *stream)
 
 static void keep(struct stream *stream, const struct record *record)
 {
-	if (stream->count == stream->room) {
-		unsigned room = stream->room ? 2 * stream->room : 256;
+	if (stream->count == stream->allocated) {
+		unsigned room = stream->allocated ? 2 * stream->allocated : 256;
 		struct record *bigger = reallocarray(stream->waiting, room, sizeof(*bigger));
 
 		if (!bigger) {
@@ -153,7 +156,7 @@ static void keep(struct stream *stream, const struct record *record)
 			return;
 		}
 		stream->waiting = bigger;
-		stream->room = room;
+		stream->allocated = room;
 	}
 	stream->waiting[stream->count++] = *record;
 }
@@ -175,6 +178,8 @@ static void on_record(const struct record *record, void *data)
 		if (lost.size)
 			keep(stream, &lost);
 	}
+	if (record->time < stream->oldest)
+		stream->oldest = record->time;
 	keep(stream, record);
 }
 
@@ -212,6 +217,16 @@ static int by_time(const void *a, const void *b)
 	return (right->kind == RECORD_LOST) - (left->kind == RECORD_LOST);
 }
 
+/* Mostly they are: what is watched is one task on one CPU. */
+static void put_in_order(struct stream *stream)
+{
+	for (unsigned i = 1; i < stream->count; i++)
+		if (by_time(&stream->waiting[i - 1], &stream->waiting[i]) > 0) {
+			qsort(stream->waiting, stream->count, sizeof(*stream->waiting), by_time);
+			return;
+		}
+}
+
 int stream_read(struct stream *stream,
 		unsigned (*visit)(const struct record *records, unsigned count, void *data),
 		void *data)
@@ -223,7 +238,7 @@ int stream_read(struct stream *stream,
 		return all;
 	/* One ring alone is in order, and none can bring something older. */
 	if (stream->instance.ring_count > 1 && ready) {
-		qsort(stream->waiting, stream->count, sizeof(*stream->waiting), by_time);
+		put_in_order(stream);
 		while (ready && stream->waiting[ready - 1].time > stream->horizon)
 			ready--;
 	}
@@ -233,4 +248,22 @@ int stream_read(struct stream *stream,
 		memmove(stream->waiting, stream->waiting + done,
 			stream->count * sizeof(*stream->waiting));
 	return !all;
+}
+
+uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest)
+{
+	uint64_t elapsed = trace_now() - stream->oldest, rest;
+	unsigned pages = 0;
+
+	for (unsigned i = 0; i < stream->instance.ring_count; i++) {
+		struct instance_ring *ring = &stream->instance.rings[i];
+
+		pages = ring->pages > pages ? ring->pages : pages;
+		ring->pages = 0;
+	}
+	stream->oldest = UINT64_MAX;
+	if (pages < PAGES_FEW)
+		return shortest;
+	rest = elapsed / pages * (stream->room / ROOM_TAKEN);
+	return rest < shortest ? shortest : rest > longest ? longest : rest;
 }

@@ -15,10 +15,12 @@ struct stream {
 	bool sees[RECORD_KINDS]; /* the kinds that this kernel shows */
 	/* Read, and not done with. */
 	struct record *waiting;
-	unsigned count, room;
+	unsigned count, allocated;
 	uint64_t horizon;	    /* all that is older has been read, of all rings */
 	struct instance_ring *ring; /* that is being read */
 	bool no_memory;
+	unsigned room;	 /* of a ring, in pages */
+	uint64_t oldest; /* the time of what was read first since stream_rest() was asked */
 };
 
 /*
@@ -35,6 +37,13 @@ int stream_open(struct stream *stream, const char *prefix);
 int stream_read(struct stream *stream,
 		unsigned (*visit)(const struct record *records, unsigned count, void *data),
 		void *data);
+
+/*
+ * For how long to leave the rings alone, in ns, after they have been read: the shortest when little
+ * came, and up to the longest as long as the fullest, filling as it did since it was asked last,
+ * has plenty of room.
+ */
+uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest);
 
 void stream_close(struct stream *stream);
 

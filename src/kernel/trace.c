@@ -101,6 +101,19 @@ static void keep(const struct record *record, void *data)
 	store_add(filling->store, &event);
 }
 
+/* All of a ring. */
+static int empty(struct instance *instance, struct instance_ring *ring, struct filling *filling)
+{
+	int rc;
+
+	do
+		rc = instance_read(instance, ring, keep, filling);
+	while (rc > 0);
+	if (ring->gap) /* and nothing after it */
+		filling->since = trace_now();
+	return rc;
+}
+
 static int fill(struct instance *instance, struct store *store)
 {
 	struct filling filling = { .store = store };
@@ -114,9 +127,7 @@ static int fill(struct instance *instance, struct store *store)
 		return rc;
 	store_begin(store);
 	for (unsigned i = 0; rc >= 0 && i < instance->ring_count; i++)
-		do
-			rc = instance_read(instance, &instance->rings[i], keep, &filling);
-		while (rc > 0);
+		rc = empty(instance, &instance->rings[i], &filling);
 	if (rc < 0) /* and it stays said that something may be missing */
 		return rc;
 	store_end(store, filling.since);

@@ -9,64 +9,70 @@
 #include "util/text.h"
 
 #define END_SIZE 2 /* "}\n" */
+#define DIGITS 20  /* of any number, in decimal, or with 0x and quotes */
 
-static size_t room(const struct event *event)
+/* Where what is put into it had no room: all up to there is taken. */
+static char *limit(struct event *event)
 {
-	return sizeof(event->text) - END_SIZE - event->used;
+	return event->text + sizeof(event->text) - END_SIZE;
 }
 
-static void add(struct event *event, const char *text, size_t length)
+static char *put_bytes(struct event *event, char *to, const char *bytes, size_t length)
 {
-	memcpy(event->text + event->used, text, length);
-	event->used += length;
+	if ((size_t)(limit(event) - to) <= length)
+		return limit(event);
+	memcpy(to, bytes, length);
+	return to + length;
 }
 
-/* ',"key":' or ' key=', with so many bytes after it; false when there is no room for both. */
-static bool add_key(struct event *event, const char *key, size_t value)
+static char *put(struct event *event, char *to, const char *text)
 {
-	size_t length = strlen(key);
-
-	if (room(event) < length + 4 + value)
-		return false;
-	add(event, event->json ? ",\"" : " ", event->json ? 2 : 1);
-	add(event, key, length);
-	add(event, event->json ? "\":" : "=", event->json ? 2 : 1);
-	return true;
+	return put_bytes(event, to, text, strlen(text));
 }
 
-/* The digits end at end. */
-static char *write_number(char *end, uint64_t value, unsigned base)
+/* ',"key":' or ' key=' */
+static char *put_key(struct event *event, struct event_key key)
 {
+	char *to = event->text + event->used;
+
+	if (event->json)
+		return put_bytes(event, to, key.text, key.length);
+	to = put(event, to, " ");
+	to = put_bytes(event, to, key.text + strlen(",\""), key.length - strlen(",\"\":"));
+	return put(event, to, "=");
+}
+
+/* Up to where the value ends; with no room for that, neither it nor its key is there. */
+static void keep(struct event *event, char *to)
+{
+	if (to < limit(event))
+		event->used = to - event->text;
+}
+
+void event_put_number(struct event *event, struct event_key key, uint64_t value)
+{
+	char digits[DIGITS], *end = digits + DIGITS, *first = end;
+
 	do
-		*--end = "0123456789abcdef"[value % base];
-	while (value /= base);
-	return end;
+		*--first = '0' + value % 10;
+	while (value /= 10);
+	keep(event, put_bytes(event, put_key(event, key), first, end - first));
 }
 
-void event_number(struct event *event, const char *key, uint64_t value)
+void event_put_address(struct event *event, struct event_key key, uint64_t value)
 {
-	char digits[20], *end = digits + sizeof(digits);
-	char *first = write_number(end, value, 10);
+	char digits[DIGITS], *end = digits + DIGITS, *first = end;
 
-	if (add_key(event, key, end - first))
-		add(event, first, end - first);
-}
-
-void event_address(struct event *event, const char *key, uint64_t value)
-{
-	char digits[20], *end = digits + sizeof(digits), *first;
-
-	*--end = '"';
-	first = write_number(end, value, 16);
+	if (event->json)
+		*--first = '"';
+	do
+		*--first = "0123456789abcdef"[value & 15];
+	while (value >>= 4);
 	*--first = 'x';
 	*--first = '0';
-	*--first = '"';
-	if (!event->json) {
-		first++;
-		end--;
-	}
-	if (add_key(event, key, end + 1 - first))
-		add(event, first, end + 1 - first);
+	if (event->json)
+		*--first = '"';
+	keep(event, put_bytes(event, put_key(event, key), first, end - first));
 }
 
 /* Nearly all text is: it stands for itself in either form. */
@@ -78,64 +84,63 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-static void add_quoted(struct event *event, const char *key, const char *text)
+static char *put_quoted(struct event *event, char *to, const char *text)
 {
 	char *valid = text_to_utf8(text);
 	json_object *value = valid ? json_object_new_string(valid) : NULL;
-	const char *quoted = json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
 
-	if (add_key(event, key, strlen(quoted)))
-		add(event, quoted, strlen(quoted));
+	to = put(event, to, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(value);
 	free(valid);
+	return to;
 }
 
-static void add_escaped(struct event *event, const char *key, const char *text)
+static char *put_escaped(struct event *event, char *to, const char *text)
 {
-	size_t length = strlen(text);
-	char *escaped = malloc(TEXT_ESCAPED(length));
+	char *escaped = malloc(TEXT_ESCAPED(strlen(text)));
 
 	if (!escaped)
-		return;
-	length = text_escape(escaped, text) - escaped;
-	if (add_key(event, key, length))
-		add(event, escaped, length);
+		return limit(event);
+	text_escape(escaped, text);
+	to = put(event, to, escaped);
 	free(escaped);
+	return to;
 }
 
-void event_text(struct event *event, const char *key, const char *text)
+void event_put_text(struct event *event, struct event_key key, const char *text)
 {
-	size_t length = text ? strlen(text) : 0;
+	bool empty = !text || !*text;
+	char *to;
 
-	if (!length && !event->json)
+	if (empty && !event->json)
 		return;
-	if (length && !is_plain(text)) {
-		if (event->json)
-			add_quoted(event, key, text);
-		else
-			add_escaped(event, key, text);
-	} else if (add_key(event, key, length + 4)) {
-		if (!length) {
-			add(event, "null", 4);
-			return;
-		}
-		if (event->json)
-			add(event, "\"", 1);
-		add(event, text, length);
-		if (event->json)
-			add(event, "\"", 1);
-	}
+	to = put_key(event, key);
+	if (empty)
+		to = put_bytes(event, to, "null", strlen("null"));
+	else if (!is_plain(text))
+		to = event->json ? put_quoted(event, to, text) : put_escaped(event, to, text);
+	else if (event->json)
+		to = put(event, put(event, put(event, to, "\""), text), "\"");
+	else
+		to = put(event, to, text);
+	keep(event, to);
 }
 
-void event_begin(struct event *event, bool json, const char *command, uint64_t time_ns,
-		 const char *name)
+void event_start(struct event *event, bool json, const char *command)
 {
 	event->json = json;
 	event->used = 0;
 	if (json) {
-		add(event, "{\"schema\":\"" OUTPUT_SCHEMA "\"",
-		    strlen("{\"schema\":\"" OUTPUT_SCHEMA "\""));
+		keep(event, put(event, event->text, "{\"schema\":\"" OUTPUT_SCHEMA "\""));
 		event_text(event, "command", command);
+	}
+	event->head = event->used;
+}
+
+void event_begin(struct event *event, uint64_t time_ns, const char *name)
+{
+	event->used = event->head;
+	if (event->json) {
 		event_number(event, "t_ns", time_ns);
 		event_text(event, "event", name);
 		return;

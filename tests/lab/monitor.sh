@@ -188,6 +188,12 @@ ok 'the fault is tied to its mapping' equal "$(gojq -r 'select(.event == "fault"
 ok 'the fault is tied to its device' equal "$(gojq -r 'select(.event == "fault").device' "$events" | head -n 1)" "$EDU"
 d recover map0 >/dev/null
 
+# It has come before the monitor starts, and waits all the time that it sets things up.
+run env --block-signal=TERM bash -c 'kill -TERM $$; exec dmabufctl monitor --json'
+ok 'a signal while it sets up: exit status 0' equal "$rc" 0
+ok 'a signal while it sets up: begin and end' equal "$(gojq -r .event <<<"$out" | tr '\n' ' ')" 'begin end '
+nothing_left 'a signal while it sets up'
+
 gives 6 '--until with --for: it did not come' d monitor --until remove --for 0.5
 ok '--until with --for: says so' contains "$err" 'monitor --until remove: it was not seen'
 gives 0 '--for' d monitor --for 0.2

@@ -14,7 +14,8 @@ static char *printed(bool json, const char *text, uint64_t number)
 	char *line = NULL;
 	FILE *stream = open_memstream(&line, &size);
 
-	event_begin(&event, json, "monitor", 1234567890123, "unmap");
+	event_start(&event, json, "monitor");
+	event_begin(&event, 1234567890123, "unmap");
 	event_text(&event, "mapping", text);
 	event_address(&event, "iova", number);
 	event_number(&event, "length", number);

@@ -195,21 +195,31 @@ static void test_page(void)
 		.again = { 431, 0, 0, 1, 0x3000, 1, 1 },
 	};
 	struct visits visits = { 0 };
+	bool gap = false;
 
-	check(!record_walk(&formats, walker, &page, on_record, &visits), "page: nothing is lost");
+	record_walk(&formats, walker, &page, &gap, on_record, &visits);
 	check(visits.count == 2 && visits.iova[0] == 0x1000 && visits.iova[1] == 0x3000,
 	      "page: what is of a kind that is known is visited");
 	check(visits.time[0] == 1000 && visits.time[1] == 1012, "page: times in ns");
-	check(!visits.gap[0] && !visits.gap[1], "page: without a gap");
+	check(!visits.gap[0] && !visits.gap[1] && !gap, "page: without a gap");
 	page.used |= 1u << 31; /* RB_MISSED_EVENTS, kernel/trace/ring_buffer.c */
 	visits = (struct visits){ 0 };
-	check(record_walk(&formats, walker, &page, on_record, &visits) && visits.count == 2 &&
-		      visits.gap[0] && !visits.gap[1],
+	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	check(visits.count == 2 && visits.gap[0] && !visits.gap[1] && !gap,
 	      "page: the gap is before the first");
+	visits = (struct visits){ 0 };
+	page.unmap.type = page.again.type = 99;
+	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	check(!visits.count && gap, "page: without one of a kind that is known");
+	page.used &= ~(1u << 31);
+	page.again.type = 431;
+	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	check(visits.count == 1 && visits.gap[0] && !gap,
+	      "page: the gap of the page before is before the first");
 	page.used = 0;
 	visits = (struct visits){ 0 };
-	record_walk(&formats, walker, &page, on_record, &visits);
-	check(!visits.count, "page: an empty one");
+	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	check(!visits.count && !gap, "page: an empty one");
 	kbuffer_free(walker);
 }
 
