@@ -143,6 +143,9 @@ int client_request_fd(struct client *client, enum proto_op op, int send_fd, int 
 		return client->silent ? -ETIMEDOUT : -ECONNRESET;
 	client->message->op = op;
 	rc = proto_send(client->socket, client->message, send_fd);
+	/* Nothing was said: what was made by now can still be undone. */
+	if (rc == -ENOBUFS || rc == -ENOMEM)
+		return rc;
 	if (rc == -EPIPE)
 		rc = -ECONNRESET;
 	if (!rc)
