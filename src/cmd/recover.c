@@ -18,10 +18,11 @@ static enum status cannot_recover(struct call *call, const char *name, const cha
 	return STATUS_REVOKED;
 }
 
-/* A mapping that is to come back. */
+/* A mapping that is to come back, and what it is called when it cannot. */
 struct recovery {
 	struct object *mapping;
 	enum mapping_state before;
+	char name[NAME_SIZE], dmabuf[NAME_SIZE];
 };
 
 static int by_text(const void *a, const void *b)
@@ -61,24 +62,34 @@ static unsigned list_recoveries(struct call *call, struct recovery *recoveries)
 		if (!is_named(call, mapping->name) && !is_named(call, mapping->mapping.dmabuf))
 			continue;
 		recoveries[count].mapping = mapping;
-		recoveries[count++].before = survey_mapping(&survey, mapping).state;
+		recoveries[count].before = survey_mapping(&survey, mapping).state;
+		strcpy(recoveries[count].name, mapping->name);
+		strcpy(recoveries[count++].dmabuf, mapping->mapping.dmabuf);
 	}
 	survey_end(&survey);
 	return count;
 }
 
-/* A mapping that is live is left as it is. */
-static enum status recover(struct call *call, struct recovery *recovery)
+/* A mapping that is live is left as it is. *done: so many are live now. */
+static enum status recover(struct call *call, const struct recovery *recoveries, unsigned count,
+			   unsigned *done)
 {
-	char name[NAME_SIZE], dmabuf[NAME_SIZE];
+	auto_free struct object **mappings = calloc(count + 1, sizeof(*mappings));
+	unsigned wanted = 0, back;
 	int rc;
 
-	if (recovery->before == MAPPING_LIVE)
-		return STATUS_OK;
-	strcpy(name, recovery->mapping->name);
-	strcpy(dmabuf, recovery->mapping->mapping.dmabuf);
-	rc = context_recover(call->context, &recovery->mapping);
-	return rc ? cannot_recover(call, name, dmabuf, rc) : STATUS_OK;
+	*done = 0;
+	if (!mappings)
+		return fail_errno(ENOMEM, "recover");
+	for (unsigned i = 0; i < count; i++)
+		if (recoveries[i].before != MAPPING_LIVE)
+			mappings[wanted++] = recoveries[i].mapping;
+	rc = context_recover(call->context, mappings, wanted, &back);
+	for (; *done < count; ++*done)
+		if (recoveries[*done].before != MAPPING_LIVE && !back--)
+			break;
+	return rc ? cannot_recover(call, recoveries[*done].name, recoveries[*done].dmabuf, rc) :
+		    STATUS_OK;
 }
 
 static void fill_recoveries(struct call *call, const struct recovery *recoveries, unsigned count)
@@ -100,7 +111,7 @@ static enum status run(struct call *call)
 {
 	auto_free struct recovery *recoveries = NULL;
 	enum status status = check_names(call);
-	unsigned count, done = 0;
+	unsigned count, done;
 
 	if (status)
 		return status;
@@ -109,8 +120,7 @@ static enum status run(struct call *call)
 	if (!recoveries)
 		return fail_errno(ENOMEM, "recover");
 	count = list_recoveries(call, recoveries);
-	while (done < count && !(status = recover(call, &recoveries[done])))
-		done++;
+	status = recover(call, recoveries, count, &done);
 	if (done)
 		fill_recoveries(call, recoveries, done);
 	return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/shared/common.h"
 #include "util/text.h"
@@ -9,13 +10,14 @@ struct release_options {
 	bool all;
 };
 
-static enum status cannot_release(struct call *call, const struct object *object, int error)
+static enum status cannot_release(struct call *call, const char *name, int error)
 {
-	const struct object *user = context_user_of(call->context, object);
+	const struct object *object = object_find(&call->context->objects, OBJECT_KINDS, name);
+	const struct object *user =
+		error == -EBUSY && object ? context_user_of(call->context, object) : NULL;
+	enum status status = fail_errno(error, "release %s", name);
 
-	enum status status = fail_errno(error, "release %s", object->name);
-
-	if (error == -EBUSY && user) {
+	if (user) {
 		fail_because("%s needs it", user->name);
 		fail_try("'%s %s %s' first, or release --all", self(call),
 			 user->kind == OBJECT_DEVICE  ? "detach" :
@@ -32,21 +34,24 @@ static enum status release_named(struct call *call)
 	json_object *released = put_array(call->result, "released");
 	auto_free struct object **objects = calloc(call->count, sizeof(struct object *));
 	enum status status = want_objects(call, OBJECT_KINDS, objects);
+	unsigned done;
 
-	for (int i = 0; i < call->count && !status; i++) {
+	for (int i = 0; i < call->count && !status; i += done) {
 		const struct object *object = objects[i];
-		char ioas[NAME_SIZE];
+		char name[NAME_SIZE], ioas[NAME_SIZE];
 		int rc;
 
+		strcpy(name, object->name);
 		copy_text(ioas, sizeof(ioas),
 			  object->kind == OBJECT_DEVICE ? object->device.ioas : "");
-		rc = context_release(call->context, objects[i]);
+		rc = context_release_some(call->context, objects + i, call->count - i, &done);
 		if (rc) {
-			status = cannot_release(call, objects[i], rc);
-		} else {
-			add_text(released, call->arguments[i]);
-			fill_idle(call, ioas);
+			status = cannot_release(call, name, rc);
+			break;
 		}
+		for (unsigned j = 0; j < done; j++)
+			add_text(released, call->arguments[i + j]);
+		fill_idle(call, ioas);
 	}
 	return status;
 }

@@ -190,18 +190,14 @@ static void fill_mappings(struct call *call, const struct revocation *revocation
 	}
 }
 
-static void report(struct call *call, const struct revocation *revocation, bool hold)
+static void report(struct call *call, struct revocation *revocation, bool hold)
 {
-	struct survey survey;
-
-	survey_begin(&survey, call->context);
 	put_text(call->result, "device", revocation->name.bdf);
 	put_text(call->result, "trigger", revocation->trigger->name);
 	fill_timeline(call, revocation, hold);
-	fill_dmabufs(call, revocation, &survey);
-	fill_mappings(call, revocation, &survey);
+	fill_dmabufs(call, revocation, &revocation->survey);
+	fill_mappings(call, revocation, &revocation->survey);
 	put_bool(call->result, "observed", revocation->observed);
-	survey_end(&survey);
 }
 
 /* A trigger that failed may have revoked all the same; then there is something to tell. */

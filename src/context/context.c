@@ -82,6 +82,19 @@ static int put_object(struct context *context, const struct object *object, int 
 	return rc;
 }
 
+/* false: there is no room left. */
+static bool append_object(struct proto_message *message, enum proto_op op,
+			  const struct object *object)
+{
+	json_object *facts = op == PROTO_PUT_ALL ? object_to_json(object) : NULL;
+	const char *text = facts ? json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN) :
+				   "";
+	bool room = proto_append(message, object->kind, object->name, text);
+
+	json_object_put(facts);
+	return room;
+}
+
 /* What is not understood is left out, and said. */
 static int take_object(struct context *context, const struct proto_entry *entry,
 		       struct json_tokener *tokener)
@@ -612,6 +625,44 @@ int context_remove(struct context *context, struct object *object)
 	context->emptied = true;
 	if (!rc)
 		object_list_remove(&context->objects, object);
+	return rc;
+}
+
+/* As many messages as it takes. */
+static int send_all(struct context *context, enum proto_op op, struct object *const *objects,
+		    unsigned count)
+{
+	struct proto_message *message = context->client.message;
+	unsigned done = 0;
+	int rc = 0;
+
+	while (!rc && done < count) {
+		bool room = true;
+
+		memset(message->name, 0, sizeof(message->name));
+		message->facts_size = 0;
+		while (room && done < count) {
+			room = append_object(message, op, objects[done]);
+			done += room;
+		}
+		rc = message->facts_size ? client_request_fd(&context->client, op, -1, NULL) :
+					   -EMSGSIZE;
+	}
+	return rc;
+}
+
+int context_update_all(struct context *context, struct object *const *objects, unsigned count)
+{
+	return context->private ? 0 : send_all(context, PROTO_PUT_ALL, objects, count);
+}
+
+int context_remove_all(struct context *context, struct object *const *objects, unsigned count)
+{
+	int rc = context->private ? 0 : send_all(context, PROTO_DELETE_ALL, objects, count);
+
+	context->emptied = true;
+	for (unsigned i = 0; !rc && i < count; i++)
+		object_list_remove(&context->objects, objects[i]);
 	return rc;
 }
 

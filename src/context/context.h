@@ -5,7 +5,8 @@
  *
  * What makes a command safe to kill: something is made in the kernel first and recorded
  * second, and unrecorded first and undone second. So whatever the kernel has and the record
- * has not is half a step, and the next command undoes it (context_open_*).
+ * has not is half a step, and the next command undoes it (context_open_*). A recovery, which takes
+ * away what is to come back, is recorded before it begins, and completed by the next command.
  */
 #ifndef DMABUFCTL_CONTEXT_CONTEXT_H
 #define DMABUFCTL_CONTEXT_CONTEXT_H
@@ -122,6 +123,10 @@ int context_add(struct context *context, struct object *object);
 int context_update(struct context *context, const struct object *object);
 /* Unrecords and frees it; its fd is closed here and in the holder. */
 int context_remove(struct context *context, struct object *object);
+
+/* The same for many with few messages; after a failure some of them may be done in the record. */
+int context_update_all(struct context *context, struct object *const *objects, unsigned count);
+int context_remove_all(struct context *context, struct object *const *objects, unsigned count);
 
 /* Starts the flight recorder of a context that has none yet; nothing depends on success. */
 void context_record(struct context *context);

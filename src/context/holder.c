@@ -142,16 +142,16 @@ static int reply_list(int client, struct proto_message *buffer)
 	return proto_send(client, buffer, -1);
 }
 
-static int add(const struct proto_message *request, char *facts, int fd)
+static int add(uint32_t kind, const char *name, char *facts, int fd)
 {
 	struct item *item = grow_buckets() ? calloc(1, sizeof(*item)) : NULL;
 
 	if (!item)
 		return ENOMEM;
-	item->kind = request->kind;
+	item->kind = kind;
 	item->fd = fd;
 	item->facts = facts;
-	memcpy(item->name, request->name, sizeof(item->name));
+	strcpy(item->name, name);
 	item->older = newest;
 	*(newest ? &newest->newer : &oldest) = item;
 	newest = item;
@@ -161,21 +161,21 @@ static int add(const struct proto_message *request, char *facts, int fd)
 }
 
 /* Takes the fd on success. */
-static int put(const struct proto_message *request, int fd)
+static int put(uint32_t kind, const char *name, const char *text, int fd)
 {
-	struct item *item = bucket_count ? *find(request->kind, request->name) : NULL;
+	struct item *item = bucket_count ? *find(kind, name) : NULL;
 	char *facts;
 	int error;
 
-	if (!*request->name)
+	if (!*name)
 		return EINVAL;
 	if (fd >= fd_limit - RESERVED_FDS)
 		return EMFILE;
-	facts = strdup(request->facts_size ? request->facts : "{}");
+	facts = strdup(text);
 	if (!facts)
 		return ENOMEM;
 	if (!item) {
-		error = add(request, facts, fd);
+		error = add(kind, name, facts, fd);
 		if (error)
 			free(facts);
 		return error;
@@ -188,6 +188,30 @@ static int put(const struct proto_message *request, int fd)
 		item->fd = fd;
 	}
 	return 0;
+}
+
+static void delete (uint32_t kind, const char *name)
+{
+	struct item **place = bucket_count ? find(kind, name) : NULL;
+
+	if (place && *place)
+		drop(place);
+}
+
+/* PUT_ALL and DELETE_ALL. */
+static int change_all(const struct proto_message *request)
+{
+	const struct proto_entry *entry;
+	size_t at = 0;
+	int error = 0;
+
+	while (!error && (entry = proto_next(request, &at))) {
+		if (request->op == PROTO_PUT_ALL)
+			error = put(entry->kind, entry->name, entry->facts, -1);
+		else
+			delete (entry->kind, entry->name);
+	}
+	return error || at == request->facts_size ? error : EPROTO;
 }
 
 static int greet(struct client *client, struct proto_message *request)
@@ -218,14 +242,17 @@ static int answer(struct client *client, struct proto_message *request, int *fd)
 		return place && *place ? reply_item(client->socket, request, *place) :
 					 reply_status(client->socket, ENOENT);
 	case PROTO_PUT:
-		error = put(request, *fd);
+		error = put(request->kind, request->name,
+			    request->facts_size ? request->facts : "{}", *fd);
 		if (!error)
 			*fd = -1;
 		return reply_status(client->socket, error);
 	case PROTO_DELETE:
-		if (place && *place)
-			drop(place);
+		delete (request->kind, request->name);
 		return reply_status(client->socket, 0);
+	case PROTO_PUT_ALL:
+	case PROTO_DELETE_ALL:
+		return reply_status(client->socket, change_all(request));
 	case PROTO_BYE:
 		client->works = false;
 		client_was_killed = false;

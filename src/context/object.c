@@ -108,6 +108,8 @@ static void mapping_to_json(const struct object *object, json_object *facts)
 	put_text(facts, "prot", prots[mapping->prot & 3]);
 	put_number(facts, "made_ns", mapping->made);
 	put_text(facts, "revoked_by", mapping->revoked_by);
+	if (mapping->recovering)
+		put_bool(facts, "recovering", true);
 	if (!mapping->verified)
 		return;
 	put_number(facts, "verified_ns", mapping->verified);
@@ -236,6 +238,7 @@ static bool mapping_from_json(struct object *object, json_object *facts)
 	if (json_object_object_get(facts, "verified_ns"))
 		mapping->verified = get_int(facts, "verified_ns", UINT64_MAX, &good);
 	mapping->arrived = json_object_get_boolean(json_object_object_get(facts, "arrived"));
+	mapping->recovering = json_object_get_boolean(json_object_object_get(facts, "recovering"));
 	return good && mapping->iova.length && mapping->prot;
 }
 
@@ -250,12 +253,17 @@ static const struct {
 	[OBJECT_MAPPING] = { mapping_to_json, mapping_from_json },
 };
 
+void object_put_facts(json_object *facts, const struct object *object)
+{
+	if (codecs[object->kind].to_json)
+		codecs[object->kind].to_json(object, facts);
+}
+
 json_object *object_to_json(const struct object *object)
 {
 	json_object *facts = json_object_new_object();
 
-	if (codecs[object->kind].to_json)
-		codecs[object->kind].to_json(object, facts);
+	object_put_facts(facts, object);
 	return facts;
 }
 

@@ -56,6 +56,7 @@ struct object_mapping {
 	uint64_t made;	     /* CLOCK_MONOTONIC, ns */
 	uint64_t verified;   /* when a device last did DMA through it, CLOCK_MONOTONIC; 0: never */
 	bool arrived;	     /* and whether that DMA arrived, or faulted */
+	bool recovering;     /* half way: perhaps nothing is mapped there now */
 	char revoked_by[16]; /* the trigger that dmabufctl itself pulled since; "" when none */
 };
 
@@ -100,6 +101,8 @@ bool object_name_valid(const char *name);
 
 /* The facts alone, without kind, name and fd. */
 json_object *object_to_json(const struct object *object);
+/* The same into an object that there is, or NULL. */
+void object_put_facts(json_object *facts, const struct object *object);
 /* -EPROTO when the facts are not those of this kind. */
 int object_from_json(struct object *object, json_object *facts);
 

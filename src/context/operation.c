@@ -235,47 +235,128 @@ int context_import(struct context *context, const struct import_request *request
 	return 0;
 }
 
-int context_unmap(struct context *context, struct object *mapping)
-{
-	const struct object *ioas =
-		object_find(&context->objects, OBJECT_IOAS, mapping->mapping.ioas);
-	struct range window = mapping->mapping.iova;
-	int iommufd = context_iommufd(context);
-	int rc;
+/* Where a mapping is in the kernel. */
+struct place {
+	uint32_t ioas;
+	struct range window;
+};
 
-	if (iommufd < 0)
-		return iommufd;
-	if (!ioas)
-		return -EPROTO;
-	rc = context_remove(context, mapping);
-	return rc ? rc : iommufd_unmap(iommufd, ioas->ioas.id, window);
+int context_unmap_all(struct context *context, struct object *const *mappings, unsigned count)
+{
+	auto_free struct place *places = calloc(count + 1, sizeof(*places));
+	int iommufd = context_iommufd(context), rc;
+
+	if (iommufd < 0 || !places)
+		return iommufd < 0 ? iommufd : -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		const struct object_mapping *mapping = &mappings[i]->mapping;
+		const struct object *ioas =
+			object_find(&context->objects, OBJECT_IOAS, mapping->ioas);
+
+		if (!ioas)
+			return -EPROTO;
+		places[i] = (struct place){ ioas->ioas.id, mapping->iova };
+	}
+	rc = context_remove_all(context, mappings, count);
+	if (rc)
+		return rc;
+	/* Nobody else will undo them: one that fails is no reason to leave the others. */
+	for (unsigned i = 0; i < count; i++) {
+		int error = iommufd_unmap(iommufd, places[i].ioas, places[i].window);
+
+		rc = rc ? rc : error;
+	}
+	return rc;
 }
 
-int context_recover(struct context *context, struct object **mapping)
+int context_unmap(struct context *context, struct object *mapping)
 {
-	const struct object_mapping *old = &(*mapping)->mapping;
-	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, old->dmabuf);
-	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, old->ioas);
-	const struct import_request request = {
-		.source = { .offset = old->offset, .length = old->iova.length },
-		.prot = old->prot,
-		.fixed = true,
-		.iova = old->iova.offset,
-	};
-	char name[NAME_SIZE];
+	return context_unmap_all(context, &mapping, 1);
+}
+
+static int map_again(struct context *context, struct object *mapping)
+{
+	struct object_mapping *facts = &mapping->mapping;
+	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, facts->dmabuf);
+	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, facts->ioas);
+	int iommufd = context_iommufd(context);
+	int fd = iommufd < 0 || !dmabuf ? -EPROTO : context_fd(context, dmabuf);
+	uint64_t made = trace_now();
 	int rc;
 
-	if (!dmabuf || !ioas)
-		return -EPROTO;
-	rc = context_probe(context, dmabuf);
+	if (fd < 0 || !ioas)
+		return fd < 0 ? fd : -EPROTO;
+	rc = iommufd_unmap(iommufd, ioas->ioas.id, facts->iova);
+	if (!rc || rc == -ENOENT)
+		rc = iommufd_map_file(iommufd, ioas->ioas.id, fd,
+				      (struct range){ facts->offset, facts->iova.length },
+				      facts->prot, true, &facts->iova.offset);
 	if (rc)
 		return rc;
-	memcpy(name, (*mapping)->name, sizeof(name));
-	rc = context_unmap(context, *mapping);
-	if (rc)
-		return rc;
-	*mapping = NULL;
-	return context_import(context, &request, dmabuf, ioas, name, mapping);
+	/* From now on it is a new one. */
+	facts->made = made;
+	facts->verified = 0;
+	facts->arrived = false;
+	facts->recovering = false;
+	*facts->revoked_by = '\0';
+	return 0;
+}
+
+int context_map_again(struct context *context, struct object *mapping)
+{
+	int rc = map_again(context, mapping);
+	int lost = rc ? context_unmap(context, mapping) : 0;
+
+	return lost && lost != -ENOENT ? lost : rc;
+}
+
+/* How many there are before the first whose dma-buf cannot be imported now; *error says why. */
+static unsigned count_importable(struct context *context, struct object *const *mappings,
+				 unsigned count, int *error)
+{
+	const char *asked = "";
+	unsigned good = 0;
+
+	*error = 0;
+	for (; good < count; good++) {
+		const char *name = mappings[good]->mapping.dmabuf;
+		struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, name);
+
+		if (strcmp(name, asked))
+			*error = dmabuf ? context_probe(context, dmabuf) : -EPROTO;
+		if (*error)
+			break;
+		asked = name;
+	}
+	return good;
+}
+
+static void mark_recovering(struct object *const *mappings, unsigned count, bool recovering)
+{
+	for (unsigned i = 0; i < count; i++)
+		mappings[i]->mapping.recovering = recovering;
+}
+
+int context_recover(struct context *context, struct object *const *mappings, unsigned count,
+		    unsigned *done)
+{
+	int refusal, failure = 0, rc;
+
+	*done = 0;
+	count = count_importable(context, mappings, count, &refusal);
+	mark_recovering(mappings, count, true);
+	rc = context_update_all(context, mappings, count);
+	while (!rc && !failure && *done < count) {
+		failure = context_map_again(context, mappings[*done]);
+		*done += !failure;
+	}
+	/* The one that failed is gone; those behind it were not touched. */
+	mark_recovering(mappings + *done + !!failure, count - *done - !!failure, false);
+	if (!rc)
+		rc = context_update_all(context, mappings, *done);
+	if (!rc && failure)
+		rc = context_update_all(context, mappings + *done + 1, count - *done - 1);
+	return rc ? rc : failure ? failure : refusal;
 }
 
 static const struct object *mapping_of(const struct context *context, const struct object *object)
@@ -327,18 +408,51 @@ int context_release(struct context *context, struct object *object)
 	return rc ? rc : iommufd_destroy(iommufd, id);
 }
 
+/* Nobody needs it, and it takes no more than this. */
+static bool is_plain(const struct object *object)
+{
+	return object->kind == OBJECT_MAPPING ||
+	       (object->kind == OBJECT_DMABUF && !object->mapping_count);
+}
+
+int context_release_some(struct context *context, struct object *const *objects, unsigned count,
+			 unsigned *done)
+{
+	enum object_kind kind = objects[0]->kind;
+	unsigned run = 0;
+
+	while (run < count && objects[run]->kind == kind && is_plain(objects[run]))
+		run++;
+	*done = run ? run : 1;
+	if (!run)
+		return context_release(context, objects[0]);
+	return kind == OBJECT_MAPPING ? context_unmap_all(context, objects, run) :
+					context_remove_all(context, objects, run);
+}
+
+static int release_kind(struct context *context, enum object_kind kind)
+{
+	unsigned count = 0, done;
+	auto_free struct object **objects =
+		calloc(object_count(&context->objects, kind) + 1, sizeof(*objects));
+	int rc = objects ? 0 : -ENOMEM;
+
+	if (objects)
+		for_each_object(object, &context->objects, kind)
+			objects[count++] = object;
+	for (unsigned i = 0; !rc && i < count; i += done)
+		rc = context_release_some(context, objects + i, count - i, &done);
+	return rc;
+}
+
 int context_release_all(struct context *context)
 {
 	static const enum object_kind order[] = { OBJECT_MAPPING, OBJECT_DMABUF, OBJECT_DEVICE,
 						  OBJECT_IOAS };
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < sizeof(order) / sizeof(*order); i++) {
-		struct object *object;
-
-		while (!rc && (object = object_next(&context->objects, order[i], NULL)))
-			rc = context_release(context, object);
-	}
+	for (unsigned i = 0; !rc && i < sizeof(order) / sizeof(*order); i++)
+		rc = release_kind(context, order[i]);
 	return rc;
 }
 

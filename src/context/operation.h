@@ -47,14 +47,30 @@ int context_import(struct context *context, const struct import_request *request
 
 int context_unmap(struct context *context, struct object *mapping);
 
+/* Many, of which the record loses all before the kernel loses the first. */
+int context_unmap_all(struct context *context, struct object *const *mappings, unsigned count);
+
 /*
- * Unmaps and imports again at the same IOVA, as *mapping, which is another object then. When
- * the dma-buf cannot be imported now the old mapping stays, and the errno says why.
+ * Unmaps and imports again, each at the same IOVA, up to the first that fails; *done: so many
+ * came back. One whose dma-buf cannot be imported now stays as it is, and the errno says why; one
+ * that fails behind that is gone, from the record too. What is recorded as being recovered when
+ * the command is killed is mapped again by the next one.
  */
-int context_recover(struct context *context, struct object **mapping);
+int context_recover(struct context *context, struct object *const *mappings, unsigned count,
+		    unsigned *done);
+
+/*
+ * Completes a recovery that was begun, in the kernel and in the object; recording that is left to
+ * the caller. The mapping is gone when it fails.
+ */
+int context_map_again(struct context *context, struct object *mapping);
 
 /* Undoes any object; -EBUSY while another one needs it. */
 int context_release(struct context *context, struct object *object);
+
+/* As many as can be undone together from the first one on; *done: how many that are. */
+int context_release_some(struct context *context, struct object *const *objects, unsigned count,
+			 unsigned *done);
 
 /* Everything, users before what they use; stops at the first failure. */
 int context_release_all(struct context *context);

@@ -14,6 +14,7 @@ static const char *const op_names[] = {
 	[PROTO_DELETE] = "HOLDER_DELETE",   [PROTO_BYE] = "HOLDER_BYE",
 	[PROTO_STOP] = "HOLDER_STOP",	    [PROTO_OBJECT] = "HOLDER_OBJECT",
 	[PROTO_OBJECTS] = "HOLDER_OBJECTS", [PROTO_OK] = "HOLDER_OK",
+	[PROTO_PUT_ALL] = "HOLDER_PUT_ALL", [PROTO_DELETE_ALL] = "HOLDER_DELETE_ALL",
 };
 
 struct proto_message *proto_new(void)
@@ -32,13 +33,19 @@ static bool is_text(const char *text, size_t size)
 	return size && !text[size - 1];
 }
 
+static bool has_many(const struct proto_message *message)
+{
+	return message->op == PROTO_OBJECTS || message->op == PROTO_PUT_ALL ||
+	       message->op == PROTO_DELETE_ALL;
+}
+
 static bool is_well_formed(const struct proto_message *message, size_t size)
 {
-	if (size < sizeof(*message) || message->op > PROTO_OBJECTS ||
+	if (size < sizeof(*message) || message->op >= PROTO_OPS ||
 	    size - sizeof(*message) != message->facts_size ||
 	    !memchr(message->name, '\0', sizeof(message->name)))
 		return false;
-	return message->op == PROTO_OBJECTS || !message->facts_size ||
+	return has_many(message) || !message->facts_size ||
 	       (message->facts_size <= PROTO_FACTS_MAX &&
 		is_text(message->facts, message->facts_size));
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Raised whenever anything here changes. HELLO and STOP stay as they are for ever. */
-#define PROTO_VERSION 2
+#define PROTO_VERSION 3
 
 #define PROTO_NAME_SIZE 64
 #define PROTO_FACTS_MAX (96 * 1024) /* an object's JSON text with its NUL */
@@ -35,6 +35,10 @@ enum proto_op {
 	PROTO_OK,      /* status: 0, or as said above, or an errno */
 	PROTO_OBJECTS, /* facts: struct proto_entry, one after the other, oldest first; status 1:
 			  more */
+	/* Requests with facts as those of OBJECTS, done in their order up to the first failure. */
+	PROTO_PUT_ALL,	  /* each as by PUT, without an fd -> OK */
+	PROTO_DELETE_ALL, /* each as by DELETE; their own facts mean nothing -> OK */
+	PROTO_OPS,
 };
 
 enum proto_visit {
@@ -80,7 +84,7 @@ int proto_send(int socket, const struct proto_message *message, int fd);
  */
 int proto_receive(int socket, struct proto_message *message, int *fd);
 
-/* Appends to the facts of an OBJECTS message; false: there is no room left. */
+/* Appends to the facts of a message of many objects; false: there is no room left. */
 bool proto_append(struct proto_message *message, uint32_t kind, const char *name,
 		  const char *facts);
 

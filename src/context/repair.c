@@ -87,6 +87,17 @@ static void destroy_strays(const struct context *context, int iommufd)
 
 void (*context_on_undo)(const char *device, const char *trigger, int error);
 
+/* A mapping that cannot come back is gone, for the kernel as for the record. */
+static int complete_recoveries(struct context *context)
+{
+	int rc = 0;
+
+	for_each_object_once(mapping, &context->objects, OBJECT_MAPPING)
+		if (!rc && mapping->mapping.recovering && !context_map_again(context, mapping))
+			rc = context_update(context, mapping);
+	return rc;
+}
+
 int context_undo(struct context *context)
 {
 	struct object *undo;
@@ -106,7 +117,7 @@ int context_undo(struct context *context)
 		if (rc)
 			return rc;
 	}
-	return 0;
+	return complete_recoveries(context);
 }
 
 int context_repair(struct context *context)

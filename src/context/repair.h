@@ -13,7 +13,8 @@ int context_repair(struct context *context);
 /*
  * Undoes the triggers that were pulled by commands which were killed, or interrupted, before they
  * could: memory decode, power state and driver come back. What cannot be undone is told
- * (context_on_undo) and not tried again; only a failing record is an error.
+ * (context_on_undo) and not tried again; only a failing record is an error. Mappings that were
+ * being recovered are mapped again.
  */
 int context_undo(struct context *context);
 

@@ -25,6 +25,8 @@ int revocation_begin(struct revocation *revocation, struct context *context,
 
 void revocation_end(struct revocation *revocation)
 {
+	if (revocation->survey.context)
+		survey_end(&revocation->survey);
 	free(revocation->hit);
 	free(revocation->witnesses);
 }
@@ -108,17 +110,16 @@ static void hear_witnesses(struct revocation *revocation, struct survey *survey)
 /* What the record says where no better evidence is to be had. */
 static int note_in_record(struct revocation *revocation)
 {
-	for (unsigned i = 0; i < revocation->count; i++) {
-		struct object *mapping = revocation->witnesses[i].mapping;
-		int rc;
+	auto_free struct object **mappings = calloc(revocation->count + 1, sizeof(*mappings));
 
-		copy_text(mapping->mapping.revoked_by, sizeof(mapping->mapping.revoked_by),
+	if (!mappings)
+		return -ENOMEM;
+	for (unsigned i = 0; i < revocation->count; i++) {
+		mappings[i] = revocation->witnesses[i].mapping;
+		copy_text(mappings[i]->mapping.revoked_by, sizeof(mappings[i]->mapping.revoked_by),
 			  revocation->trigger->name);
-		rc = context_update(revocation->context, mapping);
-		if (rc)
-			return rc;
 	}
-	return 0;
+	return context_update_all(revocation->context, mappings, revocation->count);
 }
 
 bool revocation_was_seen(const struct revocation *revocation)
@@ -145,8 +146,8 @@ static bool has_revoked(const struct revocation *revocation, int rc)
 int revocation_pull(struct revocation *revocation, bool hold)
 {
 	const struct trigger *trigger = revocation->trigger;
+	struct survey *survey = &revocation->survey;
 	int rc = call_witnesses(revocation), noted = 0;
-	struct survey survey;
 
 	if (rc)
 		return rc;
@@ -154,11 +155,10 @@ int revocation_pull(struct revocation *revocation, bool hold)
 	rc = trigger_pull(revocation->context, trigger, &revocation->name, hold,
 			  &revocation->pulled);
 	revocation->end = trace_now();
-	survey_begin(&survey, revocation->context);
-	find_unmaps(revocation, &survey);
+	survey_begin(survey, revocation->context);
+	find_unmaps(revocation, survey);
 	if (has_revoked(revocation, rc))
 		noted = note_in_record(revocation);
-	hear_witnesses(revocation, &survey);
-	survey_end(&survey);
+	hear_witnesses(revocation, survey);
 	return rc ? rc : noted;
 }

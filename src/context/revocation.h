@@ -28,8 +28,9 @@ struct revocation {
 	uint64_t start, end;	   /* CLOCK_MONOTONIC, ns */
 	struct witness *witnesses; /* by the time of their unmap */
 	unsigned count;
-	bool pulled;   /* the kernel took it, even if restoring failed */
-	bool observed; /* on every mapping that was live */
+	struct survey survey; /* after the trigger; its context is NULL before */
+	bool pulled;	      /* the kernel took it, even if restoring failed */
+	bool observed;	      /* on every mapping that was live */
 };
 
 /* Finds out what the trigger would hit; 0 or a negative errno. Ended by revocation_end(). */

@@ -5,6 +5,8 @@
  *   client SOCKET [WORD...]
  *
  *   hello VERSION VISIT   put KIND NAME FACTS   get KIND NAME   delete KIND NAME   list   bye
+ *   put-all KIND NAME FACTS   cut-all KIND NAME FACTS   delete-all KIND NAME
+ *             the requests for many objects, with one; cut-all puts one that is not whole
  *   fds N     the next message takes N fds along
  *   raw SIZE  a message of that many bytes 0xff
  *   wait      until standard input ends
@@ -101,6 +103,17 @@ static void ask(enum proto_op op, unsigned kind, unsigned status, const char *na
 	show_reply();
 }
 
+static void ask_all(enum proto_op op, unsigned kind, const char *name, const char *facts,
+		    unsigned cut)
+{
+	memset(message, 0, sizeof(*message));
+	message->op = op;
+	proto_append(message, kind, name, facts);
+	message->facts_size -= cut;
+	send_bytes(message, sizeof(*message) + message->facts_size);
+	show_reply();
+}
+
 static void send_raw(size_t size)
 {
 	char *bytes = malloc(size + 1);
@@ -120,6 +133,12 @@ static int act(int left, char **words)
 		return ask(PROTO_HELLO, atoi(words[1]), atoi(words[2]), "", NULL), 3;
 	if (!strcmp(word, "put") && left > 3)
 		return ask(PROTO_PUT, atoi(words[1]), 0, words[2], words[3]), 4;
+	if (!strcmp(word, "put-all") && left > 3)
+		return ask_all(PROTO_PUT_ALL, atoi(words[1]), words[2], words[3], 0), 4;
+	if (!strcmp(word, "cut-all") && left > 3)
+		return ask_all(PROTO_PUT_ALL, atoi(words[1]), words[2], words[3], 4), 4;
+	if (!strcmp(word, "delete-all") && left > 2)
+		return ask_all(PROTO_DELETE_ALL, atoi(words[1]), words[2], "", 0), 3;
 	if (!strcmp(word, "get") && left > 2)
 		return ask(PROTO_GET, atoi(words[1]), 0, words[2], NULL), 3;
 	if (!strcmp(word, "delete") && left > 2)

@@ -29,13 +29,13 @@ holder=$(holder_of raw)
 base=3
 [ ! -d /sys/kernel/tracing/instances/dmabufctl-raw ] || base=4
 await 10 holds $base
-ok 'a greeting is answered with the version' equal "$(say hello 2 1)" 'OK 2'
+ok 'a greeting is answered with the version' equal "$(say hello 3 1)" 'OK 3'
 ok 'too short a message ends the talk' equal "$(say raw 7)" GONE
 ok 'no known request' equal "$(say raw 80)" GONE
 ok 'too long a message' equal "$(say raw 150000)" GONE
 ok 'an object that is not there' equal "$(say get 4 nope)" 'OK 2'
 ok 'no name' equal "$(say put 4 '' '{}')" 'OK 22'
-for words in 'hello 2 1' 'get 4 nope' 'delete 4 nope' 'list' 'bye' 'put 4 "" {}'; do
+for words in 'hello 3 1' 'get 4 nope' 'delete 4 nope' 'list' 'bye' 'put 4 "" {}' 'put-all 4 x {}' 'delete-all 4 x'; do
 	# shellcheck disable=SC2046 # words
 	for _ in {1..20}; do eval "say fds 1 $words"; done >/dev/null
 done
@@ -48,6 +48,12 @@ ok 'another in its place' equal "$(say fds 1 put 4 one '{}')" 'OK 0'
 ok 'of which there is one' await 10 holds $((base + 1))
 ok 'it goes with its object' equal "$(say delete 4 one)" 'OK 0'
 await 10 holds $base
+
+# Many at once.
+ok 'several objects in one message' equal "$(say put-all 5 many '{"id": 1}' get 5 many)" 'OK 0 OBJECT many'
+ok 'one that has no name' equal "$(say put-all 5 '' '{}')" 'OK 22'
+ok 'one that is cut off' equal "$(say cut-all 5 many '{}')" 'OK 71'
+ok 'and are gone' equal "$(say delete-all 5 many get 5 many)" 'OK 0 OK 2'
 
 # As many objects as anybody could want, in a holder with a small stack: each is found, and listed.
 d context stop raw
@@ -154,7 +160,7 @@ ok 'a killed holder: nothing is left' equal "$(ls $sockets /sys/kernel/tracing/i
 	"$(printf '/run/dmabufctl:\n\n/sys/kernel/tracing/instances:')"
 
 # --- Another version of the protocol.
-ok 'another version is not missed' equal "$(d context start raw; say hello 1 0)" 'OK 2'
+ok 'another version is not missed' equal "$(d context start raw; say hello 1 0)" 'OK 3'
 gives 0 'and leaves nothing to repair' d --context raw status
 d context stop raw
 

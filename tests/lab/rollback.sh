@@ -59,8 +59,8 @@ fails VFIO_DEVICE_DETACH_IOMMUFD_PT=EIO 1 detach $EDU
 fails HOLDER_PUT=ENOBUFS 1 detach $EDU
 fails HOLDER_PUT=ENOBUFS 1 export $RAM 2 --range 64K:4K
 fails VFIO_DEVICE_FEATURE=ENOMEM 1 export $RAM 2 --range 64K:4K
-fails HOLDER_DELETE=ENOBUFS 1 unmap first
-fails HOLDER_DELETE=ENOBUFS 1 release first
+fails HOLDER_DELETE_ALL=ENOBUFS 1 unmap first
+fails HOLDER_DELETE_ALL=ENOBUFS 1 release first
 fails HOLDER_DELETE=ENOBUFS 1 revoke $RAM --by close
 fails pwrite=EIO 1 revoke $RAM --by memory
 fails IOMMU_IOAS_MAP=ENOMEM 1 verify first --from $EDU
@@ -69,7 +69,7 @@ fails pwrite#4=EIO 1 verify first --from $EDU
 fails pread#3=EIO 1 verify first --from $EDU
 
 # One call of recover fails: the mapping is stale, or live, or gone, for the kernel as for the record.
-for call in IOMMU_IOAS_MAP_FILE#1 IOMMU_IOAS_MAP_FILE#2 IOMMU_IOAS_MAP_FILE#3 IOMMU_IOAS_ALLOC HOLDER_DELETE HOLDER_PUT; do
+for call in IOMMU_IOAS_MAP_FILE#1 IOMMU_IOAS_MAP_FILE#2 IOMMU_IOAS_MAP_FILE#3 IOMMU_IOAS_ALLOC IOMMU_IOAS_UNMAP HOLDER_PUT_ALL HOLDER_PUT_ALL#2; do
 	d revoke $RAM --by memory >/dev/null
 	run env DMABUFCTL_FAULT=$call=ENOMEM dmabufctl recover second
 	ok "$call: recover: what is live in the record is in the page table" \
@@ -78,6 +78,17 @@ for call in IOMMU_IOAS_MAP_FILE#1 IOMMU_IOAS_MAP_FILE#2 IOMMU_IOAS_MAP_FILE#3 IO
 	d import fb --ioas ioas0 --iova 0x10020000 --prot r --name second >/dev/null 2>&1
 	for name in first second third; do d recover $name >/dev/null; done
 	ok "$call: recover: it can be had again" equal "$(kernel)" "$kernel"
+done
+
+# Killed anywhere in it: the next command maps again what was being recovered, and nothing is lost.
+for call in HOLDER_PUT_ALL IOMMU_IOAS_UNMAP IOMMU_IOAS_MAP_FILE#3 HOLDER_PUT_ALL#2; do
+	d revoke $RAM --by memory >/dev/null
+	run env DMABUFCTL_FAULT=$call=kill dmabufctl recover fb
+	ok "killed behind $call: recover: it was" equal "$rc" 137
+	ok "$call: killed in recover: all are there" equal "$(fact '[.mappings[].name] | sort | join(" ")')" 'first second third'
+	ok "$call: killed in recover: none is half way" equal "$(fact '[.mappings[].recovering] | unique == [null]')" true
+	d recover fb >/dev/null
+	ok "$call: killed in recover: it can be had again" equal "$(kernel)" "$kernel"
 done
 remember
 
@@ -125,7 +136,7 @@ ok 'recorded, then killed: it is there' equal "$(fact '[.mappings[] | .name + " 
 	'between live, first live, second live'
 ok 'recorded, then killed: in the kernel too' equal "$(translations $EDU | xargs)" \
 	"0x10000000+0x10000->$(bar $RAM 2) rw 0x10010000+0x10000->$(bar $RAM 2) rw 0x10020000+0x10000->$(bar $RAM 2) r"
-run env DMABUFCTL_FAULT=HOLDER_DELETE=kill dmabufctl unmap between
+run env DMABUFCTL_FAULT=HOLDER_DELETE_ALL=kill dmabufctl unmap between
 ok 'unrecorded, then killed: it is gone' equal "$(fact '[.mappings[].name] | sort | join(" ")')" 'first second'
 ok 'unrecorded, then killed: from the kernel too' equal "$(translations $EDU | wc -l)" 2
 run env DMABUFCTL_FAULT=HOLDER_PUT=kill dmabufctl detach $EDU

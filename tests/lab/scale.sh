@@ -119,10 +119,16 @@ run limited --context many revoke "$NVME" --by memory --json
 ok "$many: revoke: exit status 0" equal "$rc" 0
 ok "$many: revoke: all are stale" equal "$(gojq -r '[.mappings[].state] | "\(length) \(unique | join(","))"' <<<"$out")" "$many stale"
 ok "$many: the page table is empty" equal "$(grep -c '^0x' "$TABLES/$EDU/domain_translation_struct")" 0
+# calls OF COMMAND... - how many calls of that kind it makes.
+calls() { limited --context many -vv "${@:2}" 2>&1 >/dev/null | grep -c "^$1("; }
+ok "$many: revoke: no more than its fd is asked of the holder for each" test "$(calls sendmsg revoke "$NVME" --by memory)" -lt $((many + 50))
 # shellcheck disable=SC2046 # names
 run limited --context many recover --json $(seq -f 'dmabuf%.0f' 0 $((many - 1)))
 ok "$many: recover: exit status 0" equal "$rc" 0
 ok "$many: recover: all are live" equal "$(gojq -r '[.mappings[].state] | "\(length) \(unique | join(","))"' <<<"$out")" "$many live"
+d --context many revoke "$NVME" --by memory >/dev/null
+# shellcheck disable=SC2046
+ok "$many: recover: the same" test "$(calls sendmsg recover $(seq -f 'dmabuf%.0f' 0 $((many - 1))))" -lt $((many + 50))
 ok "$many: the page table is full again" equal "$(grep -c '^0x' "$TABLES/$EDU/domain_translation_struct")" $many
 # shellcheck disable=SC2046
 gives 0 "$many: release" limited --context many release $(seq -f 'map%.0f' 0 $((many - 2))) $(seq -f 'dmabuf%.0f' 0 $((many - 2)))

@@ -273,8 +273,36 @@ enum status want_object(struct call *call, enum object_kind kind, const char *na
 	return STATUS_FAILED;
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct object *const *left = a, *const *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+/* The first argument that names what an earlier one has named; -1: there is none. */
+static int find_twice(struct object *const *objects, int count)
+{
+	auto_free struct object **sorted = malloc((count + 1) * sizeof(*sorted));
+	int twice = sorted ? 1 : 0;
+
+	if (sorted) {
+		memcpy(sorted, objects, count * sizeof(*sorted));
+		qsort(sorted, count, sizeof(*sorted), by_address);
+		while (twice < count && sorted[twice] != sorted[twice - 1])
+			twice++;
+	}
+	for (int i = 1; twice < count && i < count; i++)
+		for (int j = 0; j < i; j++)
+			if (objects[j] == objects[i])
+				return i;
+	return -1;
+}
+
 enum status want_objects(struct call *call, enum object_kind kind, struct object **objects)
 {
+	int twice;
+
 	if (!objects)
 		return fail_errno(ENOMEM, "%s", call->command->name);
 	for (int i = 0; i < call->count; i++) {
@@ -282,15 +310,13 @@ enum status want_objects(struct call *call, enum object_kind kind, struct object
 
 		if (status)
 			return status;
-		for (int j = 0; j < i; j++)
-			if (objects[j] == objects[i]) {
-				fail(STATUS_USAGE, 0, "%s %s", call->command->name,
-				     call->arguments[i]);
-				fail_because("it is named twice");
-				return STATUS_USAGE;
-			}
 	}
-	return STATUS_OK;
+	twice = find_twice(objects, call->count);
+	if (twice < 0)
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "%s %s", call->command->name, call->arguments[twice]);
+	fail_because("it is named twice");
+	return STATUS_USAGE;
 }
 
 enum status want_name(struct call *call, enum object_kind kind, const char *given,
@@ -410,18 +436,8 @@ void put_evidence(json_object *row, const char *key, unsigned bits)
 
 void fill_object(json_object *row, const struct object *object)
 {
-	struct json_object_iterator fact, end;
-	json_object *facts;
-
-	if (!row)
-		return;
-	facts = object_to_json(object);
 	put_text(row, "name", object->name);
-	for (fact = json_object_iter_begin(facts), end = json_object_iter_end(facts);
-	     !json_object_iter_equal(&fact, &end); json_object_iter_next(&fact))
-		json_object_object_add(row, json_object_iter_peek_name(&fact),
-				       json_object_get(json_object_iter_peek_value(&fact)));
-	json_object_put(facts);
+	object_put_facts(row, object);
 }
 
 void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)

@@ -166,14 +166,14 @@ static int recover_all(const struct revocation *revocation)
 {
 	bool failed = false;
 	int recovered = -1;
+	unsigned done;
 
 	for (unsigned i = 0; i < revocation->count; i++) {
 		const struct witness *witness = &revocation->witnesses[i];
-		struct object *mapping = witness->mapping;
 
 		if (witness->after.state == MAPPING_LIVE)
 			continue;
-		failed |= context_recover(revocation->context, &mapping) != 0;
+		failed |= context_recover(revocation->context, &witness->mapping, 1, &done) != 0;
 		recovered = !failed;
 	}
 	return recovered;
@@ -279,11 +279,12 @@ static enum status want_witness(struct matrix *matrix)
 static enum status recover_first(struct matrix *matrix)
 {
 	struct context *context = matrix->call->context;
+	unsigned done;
 	int rc = 0;
 
 	for_each_object_once(mapping, &context->objects, OBJECT_MAPPING)
 		if (!rc && is_exporters(matrix, mapping))
-			rc = context_recover(context, &mapping);
+			rc = context_recover(context, &mapping, 1, &done);
 	if (!rc)
 		return STATUS_OK;
 	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s", matrix->name.bdf);
