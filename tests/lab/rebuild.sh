@@ -10,7 +10,7 @@ summary() {
 		ioases: [.ioases[] | {name, id}],
 		mappings: [.mappings[] | {name, dmabuf, ioas, iova, length, offset, prot, state, revoked_by}] | sort_by(.name)}'
 }
-sizes() { for name in one two pair other; do sed -n 's/^size:\t//p' "/proc/$(holder)/fdinfo/$(fds_of $name)"; done | xargs; }
+sizes() { for name in one two pair other; do sed -n 's/^size:\t//p' "/proc/$(holder default)/fdinfo/$(fds_of $name)"; done | xargs; }
 
 d bind $RAM $EDU $NVME2 >/dev/null
 printf '%s\n' "export $RAM 2 --range 64K:64K --name one" "export $RAM 2 --range 1M:128K --name two" \
@@ -38,7 +38,7 @@ as_before() {
 	ok "$1: what is another device's was not touched" equal "$(fact '.mappings[] | select(.name == "foreign").made_ns')" "$made"
 	ok "$1: the dma-bufs have the sizes they had" equal "$(sizes)" '65536 131072 12288 65536'
 	ok "$1: one file each" equal "$(dmabufs)" 4
-	ok "$1: the device is open once" equal "$(find "/proc/$(holder)/fd" -lname "$(cdev $RAM)" | wc -l)" 1
+	ok "$1: the device is open once" equal "$(find "/proc/$(holder default)/fd" -lname "$(cdev $RAM)" | wc -l)" 1
 }
 as_before 'the start'
 run d revoke $RAM --by all --json
