@@ -275,10 +275,10 @@ dmabufs[1] {"bar":2,"device":"0000:01:00.0","evidence":["probe"],"for_ever":fals
 dmabufs[2] {"bar":2,"device":"0000:02:00.0","evidence":["probe"],"for_ever":false,"inode":"N","made_ns":"N","missing":[],"name":"dmabuf0","ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"revoked"}
 ioases[0] {"devices":["0000:00:03.0"],"id":4,"name":"ioas0"}
 ioases[1] {"devices":[],"id":6,"name":"empty"}
-mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","trace"],"ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","offset":1048576,"prot":"r","revoked_by":"memory","state":"stale"}
-mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["record"],"ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","offset":0,"prot":"rw","revoked_by":"memory","state":"stale"}
-mappings[2] {"disagrees":[],"dmabuf":"dmabuf0","doubt":null,"evidence":["page-table","trace","probe"],"ioas":"ioas0","iova":"0x30000000","length":1048576,"made_ns":"N","missing":[],"name":"map2","offset":0,"prot":"rw","revoked_by":"memory","state":"revoked"}
-mappings[3] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live"}
+mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live"}
+mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","trace"],"ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","offset":1048576,"prot":"r","revoked_by":"memory","state":"stale"}
+mappings[2] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["record"],"ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","offset":0,"prot":"rw","revoked_by":"memory","state":"stale"}
+mappings[3] {"disagrees":[],"dmabuf":"dmabuf0","doubt":null,"evidence":["page-table","trace","probe"],"ioas":"ioas0","iova":"0x30000000","length":1048576,"made_ns":"N","missing":[],"name":"map2","offset":0,"prot":"rw","revoked_by":"memory","state":"revoked"}
 schema "dmabufctl/1"
 trace_instance "dmabufctl-default"
 END
@@ -289,9 +289,9 @@ schema "dmabufctl/1"
 END
 same 'recover a dma-buf, all of it' 0 recover fb <<'END'
 command "recover"
-mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","offset":1048576,"prot":"r","revoked_by":null,"state":"live","state_before":"stale"}
-mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["record"],"ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","offset":0,"prot":"rw","revoked_by":null,"state":"idle","state_before":"stale"}
-mappings[2] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live","state_before":"live"}
+mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live","state_before":"live"}
+mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table"],"ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","offset":1048576,"prot":"r","revoked_by":null,"state":"live","state_before":"stale"}
+mappings[2] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["record"],"ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","offset":0,"prot":"rw","revoked_by":null,"state":"idle","state_before":"stale"}
 schema "dmabufctl/1"
 END
 
@@ -478,8 +478,8 @@ schema "dmabufctl/1"
 END
 same 'detach' 0 detach $EDU <<'END'
 command "detach"
-idle[0] {"ioas":"ioas0","name":"map2"}
-idle[1] {"ioas":"ioas0","name":"map0"}
+idle[0] {"ioas":"ioas0","name":"map0"}
+idle[1] {"ioas":"ioas0","name":"map2"}
 schema "dmabufctl/1"
 END
 same 'release' 0 release map0 two <<'END'

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,17 +215,18 @@ static int compare(void)
 {
 	int device = take_by_path(words[0]);
 	uint64_t start = start_of(device, number(1)), first = number(2), size = number(3);
-	uint64_t *bytes = malloc(size), seed = number(4);
+	uint64_t *bytes = malloc(size), seed = number(4), i = 0;
+	bool all;
 
 	read_exactly(device, bytes, size, start + first);
-	for (uint64_t i = 0; i < size / sizeof(*bytes); i++)
-		if (bytes[i] != seed + first + i * sizeof(*bytes)) {
-			printf("# peek: another value at 0x%llx\n",
-			       (unsigned long long)(first + i * sizeof(*bytes)));
-			return 1;
-		}
+	while (i < size / sizeof(*bytes) && bytes[i] == seed + first + i * sizeof(*bytes))
+		i++;
+	all = i == size / sizeof(*bytes);
+	if (!all)
+		printf("# peek: another value at 0x%llx\n",
+		       (unsigned long long)(first + i * sizeof(*bytes)));
 	free(bytes);
-	return 0;
+	return !all;
 }
 
 /* QEMU's docs/specs/edu.rst; its buffer holds 4 KiB. */
