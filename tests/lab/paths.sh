@@ -81,7 +81,7 @@ ok 'the table of hops' equal "$(sed -n 2,5p <<<"$squeezed")" "\
 WAY NAME TYPE ACS
 $(gojq -r '.hops[] | "\(.way) \(.name) \(.type) \(.acs)"' <<<"$json")"
 ok 'the verdict: both groups' contains "$squeezed" \
-	"^0000:03:00.0 $(group_of 0000:03:00.0 | sed s/null/-/) 0000:03:00.1 $(group_of 0000:03:00.1 | sed s/null/-/) direct "
+	"^0000:03:00.0 $(group_of 0000:03:00.0 | sed s/null/-/) 0000:03:00.1 $(group_of 0000:03:00.1 | sed s/null/-/) direct$"
 ok 'the doubt' contains "$squeezed" "^$(gojq -r .verdict.doubt <<<"$json" | head -c 40)"
 run d topology 06:00.0 07:00.0 --dot
 ok 'the picture: each hop below the one before' equal "$(grep -F -e '->' <<<"$out" | sed 's/^\t//')" "\
