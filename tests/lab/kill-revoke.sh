@@ -11,9 +11,9 @@ die_everywhere 'revoke --by close' "$mapped" revoke "$RAM" --by close
 die_everywhere 'revoke --by unbind' "$device" revoke "$RAM" --by unbind
 die_everywhere 'revoke --by remove' "$device" revoke "$RAM" --by remove
 
-# And one that has power states and resets.
+# And one that has power states and resets, which take their time here.
 exporter=$NVME2
-for trigger in d3hot low-power flr reset; do
+for trigger in d3hot flr; do
 	die_everywhere "revoke --by $trigger" "export $NVME2 2 --name fb --range 0:64K\n" revoke "$NVME2" --by $trigger
 done
 exporter=$RAM

@@ -17,11 +17,12 @@ die_everywhere() {
 }
 
 # consistent STATUS - every mapping is in a state that a whole step can leave, the kernel has the
-# mappings and the attachment that are recorded and no others, and the exporter is as it was.
+# mappings and the attachment that are recorded and no others, and the exporter is as it was. What a
+# closed device exported is revoked, and cannot be tried.
 consistent() {
 	gojq -e '[.mappings[].state] - ["live", "idle", "stale", "revoked"] == []' <<<"$1" >/dev/null &&
 		is_whole "$1" "$exporter" &&
-		{ ! gojq -e '.mappings == [] and any(.dmabufs[]; .name == "fb")' <<<"$1" >/dev/null || is_free "$1"; }
+		{ ! gojq -e '.mappings == [] and any(.dmabufs[]; .name == "fb" and .state == "usable")' <<<"$1" >/dev/null || is_free "$1"; }
 }
 
 # is_whole STATUS BDF - the driver has it, and while it is open its memory decodes, in power state D0.

@@ -110,7 +110,7 @@ let_go
 refuses 5 'revoked, by whoever exports it' d recover map0
 ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
 d release --all
-refuses 1 'the file is no dma-buf' d adopt --pid $$ --fd 0
+refuses 1 "fd 0 of PID $$ is not a dma-buf" d adopt --pid $$ --fd 0
 refuses 1 'there is no such process' d adopt --pid 999999 --fd 0
 refuses 1 'the process has no such fd' d adopt --pid $$ --fd 999
 refuses 2 'it wants --pid and --fd, or --receive-from' d adopt --pid 1
