@@ -16,8 +16,9 @@ printed=$(cat "$top"/src/{dmabufctl,ui/error,context/object,cmd/*,cmd/shared/*}.
 	grep -oE '((put|event)_(text|number|address|bool|array|object|answer|evidence|ranges)|object_object_add)\([^;"]*, "[a-z_]+"' |
 	sed 's/.*"\([a-z_]*\)"$/\1/' | sort -u)
 known=$(gojq -r '.. | objects | .properties? // empty | keys[]' "$schema" | sort -u)
+# "recovering" is for the record alone: whoever opens the context completes the recovery first.
 ok 'each key that the program prints is in the schema' \
-	equal "$(comm -23 <(echo "$printed") <(echo "$known"))" ''
+	equal "$(comm -23 <(grep -vx recovering <<<"$printed") <(echo "$known"))" ''
 
 # What can be had without devices.
 export TEST_JSON=$TEST_DIR/json
