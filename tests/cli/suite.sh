@@ -73,4 +73,12 @@ says 'await: quiet' 'await 1 true; done_testing' '1..0'
 says 'await: until it succeeds' 'n=0; third() { [ $((++n)) -eq 3 ]; }; await 60 third; echo $n' 3
 says 'await: names what never came' 'await 0 not echo so; echo $?; done_testing' \
 	$'not ok 1 - waited for \'not echo so\': within 0 s\n# it said: so\n1\n1..1'
+
+# Whoever changes a line that a mutant changes carries the mutant along.
+if command -v python3 >/dev/null; then
+	run "$top/lab/check" --mutants --fits
+	ok 'each small bug of tests/mutants fits the source' equal "$rc $out" '0 '
+else
+	skip 'each small bug of tests/mutants fits the source' 'no python3'
+fi
 done_testing

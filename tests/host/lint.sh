@@ -22,7 +22,7 @@ build_with_clang() (
 		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
 )
 
-scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/* tests/alone tests/run tests/lib.sh tests/*/*.sh
+scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor,scale} bash-completion/dmabufctl)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
 with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
@@ -47,6 +47,6 @@ if [ -e .git ]; then
 else
 	skip 'every file is in the tarball, or left out by name' 'no git here'
 fi
-with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/mutants tests/schema
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/lib/mutants tests/schema
 
 done_testing
