@@ -13,6 +13,7 @@
 #include "cmd/shared/complete.h"
 #include "cmd/shared/opening.h"
 #include "config.h"
+#include "context/open.h"
 #include "context/trigger.h"
 #include "kernel/limit.h"
 #include "kernel/sys.h"

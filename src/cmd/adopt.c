@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "cmd/shared/common.h"
+#include "context/open.h"
 #include "kernel/process.h"
 #include "util/text.h"
 

@@ -6,6 +6,7 @@
 
 #include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
+#include "context/open.h"
 #include "kernel/wait.h"
 #include "ui/line.h"
 

@@ -9,6 +9,7 @@
 
 #include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
+#include "context/runtime.h"
 #include "kernel/module.h"
 
 #define VFIO_PCI "vfio-pci"

@@ -4,6 +4,8 @@
 
 #include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
+#include "context/open.h"
+#include "context/overview.h"
 
 static const char *problem_of(const struct context_summary *context)
 {

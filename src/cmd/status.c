@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/shared/common.h"
+#include "context/recorder.h"
 #include "ui/dot.h"
 
 struct status_options {

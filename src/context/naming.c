@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context/open.h"
+#include "context/overview.h"
+#include "kernel/trace.h"
 #include "util/text.h"
 
 static struct named_window *new_window(struct naming *naming)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context/recorder.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/trace.h"
@@ -187,7 +188,8 @@ static int set_attachment(struct context *context, struct object *device, const 
 
 int context_attach(struct context *context, struct object *device, const struct object *ioas)
 {
-	context_record(context);
+	if (context->private)
+		recorder_start(context);
 	return set_attachment(context, device, ioas->name);
 }
 

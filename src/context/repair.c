@@ -9,6 +9,8 @@
 #include "context/trigger.h"
 #include "kernel/iommufd.h"
 
+void (*context_on_undo)(const char *device, const char *trigger, int error);
+
 static int by_iova(const void *a, const void *b)
 {
 	const struct range *left = a, *right = b;
@@ -84,8 +86,6 @@ static void destroy_strays(const struct context *context, int iommufd)
 		if (!id_is_recorded(context, id))
 			iommufd_destroy(iommufd, id);
 }
-
-void (*context_on_undo)(const char *device, const char *trigger, int error);
 
 /* A mapping that cannot come back is gone, for the kernel as for the record. */
 static int complete_recoveries(struct context *context)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "context/operation.h"
+#include "context/recorder.h"
 #include "kernel/iommufd.h"
 
 /* An open device, whose page table is read when it is first asked for. */

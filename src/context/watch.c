@@ -8,6 +8,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "context/runtime.h"
+
 
 #define COMES (IN_CREATE | IN_MOVED_TO)
 #define GOES (IN_DELETE | IN_MOVED_FROM)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context/overview.h"
 #include "kernel/dmabuf.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context/open.h"
 #include "context/runtime.h"
 
 /* A command line up to the word that is to be completed. */

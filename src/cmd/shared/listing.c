@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "context/context.h"
+#include "context/open.h"
+#include "context/overview.h"
 #include "kernel/dmabuf.h"
 #include "kernel/sys.h"
 #include "ui/value.h"

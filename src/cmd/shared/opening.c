@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "context/open.h"
+#include "context/repair.h"
+#include "context/runtime.h"
 #include "kernel/process.h"
 #include "kernel/wait.h"
 #include "util/text.h"
