@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/dispatch.h"
 #include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
 #include "context/open.h"

@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_BIND_H
 #define DMABUFCTL_CMD_BIND_H
 
-#include "cmd/command.h"
+#include "cmd/shared/command.h"
 #include "kernel/pci.h"
 
 struct former_driver {

@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_SHARED_COMMON_H
 #define DMABUFCTL_CMD_SHARED_COMMON_H
 
-#include "cmd/command.h"
+#include "cmd/shared/command.h"
 #include "context/operation.h"
 #include "context/state.h"
 

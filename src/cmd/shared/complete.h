@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_SHARED_COMPLETE_H
 #define DMABUFCTL_CMD_SHARED_COMPLETE_H
 
-#include "cmd/command.h"
+#include "cmd/shared/command.h"
 
 /* Lines that tell the shell to offer what it knows best itself. */
 #define COMPLETE_FILES ":files"

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "cmd/shared/common.h"
 #include "context/open.h"
 #include "context/repair.h"
 #include "context/runtime.h"
+#include "context/trigger.h"
 #include "kernel/process.h"
 #include "kernel/wait.h"
 #include "util/text.h"
@@ -158,9 +160,20 @@ static void say_undone(const char *device, const char *trigger, int error)
 		fprintf(stderr, "that is done now\n");
 }
 
+static void say_eviction(const struct pci_device *pci)
+{
+	char users[256];
+
+	describe_users(pci, users, sizeof(users));
+	fprintf(stderr, "dmabufctl: %s: waiting for its last user to close it: ", pci->name.bdf);
+	text_print(stderr, *users ? users : "nobody that can be seen");
+	putc('\n', stderr);
+}
+
 void report_waits(void)
 {
 	context_on_wait = say_lock;
 	client_on_wait = say_holder;
 	context_on_undo = say_undone;
+	trigger_on_wait = say_eviction;
 }

@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_SHARED_OPENING_H
 #define DMABUFCTL_CMD_SHARED_OPENING_H
 
-#include "cmd/command.h"
+#include "cmd/shared/command.h"
 
 /*
  * Opens a context, as the need says; the failure is noted. name NULL: the default one, which is

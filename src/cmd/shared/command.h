@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a command is. Each lives in a file of its own, its descriptor at the file's end. */
-#ifndef DMABUFCTL_CMD_COMMAND_H
-#define DMABUFCTL_CMD_COMMAND_H
+#ifndef DMABUFCTL_CMD_SHARED_COMMAND_H
+#define DMABUFCTL_CMD_SHARED_COMMAND_H
 
 #include "context/context.h"
 #include "ui/error.h"
@@ -75,33 +75,21 @@ struct command {
 	bool quiet_in_batch; /* its tables are for who types it; JSON is printed always */
 	const struct section *sections;
 	/*
-	 * What is to be done before the context is opened, such as waiting, while others may work in
-	 * it; NULL: nothing. Without call->context.
+	 * What is to be done before the context is opened, such as waiting, while others may work
+	 * in it; NULL: nothing. Without call->context.
 	 */
 	enum status (*prepare)(struct call *call);
 	/* Fills call->result, notes what failed (fail()). */
 	enum status (*run)(struct call *call);
 };
 
-extern const struct command *const commands[]; /* NULL at the end */
+/* The program has them; NULL, and an empty entry, at the end. */
+extern const struct command *const commands[];
 extern const struct option_entry global_options[];
 
 /* NULL: there is none of that name. */
 const struct command *find_command(const char *name);
 /* That failure, noted, with what may have been meant. */
 enum status unknown_command(const char *name);
-
-/*
- * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
- * that is open already, or NULL. place: where the line is from, for messages, or NULL.
- */
-enum status run_command(const struct globals *globals, struct context *shared, int argc,
-			char **argv, const struct place *place);
-
-/*
- * Prints the failure that is noted, if any, as the globals say, and forgets it. command: NULL
- * when there is none.
- */
-void print_failure(const struct globals *globals, const char *command, const struct place *place);
 
 #endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/dispatch.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/explain.h"
+#include "cmd/help.h"
+#include "cmd/shared/complete.h"
+#include "cmd/shared/opening.h"
+#include "config.h"
+#include "context/open.h"
+#include "context/operation.h"
+#include "kernel/sys.h"
+#include "util/text.h"
+
+/* The usage's word for the argument of that index: "BAR" of "BDF BAR". */
+static void name_argument(const struct command *command, int index, char *name, size_t size)
+{
+	const char *word = command->arguments;
+	size_t length;
+
+	for (;; word += length + strspn(word + length, " ")) {
+		length = strcspn(word, " ");
+		if (!*word || !index--)
+			break;
+	}
+	if (length > strlen("...") && !strncmp(word + length - strlen("..."), "...", strlen("...")))
+		length -= strlen("...");
+	snprintf(name, size, "%.*s", (int)length, word);
+}
+
+static enum status count_arguments(const struct call *call)
+{
+	const struct command *command = call->command;
+	char name[32];
+
+	if (call->count >= command->least && (command->most < 0 || call->count <= command->most))
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "%s", command->name);
+	if (call->count < command->least) {
+		name_argument(command, call->count, name, sizeof(name));
+		fail_because("%s is missing", name);
+	} else {
+		fail_because("too many arguments, from '%s' on", call->arguments[command->most]);
+	}
+	fail_try("usage: dmabufctl %s%s%s", command->name, *command->arguments ? " " : "",
+		 command->arguments);
+	return STATUS_USAGE;
+}
+
+/* How many members every result has. */
+#define RESULT_HEADER 2
+
+static json_object *new_result(const char *command)
+{
+	json_object *result = json_object_new_object();
+
+	put_text(result, "schema", OUTPUT_SCHEMA);
+	put_text(result, "command", command);
+	return result;
+}
+
+/* "FILE:LINE", malloc'd; NULL outside a batch. */
+static char *place_text(const struct place *place)
+{
+	char *text;
+
+	return place && asprintf(&text, "%s:%u", place->file, place->line) >= 0 ? text : NULL;
+}
+
+static void print_trace(const char *line)
+{
+	text_print(stderr, line);
+	putc('\n', stderr);
+}
+
+/* Where the failure noted last is explained further, NULL when nowhere. */
+static const char *pointer_text(const char *command)
+{
+	static char text[96];
+
+	if (!explain_knows(fail_error(), command))
+		return NULL;
+	snprintf(text, sizeof(text), "dmabufctl explain %s --during %s",
+		 strerrorname_np(fail_error()), command);
+	return text;
+}
+
+static json_object *error_to_json(const char *command, const struct place *place)
+{
+	const char *pointer = pointer_text(command);
+	auto_free char *where = place_text(place);
+	json_object *error = fail_to_json(where);
+
+	put_text(error, "explain", pointer);
+	return error;
+}
+
+void print_failure(const struct globals *globals, const char *command, const struct place *place)
+{
+	json_object *result;
+
+	if (!fail_is_noted())
+		return;
+	fflush(stdout);
+	if (!globals->json) {
+		const char *pointer = pointer_text(command);
+		auto_free char *where = place_text(place);
+
+		fail_print(stderr, where);
+		if (pointer)
+			fprintf(stderr, "dmabufctl: see '%s'\n", pointer);
+		return;
+	}
+	result = new_result(command);
+	json_object_object_add(result, "error", error_to_json(command, place));
+	output_json(result, NULL);
+	json_object_put(result);
+}
+
+/* The last first: it may need what was made before. */
+static void release_made(struct call *call)
+{
+	while (call->made_count)
+		context_release(call->context, call->made[--call->made_count]);
+}
+
+/* With the context open where one is needed. */
+static enum status run_with_result(struct call *call)
+{
+	bool json = call->globals->json;
+	bool tables = call->command->sections && !(call->place && call->command->quiet_in_batch);
+	enum status status;
+
+	if (json || tables)
+		call->result = new_result(call->command->name);
+	status = call->command->run(call);
+	if (status)
+		release_made(call);
+	/* What was found and what failed are one object in JSON; people get them on two streams. */
+	if (json && call->result && fail_is_noted())
+		json_object_object_add(call->result, "error",
+				       error_to_json(call->command->name, call->place));
+	if (call->draw && !status)
+		call->draw(call);
+	else if (json && call->result)
+		output_json(call->result, &call->rows);
+	else if (call->result && json_object_object_length(call->result) > RESULT_HEADER)
+		output_tables(call->result, &call->rows, call->command->sections,
+			      &(const struct output_style){ .verbose = call->globals->verbose,
+							    .bare = call->globals->no_header,
+							    .choice = call->columns });
+	if (call->rows.free)
+		call->rows.free(call->rows.state);
+	json_object_put(call->result);
+	return status;
+}
+
+static enum status run_in_context(const struct call *call, struct context *shared)
+{
+	struct call inner = *call;
+	struct context own;
+	enum status status;
+
+	if (call->command->prepare) {
+		status = call->command->prepare(&inner);
+		if (status)
+			return status;
+	}
+	inner.context = shared;
+	if (call->command->context == CONTEXT_NONE || shared)
+		return run_with_result(&inner);
+	status = open_context(&own, call->globals->context, call->command->context);
+	if (status)
+		return status;
+	inner.context = &own;
+	status = run_with_result(&inner);
+	context_close(&own);
+	return status || !inner.finish ? status : inner.finish();
+}
+
+/* A usage error is JSON too when the words that could not be parsed ask for it. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+static void list_commands(void)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		puts((*command)->name);
+}
+
+/* What an option asks for in place of the command; true when one did. */
+static bool print_instead(const struct globals *globals, const struct command *command)
+{
+	if (globals->help)
+		print_help(command);
+	else if (globals->version)
+		printf("dmabufctl %s\n", PACKAGE_VERSION);
+	else if (globals->list_commands)
+		list_commands();
+	else if (globals->list_options)
+		options_list(stdout, command ? command->options : global_options);
+	else
+		return false;
+	return true;
+}
+
+/* What is the same for all lines of a batch is the batch's to say. */
+static enum status check_globals(const struct globals *own, const struct globals *outer,
+				 const struct place *place)
+{
+	if (own->complete) {
+		fail(STATUS_USAGE, 0, "option --complete");
+		fail_because("it goes before the command");
+		return STATUS_USAGE;
+	}
+	if (place && own->context &&
+	    (!outer->context || strcmp(own->context, outer->context) != 0)) {
+		fail(STATUS_USAGE, 0, "option --context: '%s'", own->context);
+		fail_because("all lines of a batch work in the context of the batch");
+		fail_try("give it to batch itself");
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+static enum status check_command(const char *name, const struct place *place)
+{
+	const struct command *command = find_command(name);
+
+	if (!command)
+		return unknown_command(name);
+	if (!place || !command->alone)
+		return STATUS_OK;
+	fail(STATUS_USAGE, 0, "misplaced command '%s'", name);
+	fail_try("it cannot be part of a batch");
+	return STATUS_USAGE;
+}
+
+/* With the command line parsed. */
+static enum status run_call(struct call *call, const struct globals *outer,
+			    const struct option_set *options, struct context *shared)
+{
+	enum status status = check_globals(call->globals, outer, call->place);
+
+	if (status || print_instead(call->globals, call->command))
+		return status;
+	status = options_check_forms(options, call->globals->json);
+	if (!status)
+		status = count_arguments(call);
+	return status ? status : run_in_context(call, shared);
+}
+
+enum status run_command(const struct globals *globals, struct context *shared, int argc,
+			char **argv, const struct place *place)
+{
+	enum status status = check_command(argv[0], place);
+	const struct command *command = status ? NULL : find_command(argv[0]);
+	_Alignas(max_align_t) char values[command ? command->options_size + 1 : 1];
+	struct globals own = *globals;
+	struct option_set sets[2] = { { global_options, &own } };
+	struct call call = { .command = command, .globals = &own, .place = place };
+
+	sets[1].table = command ? command->options : NULL;
+	memset(values, 0, sizeof(values));
+	sets[1].values = values;
+	call.options = values;
+	if (!status)
+		status = options_parse(sets, &argc, argv, false, &call.before_dashes);
+	if (!status)
+		status = take_patience(&own);
+	if (status)
+		own.json |= wants_json(argc, argv);
+	sys_trace = own.verbose >= 2 ? print_trace : NULL;
+	call.count = argc - 1;
+	call.arguments = argv + 1;
+	if (!status)
+		status = run_call(&call, globals, &sets[1], shared);
+	print_failure(&own, command ? command->name : argv[0], place);
+	options_free(&sets[1]);
+	return status;
+}
+
+static enum status run_global(const struct globals *globals, int argc, char **argv)
+{
+	if (globals->complete)
+		print_completions(globals, argc - 1, argv + 1);
+	else if (argc > 1)
+		return run_command(globals, NULL, argc - 1, argv + 1, NULL);
+	else if (!print_instead(globals, NULL)) {
+		fail(STATUS_USAGE, 0, "no command");
+		fail_try("--help lists them");
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+/* For tests: the call that is to fail in this process. */
+static enum status take_fault(void)
+{
+#if FAULT_INJECTION
+	const char *text = getenv("DMABUFCTL_FAULT");
+
+	if (text && !sys_inject_fault(text)) {
+		fail(STATUS_USAGE, 0, "DMABUFCTL_FAULT='%s'", text);
+		fail_because("not CALL[#N]=ERRNO or CALL[#N]=kill");
+		return STATUS_USAGE;
+	}
+#endif
+	return STATUS_OK;
+}
+
+enum status run_program(int argc, char **argv)
+{
+	struct globals globals = { 0 };
+	const struct option_set sets[2] = { { global_options, &globals } };
+	enum status status = take_fault();
+	int dashes;
+
+	if (!status)
+		status = options_parse(sets, &argc, argv, true, &dashes);
+	if (status)
+		globals.json |= wants_json(argc, argv);
+	else
+		status = run_global(&globals, argc, argv);
+	print_failure(&globals, NULL, NULL);
+	return status;
+}

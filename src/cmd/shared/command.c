@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/command.h"
+
+#include <string.h>
+
+#include "ui/guess.h"
+
+const struct command *find_command(const char *name)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		if (!strcmp((*command)->name, name))
+			return *command;
+	return NULL;
+}
+
+enum status unknown_command(const char *name)
+{
+	struct guess guess = { .word = name, .length = strlen(name) };
+
+	for (const struct command *const *command = commands; *command; command++)
+		guess_consider(&guess, (*command)->name);
+	fail(STATUS_USAGE, 0, "unknown command '%s'", name);
+	if (guess.best)
+		fail_try("did you mean '%s'? --help lists them", guess.best);
+	else
+		fail_try("--help lists them");
+	return STATUS_USAGE;
+}
