@@ -73,7 +73,6 @@ done_testing() {
 # Whether this kernel revokes for resets that go past VFIO; mainline does not.
 closes_the_hole() { grep -q ' vfio_pci_core_reset_prepare' /proc/kallsyms; }
 
-driver_of() {
-	local link
-	link=$(readlink "/sys/bus/pci/devices/$1/driver") && basename "$link" || echo none
-}
+driver_of() (
+	cd -P "/sys/bus/pci/devices/$1/driver" 2>/dev/null && echo "${PWD##*/}" || echo none
+)
