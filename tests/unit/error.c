@@ -80,6 +80,12 @@ int main(void)
 	check_print(NULL, "dmabufctl: alone\n");
 	fail_errno(-EBUSY, "x");
 	check_print(NULL, "dmabufctl: x: EBUSY: Device or resource busy\n");
+	fail_errno(-EMFILE, "x");
+	check_print(NULL, "dmabufctl: x: EMFILE: Too many open files; raise the hard limit of open "
+			  "files: 'ulimit -Hn', or LimitNOFILE= of a service\n");
+	fail_errno(-ENFILE, "x");
+	check_print(NULL, "dmabufctl: x: ENFILE: Too many open files in system; raise the system's "
+			  "limit of open files, /proc/sys/fs/file-max\n");
 	fail(STATUS_FAILED, 0, "\xff\x1b[31m");
 	fail_because("\n");
 	fail_try("\\");

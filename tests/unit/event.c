@@ -39,6 +39,10 @@ static const struct {
 	{ "a\"b\\\n\x1b", 1,
 	  "    1234.567890 unmap         mapping=a\"b\\x5c\\x0a\\x1b iova=0x1 length=1\n",
 	  "\"mapping\":\"a\\\"b\\\\\\n\\u001b\",\"iova\":\"0x1\",\"length\":1}\n" },
+	{ "a\"", 1, "    1234.567890 unmap         mapping=a\" iova=0x1 length=1\n",
+	  "\"mapping\":\"a\\\"\",\"iova\":\"0x1\",\"length\":1}\n" },
+	{ "\x7f", 10, "    1234.567890 unmap         mapping=\\x7f iova=0xa length=10\n",
+	  "\"mapping\":\"\x7f\",\"iova\":\"0xa\",\"length\":10}\n" },
 	{ "\xff", 1, "    1234.567890 unmap         mapping=\\xff iova=0x1 length=1\n",
 	  "\"mapping\":\"\xef\xbf\xbd\",\"iova\":\"0x1\",\"length\":1}\n" },
 };

@@ -45,6 +45,8 @@ static const struct {
 	  0x1000, "0000:41:00.0" },
 	{ "3,40,7,-;virtio_iommu virtio3: page fault from EP 24 at 0x10000000 [W]" VIRTIO,
 	  0x10000000, "0000:00:03.0" },
+	{ "3,40,7,-;virtio_iommu virtio3: page fault from EP 4025470447 at 0x1000 [R]" VIRTIO,
+	  0x1000, "efef:cd:1d.7" },
 	{ "3,40,7,-;virtio_iommu virtio3: page fault from EP 24 at 0 [R]" VIRTIO, 0,
 	  "0000:00:03.0" },
 	{ "3,40,7,-;virtio_iommu virtio3: domain fault from EP 66048 at 0x2000 [R]" VIRTIO, 0x2000,

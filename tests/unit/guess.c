@@ -30,6 +30,9 @@ static const struct {
 	{ "ab", NULL },
 	{ "Sizee", "SIZE" },
 	{ "resct", "reset" },
+	{ "mport", "import" },
+	{ "emport", "export" },
+	{ "export", "export" },
 };
 
 static const char *const candidates[] = { "list",     "status", "export", "import",

@@ -79,7 +79,7 @@ static void check_text(void)
 		  "{\"offset\":1099511627776,\"length\":8192}],\"size\":12288,\"inode\":7,\"made_ns\":13}" },
 		{ { .kind = OBJECT_DMABUF, .dmabuf = { .size = 4096, .inode = 8, .made = 13 } },
 		  "{\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
-		{ { .kind = OBJECT_IOAS, .ioas.id = 9 }, "{\"id\":9}" },
+		{ { .kind = OBJECT_IOAS, .ioas.id = UINT32_MAX }, "{\"id\":4294967295}" },
 		{ { .kind = OBJECT_MAPPING,
 		    .mapping = { .ioas = "ioas0",
 				 .dmabuf = "fb",

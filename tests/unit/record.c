@@ -85,13 +85,13 @@ struct raw_detach {
 
 static void test_numbers(void)
 {
-	const struct raw_unmap raw = { 431, 0, 0, 4711, 0x10000000, 0x1000, 0x1000 };
+	const struct raw_unmap raw = { 431, 0, 0, 4711, 0x123410000000, 0x5600001000, 0x1000 };
 	struct raw_unmap other = raw;
 	struct record record = { .time = 5, .gap = true };
 
 	check(record_decode(&formats, &raw, sizeof(raw), &record) && record.kind == RECORD_UNMAP &&
-		      record.pid == 4711 && record.iova.offset == 0x10000000 &&
-		      record.iova.length == 0x1000,
+		      record.pid == 4711 && record.iova.offset == 0x123410000000 &&
+		      record.iova.length == 0x5600001000,
 	      "unmap: all its fields");
 	check(record.time == 5 && record.gap, "unmap: time and gap are the page's to tell");
 	other.type = 432;

@@ -210,6 +210,7 @@ static const struct {
 	{ "mapped again in two", 5, 0, { 0x10000, 0x4000 }, 50, TRACE_MAPPED, 120 },
 	{ "a part unmapped", 6, 0, { 0x10000, 0x4000 }, 125, TRACE_MAPPED, 0 },
 	{ "an unmap over the edge", 7, 0, { 0x10000, 0x4000 }, 125, TRACE_MAPPED, 0 },
+	{ "an unmap over the edge, alone", 7, 0, { 0x10000, 0x4000 }, 155, TRACE_SILENT, 0 },
 	{ "an unmap around it", 10, 0, { 0x10000, 0x4000 }, 125, TRACE_MAPPED, 0 },
 	{ "unmapped in parts", 13, 0, { 0x10000, 0x4000 }, 125, TRACE_UNMAPPED, 0 },
 	{ "its neighbour", 13, 0, { 0x20000, 0x1000 }, 50, TRACE_UNMAPPED, 170 },
@@ -248,9 +249,29 @@ static void check_trace(void)
 
 static void check_words(void)
 {
-	check(!strcmp(evidence_name(EVIDENCE_DMA), "dma"), "the strongest evidence");
-	check(!strcmp(evidence_name(EVIDENCE_RECORD), "record"), "the weakest");
-	check(!strcmp(mapping_doubt_name(DOUBT_ELSEWHERE), "elsewhere"), "a doubt");
+	const struct {
+		const char *word, *wanted;
+	} words[] = {
+		{ mapping_state_name(MAPPING_UNKNOWN), "unknown" },
+		{ mapping_state_name(MAPPING_LIVE), "live" },
+		{ mapping_state_name(MAPPING_IDLE), "idle" },
+		{ mapping_state_name(MAPPING_REVOKED), "revoked" },
+		{ mapping_state_name(MAPPING_STALE), "stale" },
+		{ exporter_state_name(EXPORTER_UNKNOWN), "unknown" },
+		{ exporter_state_name(EXPORTER_USABLE), "usable" },
+		{ exporter_state_name(EXPORTER_REVOKED), "revoked" },
+		{ mapping_doubt_name(DOUBT_PARTIAL), "partial" },
+		{ mapping_doubt_name(DOUBT_ELSEWHERE), "elsewhere" },
+		{ mapping_doubt_name(DOUBT_DIFFER), "differ" },
+		{ evidence_name(EVIDENCE_DMA), "dma" },
+		{ evidence_name(EVIDENCE_PAGE_TABLE), "page-table" },
+		{ evidence_name(EVIDENCE_TRACE), "trace" },
+		{ evidence_name(EVIDENCE_PROBE), "probe" },
+		{ evidence_name(EVIDENCE_RECORD), "record" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		check(!strcmp(words[i].word, words[i].wanted), "%s", words[i].wanted);
 	check(!mapping_doubt_name(DOUBT_NONE), "no doubt");
 }
 
