@@ -6,6 +6,7 @@ export XDG_RUNTIME_DIR=$TEST_DIR/runtime
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 client=$(dirname "$(command -v dmabufctl)")/tests/lab/client
 directory=$XDG_RUNTIME_DIR/dmabufctl
+cd "$TEST_DIR" || exit 1
 user=() limited=()
 if [ "$(id -u)" -eq 0 ]; then
 	directory=/run/dmabufctl
@@ -18,18 +19,19 @@ mine=holder-$$
 d() { dmabufctl "$@"; }
 say() { "$client" "$directory/$mine.socket" "$@" | uniq -c | sed 's/^ *//' | paste -sd ' '; }
 holder() { d context --json | gojq ".contexts[] | select(.name == \"$mine\").holder"; }
-held() { find "/proc/$(holder)/fd" -type l | wc -l; }
+# held - its files, without those of clients that come and go.
+held() { find "/proc/$(holder)/fd" -type l -not -lname 'socket:*' | wc -l; }
 holds() { [ "$(held)" -eq "$1" ]; }
 
 # When its numbers of fds are used up an object is refused, and all else goes on.
 (ulimit -n 100 && "${limited[@]}" dmabufctl context start $mine)
 base=$(held)
-room=$((100 - 48 - base)) # see RESERVED_FDS
+# Its own socket, and the client's; see RESERVED_FDS.
+room=$((100 - 48 - base - 2))
 puts=()
 for ((i = 0; i < room + 5; i++)); do puts+=(fds 1 put 4 "o$i" '{}'); done
-# The client's own takes the next number.
-ok 'as many as there is room for are kept, and no more' equal "$(say "${puts[@]}")" "$((room - 1)) OK 0 6 OK 24"
-ok 'those are the files that it has' await 10 holds $((base + room - 1))
+ok 'as many as there is room for are kept, and no more' equal "$(say "${puts[@]}")" "$room OK 0 5 OK 24"
+ok 'those are the files that it has' await 10 holds $((base + room))
 ok 'what is there is found, and the next client heard' equal "$(say get 4 o0 get 4 "o$room")" '1 OBJECT o0 1 OK 2'
 ok 'what is refused says so each time' equal "$(say fds 1 put 4 more '{}' fds 1 put 4 more '{}')" '2 OK 24'
 ok 'what has no file is kept' equal "$(say put 5 ioas0 '{"id": 1}')" '1 OK 0'
@@ -37,9 +39,44 @@ ok 'where one was deleted there is room' equal "$(say delete 4 o3 fds 1 put 4 mo
 gives 0 'it is stopped' d context stop $mine
 ok 'and gone' equal "$(find "$directory" -name "$mine*")" ''
 
+# What `context` shows of it, in each state; by either way of naming it.
+row() { d context --json | gojq -c ".contexts[] | select(.name == \"$mine\") | del(.holder)"; }
+is_state() { [ "$(row | gojq -r .state)" = "$1" ]; }
+gives 0 'start, by --context' d --context $mine context start
+ok 'ready' equal "$(row)" '{"busy":false,"name":"'$mine'","objects":0,"problem":null,"state":"ready"}'
+gives 0 'start once more: it stays' d context start $mine
+say put 5 ioas0 '{"id": 1}' put 5 ioas1 '{"id": 2}' >/dev/null
+ok 'with objects' equal "$(row | gojq -c '[.state, .objects]')" '["ready",2]'
+mkfifo lines
+dmabufctl --context $mine batch lines >/dev/null &
+batch=$!
+exec 9>lines
+await 10 is_state busy
+ok 'busy' equal "$(row)" '{"busy":true,"name":"'$mine'","objects":2,"problem":null,"state":"busy"}'
+refuses 1 "^dmabufctl: context $mine: EAGAIN: PID $batch \\(.*batch lines\\) has it" d --context $mine --no-wait status
+refuses 1 "PID $batch \\(.*\\) has it; try again when that is done; --wait SECONDS says how long to wait" d --context $mine --wait 0.1 status
+refuses 2 'option --no-wait: it does not go with --wait' d --context $mine --no-wait --wait 1 status
+dmabufctl --context $mine --wait 1000 status --json >late 2>waiting 9>&- &
+late=$!
+await 10 grep -q "waiting for another command to end: PID $batch" waiting
+exec 9>&-
+await_end 10 $batch
+run wait $late
+ok '--wait: it goes on once the other has ended' equal "$rc $(gojq -c '[.ioases[].name]' late)" '0 ["ioas0","ioas1"]'
+say delete 5 ioas0 delete 5 ioas1 >/dev/null
+gives 0 'empty again, and looked at: it stays' d --context $mine status
+killed=$(holder)
+kill -KILL "$killed"
+await 10 not kill -0 "$killed"
+ok 'dead' equal "$(row)" '{"busy":false,"name":"'$mine'","objects":null,"problem":"its holder was killed","state":"dead"}'
+gives 0 'stop, by --context' d --context $mine context stop
+ok 'gone' equal "$(row)" ''
+refuses 1 "^dmabufctl: context $mine: ENOENT: there is no context of that name; 'dmabufctl context list' lists them$" d context stop $mine
+refuses 1 'there is no context of that name' d --context $mine context stop
+gives 0 'nothing was named: nothing to stop' d context stop
+
 # Where a context may be: in a directory that is named from the root on, and its user's alone.
 away='there is no directory for its socket that is this user.s alone; set XDG_RUNTIME_DIR to an absolute path'
-cd "$TEST_DIR" || exit 1
 before=$(find . -name dmabufctl)
 for place in runtime '' ./runtime; do
 	refuses 1 "^dmabufctl: context $mine: $away" "${user[@]}" env XDG_RUNTIME_DIR="$place" dmabufctl context start $mine

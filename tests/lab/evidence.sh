@@ -52,6 +52,17 @@ for pieces in '0x5000 0x8000' '0x3000 0x8000' '0x4000 0x7000' '0x4000 0x7000 0x0
 	holds $pieces
 	ok "something else is there ($pieces): unknown" contains "$(state map0)" '^unknown'
 done
+
+# What DMA finds out: a page further on, where nobody looks for it, it arrives without a fault.
+holds 0x5000 0x8000
+run d verify map0 --from $EDU --json
+ok 'something else is there: DMA does not arrive, exit status 1' equal "$rc" 1
+ok 'something else is there: lost' equal "$(gojq -r '.verification | "\(.verdict) \(.read_by_cpu) \(.read_by_dma) \(.target_unchanged)"' <<<"$out")" \
+	'lost different null true'
+ok 'something else is there: why, and where to look' equal "$(gojq -r '.error | "\(.status) \(.errno) \(.why); \(.remedy)"' <<<"$out")" \
+	"1 null the bytes did not arrive, and the kernel logged no fault; the way between the two devices may not carry peer traffic: 'dmabufctl topology $EDU $RAM'"
+fails 6 "the DMA did not arrive, but the kernel logged no fault; 'dmabufctl status' says what state map0 is in" \
+	d verify map0 --from $EDU --expect-fault
 holds 0x4000 0x8000
 
 # The trace alone: a mapping's own events.

@@ -111,13 +111,19 @@ d --context other attach "$NVME2" >/dev/null
 d --context other import second --iova 0x20000000 >/dev/null
 d --context other detach "$NVME2"
 d --context other release cmb
-d --context other release --all
+d --context other export "$NVME2" 2 --name third >/dev/null
+d --context other export "$NVME2" 2 --name fourth >/dev/null
+d --context other unmap map0
+d context stop other
 d unbind "$NVME2" >/dev/null
 echo change >"/sys/bus/pci/devices/$NVME2/uevent"
 ends HUP
 ok 'SIGHUP: exit status 0' equal "$rc" 0
-ok 'export: each' equal "$(count '.event == "export" and .exporter == "vfio_pci_core" and .size > 0')" 2
-ok 'put: each, once' equal "$(gojq -s '[.[] | select(.event == "put").inode] | sort == (unique)' "$events") $(count '.event == "put"')" 'true 2'
+ok 'export: each' equal "$(count '.event == "export" and .exporter == "vfio_pci_core" and .size > 0')" 4
+ok 'put: each, once' equal "$(gojq -s '[.[] | select(.event == "put").inode] | sort == (unique)' "$events") $(count '.event == "put"')" 'true 4'
+ok 'put: what was made last goes first, when all go' \
+	equal "$(gojq -sc '[.[] | select(.event == "put").inode] | .[1:]' "$events")" \
+	"$(gojq -sc '[.[] | select(.event == "export").inode] | .[1:] | reverse' "$events")"
 ok 'put: of what was exported' \
 	equal "$(gojq -sc '[.[] | select(.event == "put") | [.inode, .size, .exporter]] | sort' "$events")" \
 	"$(gojq -sc '[.[] | select(.event == "export") | [.inode, .size, .exporter]] | sort' "$events")"

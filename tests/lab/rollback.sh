@@ -130,6 +130,18 @@ remember
 killed IOMMU_IOAS_MAP_FILE import fb --ioas other --iova 0x10000000 --name stray
 killed IOMMU_IOAS_MAP_FILE import fb --ioas other --iova 0x7000000000 --name stray
 
+# What was left cannot be undone at first: that is said, nothing else is done, and the next command tries again.
+for fault in IOMMU_IOAS_UNMAP=EIO VFIO_DEVICE_ATTACH_IOMMUFD_PT=EBUSY; do
+	run env DMABUFCTL_FAULT=IOMMU_IOAS_MAP_FILE=kill dmabufctl import fb --ioas other --iova 0x10000000 --name stray
+	for command in status 'release first'; do
+		# shellcheck disable=SC2086 # words
+		run env DMABUFCTL_FAULT=$fault dmabufctl $command
+		ok "$fault: $command: exit status 1, and nothing printed" equal "$rc $out" '1 '
+		ok "$fault: $command: says so" equal "$err" "dmabufctl: context default: ${fault#*=}: what a killed command left there cannot be undone; 'dmabufctl context stop default' ends it, with all that it has"
+	done
+	unchanged "$fault: the repair of a repair"
+done
+
 # Behind the record's step the kernel's is done as well.
 run env DMABUFCTL_FAULT=HOLDER_PUT=kill dmabufctl import fb --ioas ioas0 --iova 0x10010000 --name between
 ok 'recorded, then killed: it is there' equal "$(fact '[.mappings[] | .name + " " + .state] | sort | join(", ")')" \
