@@ -25,7 +25,6 @@
  */
 #define READ_EVERY (20 * MILLISECOND)
 #define READ_AT_LEAST_EVERY (400 * MILLISECOND)
-#define OUTPUT_SIZE 65536 /* written at once */
 #define LEARN_EVERY (50 * MILLISECOND)
 /* How long a record waits at the most, for what the same task does next, and for a name. */
 #define UNDECIDED (50 * MILLISECOND)
@@ -82,7 +81,7 @@ struct monitor {
 	struct naming naming;
 	uint64_t asked; /* when the contexts were asked last */
 	bool stale;	/* they may have other names by now */
-	struct event event;
+	struct event *event;
 };
 
 /* What an event is about, for the filters; "" or NULL where that is not known. */
@@ -97,6 +96,8 @@ static bool passes(const struct monitor *monitor, const struct subject *subject)
 	bool by_context = !context || (subject->context && !strcmp(subject->context, context));
 	bool by_device = !*device;
 
+	if (by_context && by_device)
+		return true;
 	for (unsigned i = 0; i < 2; i++) {
 		if (!subject->devices[i] || !*subject->devices[i])
 			continue;
@@ -118,13 +119,13 @@ static bool begin(struct monitor *monitor, enum kind kind, uint64_t time,
 	if (!(monitor->wanted & 1u << kind))
 		return false;
 	monitor->events++;
-	event_begin(&monitor->event, time, kind_names[kind]);
+	event_begin(monitor->event, time, kind_names[kind]);
 	return true;
 }
 
 static void end(struct monitor *monitor)
 {
-	event_end(&monitor->event, stdout);
+	event_end(monitor->event);
 }
 
 static void add_window(struct event *event, const struct named_window *window, struct range iova)
@@ -148,7 +149,7 @@ static void print_window(struct monitor *monitor, const struct record *record,
 {
 	const struct named_window *window = naming_find(&monitor->naming, record->iova);
 	struct subject subject = subject_of(window, NULL);
-	struct event *event = &monitor->event;
+	struct event *event = monitor->event;
 
 	if (begin(monitor, (enum kind)record->kind, record->time, &subject)) {
 		add_window(event, window, record->iova);
@@ -168,7 +169,7 @@ static void print_window(struct monitor *monitor, const struct record *record,
 static void print_buffer(struct monitor *monitor, const struct record *record)
 {
 	struct subject subject = { .devices = { record->device } };
-	struct event *event = &monitor->event;
+	struct event *event = monitor->event;
 
 	if (!begin(monitor, (enum kind)record->kind, record->time, &subject))
 		return;
@@ -187,8 +188,8 @@ static void print_lost(struct monitor *monitor, uint64_t time, uint64_t count, c
 	monitor->lost += count;
 	if (!begin(monitor, KIND_LOST, time, NULL))
 		return;
-	event_number(&monitor->event, "count", count);
-	event_text(&monitor->event, "detail", of);
+	event_number(monitor->event, "count", count);
+	event_text(monitor->event, "detail", of);
 	end(monitor);
 }
 
@@ -291,8 +292,8 @@ static void read_uevents(struct monitor *monitor)
 		if (strcmp(event.subsystem, "pci") != 0 || kind > KIND_CHANGE ||
 		    !begin(monitor, kind, trace_now(), &subject))
 			continue;
-		event_text(&monitor->event, "device", event.device);
-		event_text(&monitor->event, "driver", event.driver);
+		event_text(monitor->event, "device", event.device);
+		event_text(monitor->event, "driver", event.driver);
 		end(monitor);
 	}
 }
@@ -311,10 +312,10 @@ static void read_faults(struct monitor *monitor)
 		subject = subject_of(window, device.bdf);
 		if (!begin(monitor, KIND_FAULT, trace_now(), &subject))
 			continue;
-		event_address(&monitor->event, "address", fault.address);
-		event_text(&monitor->event, "mapping", window ? window->mapping : NULL);
-		event_text(&monitor->event, "device", device.bdf);
-		event_text(&monitor->event, "message", fault.line);
+		event_address(monitor->event, "address", fault.address);
+		event_text(monitor->event, "mapping", window ? window->mapping : NULL);
+		event_text(monitor->event, "device", device.bdf);
+		event_text(monitor->event, "message", fault.line);
 		end(monitor);
 	}
 }
@@ -328,7 +329,7 @@ static void on_context(const char *name, bool started, void *data)
 	if (monitor->met || !begin(monitor, started ? KIND_CONTEXT_START : KIND_CONTEXT_STOP,
 				   trace_now(), &subject))
 		return;
-	event_text(&monitor->event, "context", name);
+	event_text(monitor->event, "context", name);
 	end(monitor);
 }
 
@@ -351,7 +352,7 @@ static int read_all(struct monitor *monitor)
 	if (monitor->stale && !monitor->stream.count && !is_ending(monitor) &&
 	    monitor->now - monitor->asked >= LEARN_EVERY)
 		learn(monitor);
-	return fflush(stdout) ? -errno : 0;
+	return event_flush(monitor->event);
 }
 
 static bool is_pending(const struct monitor *monitor)
@@ -474,20 +475,21 @@ static void print_begin(struct monitor *monitor)
 {
 	monitor->now = trace_now();
 	monitor->events++;
-	event_begin(&monitor->event, monitor->now, "begin");
+	event_begin(monitor->event, monitor->now, "begin");
 	end(monitor);
-	fflush(stdout);
+	event_flush(monitor->event);
 }
 
 static void print_end(struct monitor *monitor)
 {
-	struct event *event = &monitor->event;
+	struct event *event = monitor->event;
 
 	event_begin(event, trace_now(), "end");
 	event_number(event, "events", monitor->events);
 	event_number(event, "hidden", monitor->hidden);
 	event_number(event, "lost", monitor->lost);
 	end(monitor);
+	event_flush(event);
 }
 
 static enum status unobserved(const struct monitor *monitor)
@@ -593,8 +595,13 @@ static enum status parse_options(struct monitor *monitor)
 
 static enum status run(struct call *call)
 {
-	static char output[OUTPUT_SIZE];
-	struct monitor monitor = { .call = call, .options = call->options, .end = UINT64_MAX };
+	static struct event event;
+	struct monitor monitor = {
+		.call = call,
+		.options = call->options,
+		.end = UINT64_MAX,
+		.event = &event,
+	};
 	enum status status = parse_options(&monitor);
 	bool broken = false;
 	void (*before)(int);
@@ -613,8 +620,7 @@ static enum status run(struct call *call)
 	/* Events are printed as they come; there is no result at the end. */
 	json_object_put(call->result);
 	call->result = NULL;
-	setvbuf(stdout, output, _IOFBF, sizeof(output));
-	event_start(&monitor.event, call->globals->json, "monitor");
+	event_start(&event, call->globals->json, "monitor");
 	monitor.uevents = uevent_open();
 	monitor.faults = fault_watch();
 	context_watch_open(&monitor.contexts);

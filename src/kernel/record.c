@@ -89,7 +89,7 @@ static uint64_t number(const void *data, size_t size, struct record_field field)
 	uint64_t wide;
 	uint32_t narrow;
 
-	if ((size_t)field.offset + field.size > size)
+	if (!field.size || (size_t)field.offset + field.size > size)
 		return 0;
 	if (field.size == sizeof(wide)) {
 		memcpy(&wide, (const char *)data + field.offset, sizeof(wide));

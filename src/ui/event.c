@@ -1,159 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Lines of events, made byte by byte. */
 #include "ui/event.h"
 
+#include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ui/output.h"
 #include "util/text.h"
 
-#define END_SIZE 2 /* "}\n" */
-#define DIGITS 20  /* of any number, in decimal, or with 0x and quotes */
+#define DIGITS 20 /* of any number */
+#define NAME_WIDTH 13
 
-/* Where what is put into it had no room: all up to there is taken. */
-static char *limit(struct event *event)
+/* Nearly all text is of these: they stand for themselves in either form. */
+static const bool plain[256] = {
+	[' ' ... '!'] = true,
+	['#' ... '['] = true,
+	[']' ... '~'] = true,
+};
+
+#define TEN(tens)                                                                                 \
+	tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", \
+		tens "9"
+static const char pairs[100][2] = {
+	TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN("4"),
+	TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
+};
+
+static char *limit(const struct event *event)
 {
-	return event->text + sizeof(event->text) - END_SIZE;
-}
-
-static char *put_bytes(struct event *event, char *to, const char *bytes, size_t length)
-{
-	if ((size_t)(limit(event) - to) <= length)
-		return limit(event);
-	memcpy(to, bytes, length);
-	return to + length;
-}
-
-static char *put(struct event *event, char *to, const char *text)
-{
-	return put_bytes(event, to, text, strlen(text));
-}
-
-/* ',"key":' or ' key=' */
-static char *put_key(struct event *event, struct event_key key)
-{
-	char *to = event->text + event->used;
-
-	if (event->json)
-		return put_bytes(event, to, key.text, key.length);
-	to = put(event, to, " ");
-	to = put_bytes(event, to, key.text + strlen(",\""), key.length - strlen(",\"\":"));
-	return put(event, to, "=");
+	return event->line + EVENT_LINE - strlen("}\n");
 }
 
 /* Up to where the value ends; with no room for that, neither it nor its key is there. */
 static void keep(struct event *event, char *to)
 {
-	if (to < limit(event))
-		event->used = to - event->text;
+	if (to <= limit(event))
+		event->end = to;
 }
 
-void event_put_number(struct event *event, struct event_key key, uint64_t value)
+/* At least so many characters, filled from the left. */
+static char *put_decimal(char *to, uint64_t value, unsigned width, char fill)
 {
 	char digits[DIGITS], *end = digits + DIGITS, *first = end;
 
-	do
-		*--first = '0' + value % 10;
-	while (value /= 10);
-	keep(event, put_bytes(event, put_key(event, key), first, end - first));
+	/* Two digits a division, as these are most of what an event costs. */
+	for (; value >= 100; value /= 100) {
+		const char *pair = pairs[value % 100];
+
+		*--first = pair[1];
+		*--first = pair[0];
+	}
+	*--first = pairs[value][1];
+	if (value >= 10)
+		*--first = pairs[value][0];
+	while ((size_t)(end - first) < width)
+		*--first = fill;
+	memcpy(to, first, end - first);
+	return to + (end - first);
 }
 
-void event_put_address(struct event *event, struct event_key key, uint64_t value)
+void event_put_number(struct event *event, char *to, uint64_t value)
 {
-	char digits[DIGITS], *end = digits + DIGITS, *first = end;
+	keep(event, put_decimal(to, value, 1, ' '));
+}
+
+void event_put_address(struct event *event, char *to, uint64_t value)
+{
+	unsigned digits = value ? (67 - __builtin_clzll(value)) / 4 : 1;
 
 	if (event->json)
-		*--first = '"';
-	do
-		*--first = "0123456789abcdef"[value & 15];
-	while (value >>= 4);
-	*--first = 'x';
-	*--first = '0';
+		*to++ = '"';
+	*to++ = '0';
+	*to++ = 'x';
+	while (digits--)
+		*to++ = "0123456789abcdef"[value >> 4 * digits & 15];
 	if (event->json)
-		*--first = '"';
-	keep(event, put_bytes(event, put_key(event, key), first, end - first));
-}
-
-/* Nearly all text is: it stands for itself in either form. */
-static bool is_plain(const char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
-			return false;
-	return true;
-}
-
-static char *put_quoted(struct event *event, char *to, const char *text)
-{
-	char *valid = text_to_utf8(text);
-	json_object *value = valid ? json_object_new_string(valid) : NULL;
-
-	to = put(event, to, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(value);
-	free(valid);
-	return to;
-}
-
-static char *put_escaped(struct event *event, char *to, const char *text)
-{
-	char *escaped = malloc(TEXT_ESCAPED(strlen(text)));
-
-	if (!escaped)
-		return limit(event);
-	text_escape(escaped, text);
-	to = put(event, to, escaped);
-	free(escaped);
-	return to;
-}
-
-void event_put_text(struct event *event, struct event_key key, const char *text)
-{
-	bool empty = !text || !*text;
-	char *to;
-
-	if (empty && !event->json)
-		return;
-	to = put_key(event, key);
-	if (empty)
-		to = put_bytes(event, to, "null", strlen("null"));
-	else if (!is_plain(text))
-		to = event->json ? put_quoted(event, to, text) : put_escaped(event, to, text);
-	else if (event->json)
-		to = put(event, put(event, put(event, to, "\""), text), "\"");
-	else
-		to = put(event, to, text);
+		*to++ = '"';
 	keep(event, to);
+}
+
+/* NULL when it is not all plain, or has no room. */
+static char *put_plain(const struct event *event, char *to, const char *text)
+{
+	const char *end = limit(event);
+
+	while (plain[(unsigned char)*text] && to < end)
+		*to++ = *text++;
+	return *text ? NULL : to;
+}
+
+/* Any bytes, in the form's own way; malloc'd. */
+static char *encode(bool json, const char *text)
+{
+	char *encoded = json ? text_to_utf8(text) : malloc(TEXT_ESCAPED(strlen(text)));
+	json_object *value;
+
+	if (!encoded)
+		return NULL;
+	if (!json) {
+		text_escape(encoded, text);
+		return encoded;
+	}
+	value = json_object_new_string(encoded);
+	free(encoded);
+	encoded = strdup(json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(value);
+	return encoded;
+}
+
+static void put_encoded(struct event *event, char *to, const char *text)
+{
+	char *encoded = encode(event->json, text);
+	size_t length = encoded ? strlen(encoded) : 0;
+
+	if (encoded && (ptrdiff_t)length <= limit(event) - to)
+		event->end = mempcpy(to, encoded, length);
+	free(encoded);
+}
+
+void event_put_text(struct event *event, char *to, const char *text)
+{
+	char *end;
+
+	if (!text || !*text) {
+		if (event->json)
+			keep(event, mempcpy(to, "null", strlen("null")));
+		return;
+	}
+	end = put_plain(event, to + event->json, text);
+	if (!end) {
+		put_encoded(event, to, text);
+		return;
+	}
+	if (event->json)
+		*to = *end++ = '"';
+	keep(event, end);
 }
 
 void event_start(struct event *event, bool json, const char *command)
 {
 	event->json = json;
-	event->used = 0;
-	if (json) {
-		keep(event, put(event, event->text, "{\"schema\":\"" OUTPUT_SCHEMA "\""));
-		event_text(event, "command", command);
-	}
-	event->head = event->used;
+	event->error = 0;
+	event->line = event->end = event->text;
+	*event->head = '\0';
+	if (json)
+		snprintf(event->head, sizeof(event->head),
+			 "{\"schema\":\"" OUTPUT_SCHEMA "\",\"command\":\"%s\",\"t_ns\":", command);
+	event->head_length = strlen(event->head);
+}
+
+/* "    1234.567890 unmap        " */
+static char *put_head(char *to, uint64_t time_ns, const char *name)
+{
+	char *end;
+
+	to = put_decimal(to, time_ns / 1000000000, 8, ' ');
+	*to++ = '.';
+	to = put_decimal(to, time_ns / 1000 % 1000000, 6, '0');
+	*to++ = ' ';
+	end = stpcpy(to, name);
+	while (end < to + NAME_WIDTH)
+		*end++ = ' ';
+	return end;
 }
 
 void event_begin(struct event *event, uint64_t time_ns, const char *name)
 {
-	event->used = event->head;
-	if (event->json) {
-		event_number(event, "t_ns", time_ns);
-		event_text(event, "event", name);
+	event->line = event->end;
+	if (!event->json) {
+		event->end = put_head(event->line, time_ns, name);
 		return;
 	}
-	event->used = snprintf(event->text, sizeof(event->text), "%8llu.%06llu %-13s",
-			       (unsigned long long)time_ns / 1000000000,
-			       (unsigned long long)time_ns / 1000 % 1000000, name);
+	memcpy(event->line, event->head, sizeof(event->head));
+	event->end = put_decimal(event->line + event->head_length, time_ns, 1, ' ');
+	event->end = stpcpy(stpcpy(stpcpy(event->end, ",\"event\":\""), name), "\"");
 }
 
-void event_end(struct event *event, FILE *stream)
+void event_end(struct event *event)
 {
 	if (event->json)
-		event->text[event->used++] = '}';
-	event->text[event->used++] = '\n';
-	fwrite(event->text, 1, event->used, stream);
+		*event->end++ = '}';
+	*event->end++ = '\n';
+	if (event->end >= event->text + EVENT_LINES)
+		event_flush(event);
+}
+
+int event_flush(struct event *event)
+{
+	size_t length = event->end - event->text;
+
+	event->end = event->text;
+	if ((fwrite(event->text, 1, length, stdout) < length || fflush(stdout)) && !event->error)
+		event->error = -errno;
+	return event->error;
 }
