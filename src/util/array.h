@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Arrays that grow by one item at a time. */
+#ifndef DMABUFCTL_UTIL_ARRAY_H
+#define DMABUFCTL_UTIL_ARRAY_H
+
+#include <stdlib.h>
+#include <string.h>
+
+/* array: where the pointer to the items is. */
+static inline void *array_add_item(void *array, unsigned *count, size_t size)
+{
+	void *items;
+
+	memcpy(&items, array, sizeof(items));
+	/* Doubled whenever the count reaches a power of two. */
+	if (!(*count & (*count - 1))) {
+		items = realloc(items, (*count ? 2 * *count : 1) * size);
+		if (!items)
+			return NULL;
+		memcpy(array, &items, sizeof(items));
+	}
+	return memset((char *)items + (*count)++ * size, 0, size);
+}
+
+/*
+ * A new item, all zero, at the end of a malloc'd array that has grown by this alone: NULL and 0
+ * are an empty one. items and count are their addresses. NULL when out of memory.
+ */
+#define array_add(items, count) \
+	((__typeof__(*(items)))array_add_item((items), (count), sizeof(**(items))))
+
+#endif
