@@ -426,9 +426,7 @@ static struct object *find_mapping(const struct call *call, const struct fault *
 
 	*attached = false;
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		const struct range *iova = &mapping->mapping.iova;
-
-		if (*attached || fault->address - iova->offset >= iova->length)
+		if (*attached || !range_has(mapping->mapping.iova, fault->address))
 			continue;
 		*attached = !*fault->device ||
 			    is_attached(call, fault->device, mapping->mapping.ioas);

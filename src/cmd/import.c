@@ -57,8 +57,7 @@ static bool is_reachable(struct call *call, const struct object *ioas, struct ra
 	if (iommufd_iova_ranges(context_iommufd(call->context), ioas->ioas.id, &allowed, &count))
 		return true;
 	for (unsigned i = 0; i < count; i++)
-		if (window.offset >= allowed[i].offset &&
-		    window.offset + window.length - 1 <= allowed[i].offset + allowed[i].length - 1)
+		if (range_is_within(window, allowed[i]))
 			return true;
 	return false;
 }
@@ -141,8 +140,7 @@ static enum status explain_occupied(struct call *call, const struct import_reque
 		enum mapping_state state;
 
 		if (strcmp(mapping->mapping.ioas, ioas->name) ||
-		    taken.offset >= request->iova + request->source.length ||
-		    request->iova >= taken.offset + taken.length)
+		    !range_common(taken, (struct range){ request->iova, request->source.length }))
 			continue;
 		state = mapping_state_now(call->context, mapping);
 		fail_because("%s (%s) occupies 0x%llx+0x%llx", mapping->name,

@@ -15,6 +15,7 @@
 #include "kernel/stream.h"
 #include "kernel/uevent.h"
 #include "ui/event.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define INSTANCE_PREFIX "dmabufctl.monitor-"
@@ -284,13 +285,13 @@ static void read_uevents(struct monitor *monitor)
 		int kind = KIND_BIND;
 
 		if (rc) {
-			print_lost(monitor, trace_now(), 1, "uevents");
+			print_lost(monitor, clock_now(), 1, "uevents");
 			continue;
 		}
 		while (kind <= KIND_CHANGE && strcmp(event.action, kind_names[kind]) != 0)
 			kind++;
 		if (strcmp(event.subsystem, "pci") != 0 || kind > KIND_CHANGE ||
-		    !begin(monitor, kind, trace_now(), &subject))
+		    !begin(monitor, kind, clock_now(), &subject))
 			continue;
 		event_text(monitor->event, "device", event.device);
 		event_text(monitor->event, "driver", event.driver);
@@ -310,7 +311,7 @@ static void read_faults(struct monitor *monitor)
 
 		pci_parse_name(fault.device, &device);
 		subject = subject_of(window, device.bdf);
-		if (!begin(monitor, KIND_FAULT, trace_now(), &subject))
+		if (!begin(monitor, KIND_FAULT, clock_now(), &subject))
 			continue;
 		event_address(monitor->event, "address", fault.address);
 		event_text(monitor->event, "mapping", window ? window->mapping : NULL);
@@ -327,7 +328,7 @@ static void on_context(const char *name, bool started, void *data)
 
 	monitor->stale = true;
 	if (monitor->met || !begin(monitor, started ? KIND_CONTEXT_START : KIND_CONTEXT_STOP,
-				   trace_now(), &subject))
+				   clock_now(), &subject))
 		return;
 	event_text(monitor->event, "context", name);
 	end(monitor);
@@ -337,7 +338,7 @@ static int read_all(struct monitor *monitor)
 {
 	int rc;
 
-	monitor->now = trace_now();
+	monitor->now = clock_now();
 	if (monitor->uevents)
 		read_uevents(monitor);
 	if (monitor->faults >= 0)
@@ -406,14 +407,14 @@ static int watch(struct monitor *monitor)
 			rest = monitor->end - monitor->now;
 		/* More comes meanwhile; a signal ends this wait too. */
 		poll(sources, STREAM, rest / MILLISECOND);
-		monitor->now = trace_now();
+		monitor->now = clock_now();
 	}
 	if (rc || monitor->met)
 		return rc;
 	/* What happened before the end. A signal that is pending would end every wait, too. */
 	while (read(monitor->signals, &signal, sizeof(signal)) > 0)
 		;
-	monitor->end = monitor->now = trace_now();
+	monitor->end = monitor->now = clock_now();
 	learn(monitor);
 	return read_all(monitor);
 }
@@ -473,7 +474,7 @@ static enum status check_sight(const struct monitor *monitor)
 
 static void print_begin(struct monitor *monitor)
 {
-	monitor->now = trace_now();
+	monitor->now = clock_now();
 	monitor->events++;
 	event_begin(monitor->event, monitor->now, "begin");
 	end(monitor);
@@ -484,7 +485,7 @@ static void print_end(struct monitor *monitor)
 {
 	struct event *event = monitor->event;
 
-	event_begin(event, trace_now(), "end");
+	event_begin(event, clock_now(), "end");
 	event_number(event, "events", monitor->events);
 	event_number(event, "hidden", monitor->hidden);
 	event_number(event, "lost", monitor->lost);
@@ -508,7 +509,7 @@ static enum status monitor_events(struct monitor *monitor, bool *broken)
 
 	if (status)
 		return status;
-	monitor->now = trace_now();
+	monitor->now = clock_now();
 	learn(monitor);
 	print_begin(monitor);
 	if (duration->given)

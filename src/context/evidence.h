@@ -11,6 +11,7 @@
 
 #include "kernel/pagetable.h"
 #include "kernel/trace.h"
+#include "util/range.h"
 
 /* Strongest first. */
 enum evidence {

@@ -7,6 +7,7 @@
 #define DMABUFCTL_CONTEXT_INFERENCE_H
 
 #include "kernel/record.h"
+#include "util/range.h"
 
 /* What a task did last, as far as it bears on what it does next. */
 struct inference_task {

@@ -8,36 +8,16 @@
 #include "context/open.h"
 #include "context/overview.h"
 #include "kernel/trace.h"
+#include "util/array.h"
+#include "util/clock.h"
 #include "util/text.h"
-
-static struct named_window *new_window(struct naming *naming)
-{
-	struct named_window *bigger =
-		reallocarray(naming->windows, naming->window_count + 1, sizeof(*bigger));
-
-	if (!bigger)
-		return NULL;
-	naming->windows = bigger;
-	return &bigger[naming->window_count++];
-}
-
-static struct named_device *new_device(struct naming *naming)
-{
-	struct named_device *bigger =
-		reallocarray(naming->devices, naming->device_count + 1, sizeof(*bigger));
-
-	if (!bigger)
-		return NULL;
-	naming->devices = bigger;
-	return &bigger[naming->device_count++];
-}
 
 static void add_mapping(struct naming *naming, const struct context *context,
 			const struct object *mapping)
 {
 	const struct object *dmabuf =
 		object_find(&context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct named_window *window = new_window(naming);
+	struct named_window *window = array_add(&naming->windows, &naming->window_count);
 
 	if (!window)
 		return;
@@ -51,7 +31,7 @@ static void add_mapping(struct naming *naming, const struct context *context,
 static void add_device(struct naming *naming, const struct context *context,
 		       const struct object *device)
 {
-	struct named_device *named = new_device(naming);
+	struct named_device *named = array_add(&naming->devices, &naming->device_count);
 
 	if (!named)
 		return;
@@ -65,14 +45,16 @@ static void keep(struct naming *naming, const struct naming *before, const char 
 {
 	for (unsigned i = 0; i < before->window_count; i++)
 		if (!strcmp(before->windows[i].context, context)) {
-			struct named_window *window = new_window(naming);
+			struct named_window *window =
+				array_add(&naming->windows, &naming->window_count);
 
 			if (window)
 				*window = before->windows[i];
 		}
 	for (unsigned i = 0; i < before->device_count; i++)
 		if (!strcmp(before->devices[i].context, context)) {
-			struct named_device *device = new_device(naming);
+			struct named_device *device =
+				array_add(&naming->devices, &naming->device_count);
 
 			if (device)
 				*device = before->devices[i];
@@ -109,7 +91,7 @@ void naming_learn(struct naming *naming)
 	struct naming before = *naming;
 	unsigned count = 0;
 
-	*naming = (struct naming){ .learnt = trace_now() };
+	*naming = (struct naming){ .learnt = clock_now() };
 	context_list(&contexts, &count);
 	for (unsigned i = 0; i < count; i++) {
 		naming->busy |= contexts[i].state == CONTEXT_BUSY ||

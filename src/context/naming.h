@@ -7,6 +7,7 @@
 #define DMABUFCTL_CONTEXT_NAMING_H
 
 #include "context/context.h"
+#include "util/range.h"
 
 struct named_window {
 	struct range iova;

@@ -8,6 +8,7 @@
 
 #include "kernel/pci.h"
 #include "kernel/sys.h"
+#include "util/range.h"
 
 #define NAME_SIZE 64 /* with the NUL */
 

@@ -10,6 +10,7 @@
 #include "kernel/iommufd.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 int context_open_device(struct context *context, const struct pci_device *pci,
@@ -35,7 +36,7 @@ int context_open_device(struct context *context, const struct pci_device *pci,
 		return -ENOMEM;
 	}
 	object->device.id = id;
-	object->device.made = trace_now();
+	object->device.made = clock_now();
 	rc = context_add(context, object);
 	if (!rc)
 		*device = object;
@@ -69,7 +70,7 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		   struct object **dmabuf)
 {
 	struct object *object;
-	uint64_t made = trace_now();
+	uint64_t made = clock_now();
 	int fd, rc;
 
 	fd = context_fd(context, device);
@@ -119,7 +120,7 @@ int context_adopt(struct context *context, int fd, const char *name, struct obje
 		return rc ? rc : -ENOMEM;
 	}
 	object->dmabuf.size = size;
-	object->dmabuf.made = own ? own->dmabuf.made : trace_now();
+	object->dmabuf.made = own ? own->dmabuf.made : clock_now();
 	if (own) {
 		object->dmabuf.device = own->dmabuf.device;
 		object->dmabuf.bar = own->dmabuf.bar;
@@ -202,7 +203,7 @@ int context_import(struct context *context, const struct import_request *request
 		   struct object *dmabuf, const struct object *ioas, const char *name,
 		   struct object **mapping)
 {
-	uint64_t iova = request->iova, made = trace_now();
+	uint64_t iova = request->iova, made = clock_now();
 	struct object *object;
 	struct range window;
 	int iommufd, fd, rc;
@@ -283,7 +284,7 @@ static int map_again(struct context *context, struct object *mapping)
 	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, facts->ioas);
 	int iommufd = context_iommufd(context);
 	int fd = iommufd < 0 || !dmabuf ? -EPROTO : context_fd(context, dmabuf);
-	uint64_t made = trace_now();
+	uint64_t made = clock_now();
 	int rc;
 
 	if (fd < 0 || !ioas)

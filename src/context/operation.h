@@ -7,6 +7,7 @@
 #define DMABUFCTL_CONTEXT_OPERATION_H
 
 #include "context/context.h"
+#include "util/range.h"
 
 /* The open device of the context, opened when it was not; errors as vfio_open(). */
 int context_open_device(struct context *context, const struct pci_device *pci,

@@ -8,6 +8,7 @@
 
 #include "context/open.h"
 #include "context/runtime.h"
+#include "util/array.h"
 #include "util/text.h"
 
 const char *context_state_name(enum context_state state)
@@ -67,17 +68,16 @@ int context_list(struct context_summary **list, unsigned *count)
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
-		struct context_summary summary, *bigger;
+		struct context_summary summary, *added;
 		char name[NAME_SIZE];
 
 		if (!runtime_is_socket(entry->d_name, name, sizeof(name)) ||
 		    !summarize(name, &summary))
 			continue;
-		bigger = realloc(*list, (*count + 1) * sizeof(summary));
-		if (!bigger)
+		added = array_add(list, count);
+		if (!added)
 			break;
-		*list = bigger;
-		(*list)[(*count)++] = summary;
+		*added = summary;
 	}
 	closedir(folder);
 	if (*count)

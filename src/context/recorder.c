@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "util/clock.h"
+
 #define PREFIX "dmabufctl-"
 #define PRIVATE_PREFIX "dmabufctl.batch-"
 
@@ -42,7 +44,7 @@ void recorder_start(struct context *context)
 	}
 	trace_sweep(PRIVATE_PREFIX);
 	/* A PID alone may be that of another namespace's process, too. */
-	snprintf(name, sizeof(name), "%d-%llx", getpid(), (unsigned long long)trace_now());
+	snprintf(name, sizeof(name), "%d-%llx", getpid(), (unsigned long long)clock_now());
 	start(context, PRIVATE_PREFIX, name, &context->hold);
 }
 

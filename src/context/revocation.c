@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/text.h"
 
 int revocation_begin(struct revocation *revocation, struct context *context,
@@ -151,10 +152,10 @@ int revocation_pull(struct revocation *revocation, bool hold)
 
 	if (rc)
 		return rc;
-	revocation->start = trace_now();
+	revocation->start = clock_now();
 	rc = trigger_pull(revocation->context, trigger, &revocation->name, hold,
 			  &revocation->pulled);
-	revocation->end = trace_now();
+	revocation->end = clock_now();
 	survey_begin(survey, revocation->context);
 	find_unmaps(revocation, survey);
 	if (has_revoked(revocation, rc))

@@ -12,6 +12,7 @@
 #include "kernel/mmio.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
+#include "util/clock.h"
 
 /* In the exporter's BAR. VFIO says where a dma-buf of one range is, and iommufd takes no other. */
 static struct range target_range(const struct verification *verification)
@@ -36,8 +37,7 @@ void verification_begin(struct verification *verification, struct context *conte
 			const struct initiator_driver *driver)
 {
 	const struct object_list *objects = &context->objects;
-	const struct object *dmabuf =
-		object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	const struct object *dmabuf = object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
 	struct object *exporter = object_find(objects, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
 
 	*verification = (struct verification){
@@ -244,7 +244,7 @@ static int note_in_record(struct verification *verification)
 
 	if (verification_verdict(verification) == VERDICT_UNKNOWN)
 		return 0;
-	mapping->verified = trace_now();
+	mapping->verified = clock_now();
 	mapping->arrived = has_arrived(verification);
 	return context_update(verification->context, verification->mapping);
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "context/runtime.h"
-
+#include "util/array.h"
 
 #define COMES (IN_CREATE | IN_MOVED_TO)
 #define GOES (IN_DELETE | IN_MOVED_FROM)
@@ -40,13 +40,11 @@ static void on_file(struct context_watch *watch, const char *file, bool comes,
 	if (comes == (at < watch->count)) /* known from the listing of the directory */
 		return;
 	if (comes) {
-		void *bigger =
-			reallocarray(watch->running, watch->count + 1, sizeof(*watch->running));
+		char(*added)[NAME_SIZE] = array_add(&watch->running, &watch->count);
 
-		if (!bigger)
+		if (!added)
 			return;
-		watch->running = bigger;
-		strcpy(watch->running[watch->count++], name);
+		strcpy(*added, name);
 	} else {
 		memmove(watch->running[at], watch->running[--watch->count], NAME_SIZE);
 	}

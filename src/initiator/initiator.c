@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "util/text.h"
+
 extern const struct initiator_driver initiator_edu, initiator_nvme;
 
 static const struct initiator_driver *const drivers[] = { &initiator_edu, &initiator_nvme };
@@ -21,11 +23,9 @@ const struct initiator_driver *initiator_find(const struct pci_device *pci)
 
 void initiator_describe_all(char *text, size_t size)
 {
-	size_t used = 0;
-
-	for (unsigned i = 0; i < DRIVERS && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s (%s)", i ? ", " : "",
-				 drivers[i]->name, drivers[i]->drives);
+	*text = '\0';
+	for (unsigned i = 0; i < DRIVERS; i++)
+		text_join(text, size, ", ", "%s (%s)", drivers[i]->name, drivers[i]->drives);
 }
 
 int initiator_await(struct initiator *initiator, int (*done)(struct initiator *initiator))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/array.h"
 #include "util/text.h"
 
 /*
@@ -264,17 +265,16 @@ int fault_next(int watch, struct fault *fault)
 int fault_collect(int watch, const struct pci_name *device, struct range window,
 		  struct fault_list *list)
 {
-	struct fault fault, *bigger;
+	struct fault fault, *added;
 
 	*list = (struct fault_list){ 0 };
 	while (!fault_next(watch, &fault)) {
-		if (fault.address - window.offset >= window.length || !fault_is_of(&fault, device))
+		if (!range_has(window, fault.address) || !fault_is_of(&fault, device))
 			continue;
-		bigger = realloc(list->items, (list->count + 1) * sizeof(fault));
-		if (!bigger)
+		added = array_add(&list->items, &list->count);
+		if (!added)
 			return -ENOMEM;
-		list->items = bigger;
-		list->items[list->count++] = fault;
+		*added = fault;
 	}
 	return 0;
 }

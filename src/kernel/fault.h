@@ -10,6 +10,7 @@
 
 #include "kernel/pci.h"
 #include "kernel/sys.h"
+#include "util/range.h"
 
 struct fault {
 	uint64_t address;

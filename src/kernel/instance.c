@@ -12,6 +12,8 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "util/array.h"
+
 /* tracefs_tracing_dir() would mount it; whether it is there is the machine's business. */
 static const char *tracing_dir(void)
 {
@@ -158,19 +160,20 @@ int instance_learn(struct instance *instance, enum record_kind kind, const char 
 
 static int open_ring(struct instance *instance, int cpu)
 {
-	struct instance_ring *bigger =
-		reallocarray(instance->rings, instance->ring_count + 1, sizeof(*bigger));
+	struct instance_ring *ring;
 	char file[64];
 	int fd;
 
-	if (!bigger)
-		return -ENOMEM;
-	instance->rings = bigger;
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
 	fd = tracefs_instance_file_open(instance->handle, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	instance->rings[instance->ring_count++] = (struct instance_ring){ .fd = fd, .cpu = cpu };
+	ring = array_add(&instance->rings, &instance->ring_count);
+	if (!ring) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*ring = (struct instance_ring){ .fd = fd, .cpu = cpu };
 	return 0;
 }
 

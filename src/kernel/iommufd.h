@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "kernel/sys.h"
+#include "util/range.h"
 
 #define IOMMUFD_PATH "/dev/iommu"
 

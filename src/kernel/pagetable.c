@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/array.h"
+
 #define INTEL_FOLDER "/sys/kernel/debug/iommu/intel"
 
 /* VT-d: 4 KiB pages, 9 bits a level; the address bits of an entry. */
@@ -46,24 +48,20 @@ static bool parse_leaf(const char *line, struct pagetable_run *leaf)
 }
 
 /* Joined to the one before where both sides go on. */
-static int add_leaf(struct pagetable *table, unsigned *room, const struct pagetable_run *leaf)
+static int add_leaf(struct pagetable *table, const struct pagetable_run *leaf)
 {
 	struct pagetable_run *last = table->count ? &table->runs[table->count - 1] : NULL;
-	struct pagetable_run *bigger;
+	struct pagetable_run *added;
 
 	if (last && last->iova.offset + last->iova.length == leaf->iova.offset &&
 	    last->phys + last->iova.length == leaf->phys) {
 		last->iova.length += leaf->iova.length;
 		return 0;
 	}
-	if (table->count == *room) {
-		*room = *room ? 2 * *room : 64;
-		bigger = realloc(table->runs, *room * sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		table->runs = bigger;
-	}
-	table->runs[table->count++] = *leaf;
+	added = array_add(&table->runs, &table->count);
+	if (!added)
+		return -ENOMEM;
+	*added = *leaf;
 	return 0;
 }
 
@@ -77,7 +75,6 @@ static int by_iova(const void *a, const void *b)
 int pagetable_parse(const char *text, struct pagetable *table)
 {
 	bool headed = false;
-	unsigned room = 0;
 	int rc = 0;
 
 	*table = (struct pagetable){ 0 };
@@ -87,7 +84,7 @@ int pagetable_parse(const char *text, struct pagetable *table)
 		line += *line == '\n';
 		headed |= !strncmp(line, "IOVA_PFN", 8);
 		if (parse_leaf(line, &leaf))
-			rc = add_leaf(table, &room, &leaf);
+			rc = add_leaf(table, &leaf);
 	}
 	if (!rc && !headed)
 		rc = -EPROTO;
@@ -115,15 +112,6 @@ void pagetable_free(struct pagetable *table)
 	*table = (struct pagetable){ 0 };
 }
 
-static uint64_t overlap(struct range a, struct range b)
-{
-	uint64_t start = a.offset > b.offset ? a.offset : b.offset;
-	uint64_t a_end = a.offset + a.length, b_end = b.offset + b.length;
-	uint64_t end = a_end < b_end ? a_end : b_end;
-
-	return end > start ? end - start : 0;
-}
-
 /* The first run that ends behind the address. */
 static unsigned find_run(const struct pagetable *table, uint64_t address)
 {
@@ -131,9 +119,8 @@ static unsigned find_run(const struct pagetable *table, uint64_t address)
 
 	while (low < high) {
 		unsigned middle = low + (high - low) / 2;
-		const struct range *iova = &table->runs[middle].iova;
 
-		if (iova->offset + iova->length - 1 < address)
+		if (range_last(table->runs[middle].iova) < address)
 			low = middle + 1;
 		else
 			high = middle;
@@ -148,7 +135,7 @@ enum pagetable_answer pagetable_look_up(const struct pagetable *table, struct ra
 
 	for (unsigned i = find_run(table, iova.offset); i < table->count; i++) {
 		const struct pagetable_run *run = &table->runs[i];
-		uint64_t common = overlap(run->iova, iova);
+		uint64_t common = range_common(run->iova, iova);
 
 		if (!common)
 			break;

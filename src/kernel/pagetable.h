@@ -5,6 +5,7 @@
 
 #include "kernel/pci.h"
 #include "kernel/sys.h"
+#include "util/range.h"
 
 enum pagetable_answer {
 	PAGETABLE_UNREADABLE, /* this IOMMU driver shows none, or no right to read it */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/array.h"
 #include "util/text.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
@@ -191,13 +192,16 @@ bool pci_find_reserved(int group, struct range window, struct range *reserved, c
 		return false;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		unsigned long long first, last;
+		struct range region;
 
 		/* What is relaxable the kernel lets be mapped over (io_pagetable.c). */
 		if (sscanf(line, "%llx %llx %15s", &first, &last, kind) != 3 ||
-		    !strcmp(kind, "direct-relaxable") || first >= window.offset + window.length ||
-		    window.offset > last)
+		    !strcmp(kind, "direct-relaxable"))
 			continue;
-		*reserved = (struct range){ first, last - first + 1 };
+		region = (struct range){ first, last - first + 1 };
+		if (!range_common(region, window))
+			continue;
+		*reserved = region;
 		return true;
 	}
 	return false;
@@ -225,18 +229,17 @@ static int list_folder(const char *path, struct pci_name **names, unsigned *coun
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
-		struct pci_name name, *bigger;
+		struct pci_name name, *added;
 
 		if (pci_parse_name(entry->d_name, &name))
 			continue;
-		bigger = realloc(*names, (*count + 1) * sizeof(**names));
-		if (!bigger) {
+		added = array_add(names, count);
+		if (!added) {
 			closedir(folder);
 			free(*names);
 			return -ENOMEM;
 		}
-		*names = bigger;
-		(*names)[(*count)++] = name;
+		*added = name;
 	}
 	closedir(folder);
 	if (*count)

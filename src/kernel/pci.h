@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "kernel/sys.h"
+#include "util/range.h"
 
 #define PCI_BARS 6
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/text.h"
 
 /* Config space as sysfs shows it: 64 bytes to everybody, all of it with privileges. */
@@ -121,20 +122,19 @@ int pcie_get_path(const struct pci_name *device, struct pcie_path *path)
 	if (!real)
 		return -ENODEV;
 	for (char *part = strtok_r(real, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
-		struct pcie_hop hop = { 0 }, *bigger;
+		struct pcie_hop hop = { 0 }, *added;
 
 		if (!strncmp(part, "pci", 3))
 			copy_text(path->host_bridge, sizeof(path->host_bridge), part);
 		if (pci_parse_name(part, &hop.name))
 			continue;
 		describe_hop(&hop);
-		bigger = realloc(path->hops, (path->count + 1) * sizeof(hop));
-		if (!bigger) {
+		added = array_add(&path->hops, &path->count);
+		if (!added) {
 			free(path->hops);
 			return -ENOMEM;
 		}
-		path->hops = bigger;
-		path->hops[path->count++] = hop;
+		*added = hop;
 	}
 	return 0;
 }
@@ -151,13 +151,12 @@ void pcie_format_acs(const struct pcie_hop *hop, char *text, size_t size)
 {
 	static const char *const bits[] = { "SrcValid",	   "TransBlk",	 "ReqRedir",   "CmpltRedir",
 					    "UpstreamFwd", "EgressCtrl", "DirectTrans" };
-	size_t used = 0;
 
 	if (hop->acs != PCIE_ACS_PRESENT) {
 		snprintf(text, size, "%s", hop->acs == PCIE_ACS_ABSENT ? "none" : "unreadable");
 		return;
 	}
-	for (unsigned i = 0; i < sizeof(bits) / sizeof(*bits) && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s%c", i ? " " : "", bits[i],
-				 hop->acs_control & 1 << i ? '+' : '-');
+	*text = '\0';
+	for (unsigned i = 0; i < sizeof(bits) / sizeof(*bits); i++)
+		text_join(text, size, " ", "%s%c", bits[i], hop->acs_control & 1 << i ? '+' : '-');
 }

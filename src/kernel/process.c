@@ -21,6 +21,7 @@
 #include "kernel/passing.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"
+#include "util/array.h"
 
 /* For whoever has connected to send what it has. */
 #define SENDER_MS 5000
@@ -65,7 +66,7 @@ static int list_processes(dev_t device, struct process **list, unsigned *count)
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
-		struct process process = { .pid = atoi(entry->d_name) }, *bigger;
+		struct process process = { .pid = atoi(entry->d_name) }, *added;
 		auto_free char *name = NULL;
 		char comm[32];
 
@@ -74,11 +75,10 @@ static int list_processes(dev_t device, struct process **list, unsigned *count)
 		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
 		if (!sys_read_file(comm, &name))
 			snprintf(process.name, sizeof(process.name), "%s", name);
-		bigger = realloc(*list, (*count + 1) * sizeof(process));
-		if (!bigger)
+		added = array_add(list, count);
+		if (!added)
 			break;
-		*list = bigger;
-		(*list)[(*count)++] = process;
+		*added = process;
 	}
 	closedir(folder);
 	return 0;

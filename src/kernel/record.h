@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "kernel/sys.h"
+#include "util/range.h"
 
 enum record_kind {
 	RECORD_MAP,	    /* iova */

@@ -10,6 +10,8 @@
 
 #include "kernel/probe.h"
 #include "kernel/trace.h"
+#include "util/array.h"
+#include "util/clock.h"
 
 #define RINGS_KIB 16384 /* all together */
 #define RING_KIB_LEAST 256
@@ -100,7 +102,7 @@ static int create(struct stream *stream, const char *prefix)
 	stream->room = kib * 1024 / sysconf(_SC_PAGESIZE);
 	for (int i = 0; rc == -ENOENT && i < TRIES; i++) {
 		snprintf(stream->name, sizeof(stream->name), "%s%d-%llx", prefix, getpid(),
-			 (unsigned long long)trace_now());
+			 (unsigned long long)clock_now());
 		rc = instance_create(&stream->instance, stream->name, kib);
 		if (rc)
 			return rc;
@@ -147,18 +149,12 @@ void stream_close(struct stream *stream)
 
 static void keep(struct stream *stream, const struct record *record)
 {
-	if (stream->count == stream->allocated) {
-		unsigned room = stream->allocated ? 2 * stream->allocated : 256;
-		struct record *bigger = reallocarray(stream->waiting, room, sizeof(*bigger));
+	struct record *added = array_add(&stream->waiting, &stream->count);
 
-		if (!bigger) {
-			stream->no_memory = true;
-			return;
-		}
-		stream->waiting = bigger;
-		stream->allocated = room;
-	}
-	stream->waiting[stream->count++] = *record;
+	if (added)
+		*added = *record;
+	else
+		stream->no_memory = true;
 }
 
 static void on_record(const struct record *record, void *data)
@@ -188,7 +184,7 @@ static int take(struct stream *stream)
 {
 	bool all = true;
 
-	stream->horizon = trace_now();
+	stream->horizon = clock_now();
 	for (unsigned i = 0; i < stream->instance.ring_count; i++) {
 		unsigned before = stream->count, pages = 0;
 		int rc = 1;
@@ -252,7 +248,7 @@ int stream_read(struct stream *stream,
 
 uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest)
 {
-	uint64_t elapsed = trace_now() - stream->oldest, rest;
+	uint64_t elapsed = clock_now() - stream->oldest, rest;
 	unsigned pages = 0;
 
 	for (unsigned i = 0; i < stream->instance.ring_count; i++) {

@@ -13,12 +13,6 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* A byte range; offset and length are kept together so that they cannot be swapped. */
-struct range {
-	uint64_t offset;
-	uint64_t length;
-};
-
 /*
  * CALL[#N]=ERRNO|kill makes the Nth (default: first) CALL of this process fail with that errno
  * without being made, or kills the process right after it was made. CALL is the name shown by -vv

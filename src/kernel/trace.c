@@ -2,11 +2,11 @@
 #include "kernel/trace.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel/instance.h"
 #include "kernel/store.h"
+#include "util/clock.h"
 
 /*
  * All rings together, and the least of one. An event takes about 40 bytes, and one command can
@@ -15,14 +15,6 @@
 #define RINGS_KIB 4096
 #define RING_KIB_LEAST 128
 #define RING_KIB_DEFAULT 1408 /* the kernel's: there already when an instance is made */
-
-uint64_t trace_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
 
 int trace_available(void)
 {
@@ -110,7 +102,7 @@ static int empty(struct instance *instance, struct instance_ring *ring, struct f
 		rc = instance_read(instance, ring, keep, filling);
 	while (rc > 0);
 	if (ring->gap) /* and nothing after it */
-		filling->since = trace_now();
+		filling->since = clock_now();
 	return rc;
 }
 
@@ -143,7 +135,7 @@ int trace_read(const char *name, int fd, struct trace_log *log)
 	*log = (struct trace_log){ 0 };
 	if (rc)
 		return rc;
-	store = store_map(fd, trace_now());
+	store = store_map(fd, clock_now());
 	rc = store ? fill(&instance, store) : -EPROTO;
 	instance_close(&instance);
 	if (!rc)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "kernel/sys.h"
+#include "util/range.h"
 
 /* The events name no domain: the same IOVA may be another device's. */
 struct trace_event {
@@ -46,8 +47,5 @@ void trace_log_free(struct trace_log *log);
 
 /* Removes the instances whose name starts with prefix and which nobody holds. */
 void trace_sweep(const char *prefix);
-
-/* CLOCK_MONOTONIC in ns, the clock of all times here. */
-uint64_t trace_now(void);
 
 #endif

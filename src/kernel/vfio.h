@@ -7,6 +7,7 @@
 
 #include "kernel/pci.h"
 #include "kernel/sys.h"
+#include "util/range.h"
 
 #define VFIO_CDEV_FOLDER "/dev/vfio/devices"
 

@@ -7,6 +7,7 @@
 
 #include "ui/guess.h"
 #include "ui/value.h"
+#include "util/array.h"
 
 /* "did you mean 'NAME'? give one of NAME, NAME". */
 static void try_names(const struct option_entry *entry, const char *word, size_t length)
@@ -116,16 +117,15 @@ static int take_time(struct option_time *time, const char *text)
 
 static int add_range(struct option_ranges *ranges, const char *text)
 {
-	struct range range, *bigger;
+	struct range range, *added;
 	int rc = value_parse_range(text, &range);
 
 	if (rc)
 		return rc;
-	bigger = realloc(ranges->items, (ranges->count + 1) * sizeof(range));
-	if (!bigger)
+	added = array_add(&ranges->items, &ranges->count);
+	if (!added)
 		return -ENOMEM;
-	ranges->items = bigger;
-	ranges->items[ranges->count++] = range;
+	*added = range;
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "kernel/sys.h"
 #include "ui/error.h"
+#include "util/range.h"
 
 struct option_size {
 	bool given;

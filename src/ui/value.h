@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_UI_VALUE_H
 #define DMABUFCTL_UI_VALUE_H
 
-#include "kernel/sys.h"
+#include "util/range.h"
 
 /* "4096", "0x1000", "4K", "16M", "1G", "2T"; nothing before, nothing after. */
 int value_parse_size(const char *text, uint64_t *value);

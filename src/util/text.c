@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/text.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 /* A backslash too is written as a number: a name may look like one. */
@@ -46,6 +47,20 @@ void text_print_quoted(FILE *stream, const char *text)
 			putc('\\', stream);
 		text_print(stream, (const char[]){ *text, '\0' });
 	}
+}
+
+void text_join(char *text, size_t size, const char *between, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	if (used)
+		used += snprintf(text + used, size - used, "%s", between);
+	if (used >= size)
+		return;
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
 }
 
 /* The second byte tells what is overlong, a surrogate, or beyond U+10FFFF (RFC 3629). */

@@ -20,6 +20,13 @@ static inline void copy_text(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
+/*
+ * Appends what fits to the text in a buffer of that size; if there is text already, after what is
+ * to stand between.
+ */
+void text_join(char *text, size_t size, const char *between, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Writes the text for people, with a NUL, and returns where that is. */
 #define TEXT_ESCAPED(length) (4 * (length) + 1) /* the room for it */
 char *text_escape(char *to, const char *text);

@@ -202,5 +202,12 @@ int main(void)
 	check(!strcmp(small, "abc"), "a copy that fits");
 	copy_text(small, sizeof(small), "abcd");
 	check(!strcmp(small, "abc"), "a copy that does not");
+	*small = '\0';
+	text_join(small, sizeof(small), ",", "%d", 1);
+	check(!strcmp(small, "1"), "the first of a list");
+	text_join(small, sizeof(small), ",", "%d", 234);
+	check(!strcmp(small, "1,2"), "what fits of the next");
+	text_join(small, sizeof(small), ",", "%d", 5);
+	check(!strcmp(small, "1,2"), "nothing more");
 	return check_plan();
 }

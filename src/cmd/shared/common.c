@@ -13,6 +13,7 @@
 #include "kernel/process.h"
 #include "kernel/vfio.h"
 #include "ui/value.h"
+#include "util/text.h"
 
 const char *self(const struct call *call)
 {
@@ -63,18 +64,16 @@ void describe_users(const struct pci_device *pci, char *text, size_t size)
 	auto_free struct context_summary *contexts = NULL;
 	auto_free struct process *users = NULL;
 	unsigned count = 0, context_count = 0;
-	size_t used = 0;
 
 	*text = '\0';
 	process_list_users(pci->cdev_number, &users, &count);
 	if (count)
 		context_list(&contexts, &context_count);
-	for (unsigned i = 0; i < count && used < size; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const char *context = context_of(contexts, context_count, users[i].pid);
 
-		used += snprintf(text + used, size - used, "%s%s%s (PID %d)", i ? ", " : "",
-				 context ? "context " : "", context ? context : users[i].name,
-				 users[i].pid);
+		text_join(text, size, ", ", "%s%s (PID %d)", context ? "context " : "",
+			  context ? context : users[i].name, users[i].pid);
 	}
 }
 
@@ -83,22 +82,18 @@ void describe_release(const struct pci_device *pci, char *text, size_t size)
 	auto_free struct context_summary *contexts = NULL;
 	auto_free struct process *users = NULL;
 	unsigned count = 0, context_count = 0;
-	size_t used = 0;
 
 	*text = '\0';
 	process_list_users(pci->cdev_number, &users, &count);
 	context_list(&contexts, &context_count);
-	for (unsigned i = 0; i < count && used < size; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const char *context = context_of(contexts, context_count, users[i].pid);
-		const char *comma = i ? ", " : "";
 
 		if (context)
-			used += snprintf(text + used, size - used,
-					 "%s'dmabufctl --context %s release --all' lets it go",
-					 comma, context);
+			text_join(text, size, ", ",
+				  "'dmabufctl --context %s release --all' lets it go", context);
 		else
-			used += snprintf(text + used, size - used, "%send PID %d", comma,
-					 users[i].pid);
+			text_join(text, size, ", ", "end PID %d", users[i].pid);
 	}
 }
 

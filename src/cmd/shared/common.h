@@ -6,6 +6,7 @@
 #include "cmd/shared/command.h"
 #include "context/operation.h"
 #include "context/state.h"
+#include "util/range.h"
 
 /* "dmabufctl", or "dmabufctl --context NAME", for remedies that can be pasted. */
 const char *self(const struct call *call);

@@ -8,21 +8,18 @@
 
 #include "kernel/census/census.h"
 #include "kernel/process.h"
+#include "util/text.h"
 
 /* Of processes other than this one and the context's holder, as "qemu (PID 12)". */
 struct others {
 	const struct context *context;
 	char text[256];
-	size_t used;
 };
 
 static void add_other(struct others *others, pid_t pid, const char *name)
 {
-	if (pid == getpid() || pid == others->context->client.holder ||
-	    others->used >= sizeof(others->text))
-		return;
-	others->used += snprintf(others->text + others->used, sizeof(others->text) - others->used,
-				 "%s%s (PID %d)", others->used ? ", " : "", name, pid);
+	if (pid != getpid() && pid != others->context->client.holder)
+		text_join(others->text, sizeof(others->text), ", ", "%s (PID %d)", name, pid);
 }
 
 static void describe_holders(struct others *others, const struct census *census,
@@ -30,7 +27,6 @@ static void describe_holders(struct others *others, const struct census *census,
 {
 	const struct census_dmabuf *found = census_get(census, dmabuf->dmabuf.inode);
 
-	others->used = 0;
 	*others->text = '\0';
 	for (unsigned i = 0; found && i < found->holder_count; i++)
 		add_other(others, found->holders[i].pid, found->holders[i].name);
@@ -43,7 +39,6 @@ static void describe_device_users(struct others *others, const struct revocation
 	struct pci_device pci;
 	unsigned count = 0;
 
-	others->used = 0;
 	*others->text = '\0';
 	if (!revocation->trigger->evicts || pci_get(&revocation->name, &pci))
 		return;

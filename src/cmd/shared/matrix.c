@@ -10,6 +10,7 @@
 #include "context/rebuild.h"
 #include "context/verification.h"
 #include "kernel/iommufd.h"
+#include "util/array.h"
 #include "util/text.h"
 
 struct matrix {
@@ -301,22 +302,21 @@ static bool is_chosen(const struct matrix *matrix, const struct trigger *trigger
 /* Adds what one trigger would hit to what others would. */
 static int widen(struct revocation *widest, const struct revocation *revocation)
 {
-	struct vfio_reset_member *hit = reallocarray(
-		widest->hit, widest->hit_count + revocation->hit_count + 1, sizeof(*hit));
-
-	if (!hit)
-		return -ENOMEM;
-	widest->hit = hit;
 	if (!widest->trigger || revocation->trigger->evicts)
 		widest->trigger = revocation->trigger;
 	for (unsigned i = 0; i < revocation->hit_count; i++) {
+		struct vfio_reset_member *added;
 		unsigned at = 0;
 
 		while (at < widest->hit_count &&
-		       strcmp(hit[at].name.bdf, revocation->hit[i].name.bdf))
+		       strcmp(widest->hit[at].name.bdf, revocation->hit[i].name.bdf))
 			at++;
-		if (at == widest->hit_count)
-			hit[widest->hit_count++] = revocation->hit[i];
+		if (at < widest->hit_count)
+			continue;
+		added = array_add(&widest->hit, &widest->hit_count);
+		if (!added)
+			return -ENOMEM;
+		*added = revocation->hit[i];
 	}
 	return 0;
 }
