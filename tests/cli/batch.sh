@@ -56,4 +56,14 @@ ok 'a batch stops at the first failure' \
 	equal "$(tail -n 1 <<<"$out" | gojq -c '[.command, .error.what, .error.place]')" \
 	'["batch","misplaced command '"'batch'"'","stops:3"]'
 ok 'a line may ask for help' contains "$out" '^usage: dmabufctl help'
+
+# What is refused is closed: a batch of many has no more files open than one of few.
+for i in {1..200}; do echo "adopt --pid $$ --fd 0 --name a$i"; done >adopts
+run bash -c 'ulimit -n 64 && dmabufctl --json batch --keep-going adopts </dev/null'
+errors=$(gojq -r .error.errno <<<"$out" | sort | uniq -c | sed 's/^ *//')
+if [ "$errors" = '200 EPERM' ]; then
+	skip 'what is refused is closed' "no process may take another's files here"
+else
+	ok 'what is refused is closed' equal "$errors" '200 EINVAL'
+fi
 done_testing

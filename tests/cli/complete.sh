@@ -88,6 +88,15 @@ ok 'contexts' equal "$(d --complete -- --context $mine | sort | lines)" "$mine $
 ok 'contexts, after =' \
 	equal "$(d --complete -- status --context=$mine | sort | lines)" "--context=$mine --context=${mine}b"
 ok 'contexts to stop' equal "$(d --complete -- context stop $mine | sort | lines)" "$mine ${mine}b"
+"$(dirname "$(command -v dmabufctl)")/tests/lab/client" "$folder/$mine.socket" put 5 space0 '{"id": 1}' >/dev/null
+offers space0 --context $mine attach 01:00.0 ''
+offers space0 attach --context=$mine 01:00.0 s
+offers space0 import fb --context $mine --ioas ''
+offers '--ioas=space0' --context=$mine import fb --ioas=
+offers space0 --context $mine release ''
+offers '' --context $mine release space0 ''
+offers '' --context ${mine}b attach 01:00.0 ''
+offers '' attach 01:00.0 sp
 before=$(left)
 exec 9>>"$folder/$mine.lock"
 flock 9

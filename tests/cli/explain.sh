@@ -33,6 +33,9 @@ finds ENOTTY 'ioctl(7, IOMMU_IOAS_MAP_FILE, {}) = -1 ENOTTY (Inappropriate ioctl
 finds ENOTTY 'inappropriate IOCTL for device'
 finds EEXIST 'dmabufctl: import fb: EEXIST: map0 (stale) occupies 0x10000000+0x1000000'
 finds EOPNOTSUPP 'Error: Operation not supported'
+finds ENOENT '3 errors: No such file or directory'
+finds ERESTART 'Interrupted system call should be restarted'
+finds EINTR 'Interrupted system call'
 
 refuses_to_find() { refuses 2 'it names no errno, and is no IOMMU fault; give a name' dmabufctl explain -- "$1"; }
 for text in nonsense '' 0 134 -134 1000000000000000000000 'device 0000:01:00.0' 'ERRNO' 'error 22x' 'a-19' 'no device' \
@@ -45,7 +48,7 @@ refuses 2 "option --during: 'nonsense': not a command; 'dmabufctl --list-command
 # A fault: who, where, and that nothing is there.
 for line in 'DMAR: [DMA Write NO_PASID] Request device [0000:00:03.0] fault addr 0x10001000 [fault reason 0x05] PTE Write access is not set' \
 	'[   77.002233] virtio_iommu virtio3: page fault from EP 24 at 0x10001000 [W]' \
-	'Nov 24 09:00:00 host kernel: vfio-pci 0000:00:03.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0011 address=0x10001000 flags=0x0020]'; do
+	'Nov 24 09:00:00 eio kernel: vfio-pci 0000:00:03.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0011 address=0x10001000 flags=0x0020]'; do
 	run dmabufctl explain --json "$line"
 	ok "${line:0:40}: exit status 0" equal "$rc" 0
 	ok "${line:0:40}: device, address, mapping" \

@@ -44,6 +44,11 @@ row() { d context --json | gojq -c ".contexts[] | select(.name == \"$mine\") | d
 is_state() { [ "$(row | gojq -r .state)" = "$1" ]; }
 gives 0 'start, by --context' d --context $mine context start
 ok 'ready' equal "$(row)" '{"busy":false,"name":"'$mine'","objects":0,"problem":null,"state":"ready"}'
+ok '--no-header: the row alone' equal "$(d context --no-header | grep "^$mine ")" "$(d context --no-header | head -n 1)"
+run d --context $mine -v status
+ok '-v: no system call is shown' equal "$err" ''
+run d --context $mine -vv status
+ok '-vv: each one is' contains "$err" '^sendmsg\([0-9]+, HOLDER_HELLO\) = [0-9]+$'
 gives 0 'start once more: it stays' d context start $mine
 say put 5 ioas0 '{"id": 1}' put 5 ioas1 '{"id": 2}' >/dev/null
 ok 'with objects' equal "$(row | gojq -c '[.state, .objects]')" '["ready",2]'

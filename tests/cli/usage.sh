@@ -16,6 +16,7 @@ refuses 2 'no command' d
 refuses 2 "unknown command 'frobnicate'" d frobnicate
 refuses 2 "unknown option '--frob'" d --frob status
 refuses 2 "unknown option '-x'" d status -x
+refuses 2 "unknown option '--frob'" d status --frob -- --json
 refuses 2 'it takes no value' d status --json=yes
 refuses 2 'its value CONTEXT is missing' d status --context
 refuses 2 "too many arguments, from 'now' on; usage: dmabufctl status$" d status now

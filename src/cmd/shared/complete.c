@@ -68,7 +68,7 @@ static void print_devices(const struct aim *aim)
 		if (is_given(aim, bdf))
 			continue;
 		print_candidate(aim, bdf);
-		if (*aim->begun && !strncmp(bdf, domain, strlen(domain)) &&
+		if (!strncmp(bdf, domain, strlen(domain)) &&
 		    strncmp(bdf, aim->begun, strlen(aim->begun)) != 0)
 			print_candidate(aim, bdf + strlen(domain));
 	}
@@ -231,8 +231,6 @@ static void print_arguments(const struct aim *aim)
 		print_commands(aim);
 		return;
 	}
-	if (command->most >= 0 && aim->line->count >= command->most)
-		return;
 	for (const char *way = command->arguments; way; way = strstr(way, " | ")) {
 		way += strncmp(way, " | ", 3) ? 0 : 3;
 		print_way(aim, way);
