@@ -55,7 +55,7 @@ ok 'with objects' equal "$(row | gojq -c '[.state, .objects]')" '["ready",2]'
 mkfifo lines
 dmabufctl --context $mine batch lines >/dev/null &
 batch=$!
-exec 9>lines
+exec 9<>lines # which waits for nobody
 await 10 is_state busy
 ok 'busy' equal "$(row)" '{"busy":true,"name":"'$mine'","objects":2,"problem":null,"state":"busy"}'
 refuses 1 "^dmabufctl: context $mine: EAGAIN: PID $batch \\(.*batch lines\\) has it" d --context $mine --no-wait status
