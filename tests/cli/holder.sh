@@ -16,7 +16,7 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 # Others may have contexts here.
 mine=holder-$$
-d() { dmabufctl "$@"; }
+d() { timeout 60 dmabufctl "$@"; }
 say() { "$client" "$directory/$mine.socket" "$@" | uniq -c | sed 's/^ *//' | paste -sd ' '; }
 holder() { d context --json | gojq ".contexts[] | select(.name == \"$mine\").holder"; }
 # held - its files, without those of clients that come and go.
