@@ -6,9 +6,19 @@
 #ifndef DMABUFCTL_KERNEL_STORE_H
 #define DMABUFCTL_KERNEL_STORE_H
 
-#include "kernel/trace.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/range.h"
 
 #define STORE_EVENTS 65536 /* when it is full the older half goes */
+
+/* The events name no domain: the same IOVA may be another device's. */
+struct trace_event {
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
+	bool unmap;
+	struct range iova;
+};
 
 struct store {
 	uint64_t layout;  /* of this struct: another program's version is not read */

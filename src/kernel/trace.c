@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "kernel/instance.h"
-#include "kernel/store.h"
 #include "util/clock.h"
 
 /*

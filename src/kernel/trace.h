@@ -7,23 +7,13 @@
 #ifndef DMABUFCTL_KERNEL_TRACE_H
 #define DMABUFCTL_KERNEL_TRACE_H
 
-#include <stdbool.h>
-
-#include "kernel/sys.h"
-#include "util/range.h"
-
-/* The events name no domain: the same IOVA may be another device's. */
-struct trace_event {
-	uint64_t time; /* CLOCK_MONOTONIC, ns */
-	bool unmap;
-	struct range iova;
-};
+#include "kernel/store.h"
 
 struct trace_log {
 	const struct trace_event *events; /* by time, the oldest first */
 	unsigned count;
-	uint64_t since; /* nothing is missing from then on; 0: since the recorder started */
-	void *store;	/* where the events are */
+	uint64_t since;	     /* nothing is missing from then on; 0: since the recorder started */
+	struct store *store; /* where the events are */
 };
 
 /* -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. */

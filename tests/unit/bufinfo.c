@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/census/source.h"
+#include "kernel/census/debugfs.h"
 #include "kernel/sys.h"
 #include "tests/unit/check.h"
+#include "util/text.h"
 
 #define HEAD \
 	"\nDma-buf Objects:\nsize    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n"
@@ -15,8 +16,6 @@
 #define NONE "\tAttached Devices:\nTotal 0 devices attached\n\n"
 
 static const char *bufinfo; /* NULL: cannot be read */
-static struct census_dmabuf dmabufs[8];
-static unsigned dmabuf_count;
 
 int sys_read_file(const char *path, char **text)
 {
@@ -24,30 +23,6 @@ int sys_read_file(const char *path, char **text)
 		return -ENOENT;
 	*text = strdup(bufinfo);
 	return 0;
-}
-
-struct census_dmabuf *census_find(struct census *census, uint64_t inode)
-{
-	(void)census;
-	for (unsigned i = 0; i < dmabuf_count; i++)
-		if (dmabufs[i].inode == inode)
-			return &dmabufs[i];
-	if (dmabuf_count == sizeof(dmabufs) / sizeof(*dmabufs))
-		return NULL;
-	dmabufs[dmabuf_count] =
-		(struct census_dmabuf){ .inode = inode, .references = -1, .attachments = -1 };
-	return &dmabufs[dmabuf_count++];
-}
-
-void census_add_attached(struct census_dmabuf *dmabuf, const char *name, size_t length)
-{
-	char *all;
-
-	if (asprintf(&all, "%s%s%.*s", dmabuf->attached ? dmabuf->attached : "",
-		     dmabuf->attached ? "," : "", (int)length, name) < 0)
-		abort();
-	free(dmabuf->attached);
-	dmabuf->attached = all;
 }
 
 /* inode size references exporter name attachments attached; a dma-buf each. */
@@ -85,20 +60,17 @@ static const struct {
 	{ HEAD "00004096\t00000002\t02080007\t00000001\tsystem\n" NONE, "" },
 };
 
-static void describe(char *text, size_t size)
+static void describe(const struct census *census, char *text, size_t size)
 {
-	size_t used = 0;
-
 	*text = '\0';
-	for (unsigned i = 0; i < dmabuf_count; i++) {
-		used += snprintf(text + used, size - used, "%llu %llu %ld %s [%s] %d %s;",
-				 (unsigned long long)dmabufs[i].inode,
-				 (unsigned long long)dmabufs[i].size, dmabufs[i].references,
-				 dmabufs[i].exporter, dmabufs[i].name, dmabufs[i].attachments,
-				 dmabufs[i].attached ? dmabufs[i].attached : "-");
-		free(dmabufs[i].attached);
+	for (unsigned i = 0; i < census->count; i++) {
+		const struct census_dmabuf *dmabuf = &census->items[i];
+
+		text_join(text, size, "", "%llu %llu %ld %s [%s] %d %s;",
+			  (unsigned long long)dmabuf->inode, (unsigned long long)dmabuf->size,
+			  dmabuf->references, dmabuf->exporter, dmabuf->name, dmabuf->attachments,
+			  dmabuf->attached ? dmabuf->attached : "-");
 	}
-	dmabuf_count = 0;
 }
 
 int main(void)
@@ -106,19 +78,20 @@ int main(void)
 	struct census census = { .sources = CENSUS_FDS };
 	char text[1024];
 
-	check(!census_from_debugfs(&census) && census.sources == CENSUS_FDS && !dmabuf_count,
+	check(!census_from_debugfs(&census) && census.sources == CENSUS_FDS && !census.count,
 	      "not there: another source");
 	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		int rc;
 
-		census.sources = 0;
+		census = (struct census){ 0 };
 		bufinfo = table[i].bufinfo;
 		rc = census_from_debugfs(&census);
-		describe(text, sizeof(text));
+		describe(&census, text, sizeof(text));
 		check(!rc && !strcmp(text, table[i].wanted), "%u: a list is what it says", i);
 		if (strcmp(text, table[i].wanted))
 			printf("# got '%s'\n", text);
 		check(census.sources == CENSUS_DEBUGFS, "%u: it was the source", i);
+		census_free(&census);
 	}
 	return check_plan();
 }

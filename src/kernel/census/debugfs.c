@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The dma-buf core's own list, with what is attached (dma_buf_debug_show(),
- * drivers/dma-buf/dma-buf.c). */
+/* With what is attached (dma_buf_debug_show(), drivers/dma-buf/dma-buf.c). */
+#include "kernel/census/debugfs.h"
+
 #include <errno.h>
 #include <linux/dma-buf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/census/source.h"
 #include "kernel/sys.h"
 #include "util/text.h"
 

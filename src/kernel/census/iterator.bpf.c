@@ -6,14 +6,14 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#include "kernel/census/iterator.h"
+#include "kernel/census/iterator.bpf.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
 #define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
 
-/* What the kernel hands to programs, laid out alike in all kernels; and list_head, which is, too. */
+/* What the kernel hands to programs, laid out alike in all kernels; list_head too. */
 struct seq_file;
 struct dma_buf;
 struct task_struct;

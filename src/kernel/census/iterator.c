@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Lists that are walked inside the kernel: one read() gives what would be a look-up for each fd of
- * each process in /proc. Programs of this kind want the kernel's BTF, CAP_BPF and CAP_PERFMON.
- */
+#include "kernel/census/iterator.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -11,8 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "kernel/census/iterator.h"
-#include "kernel/census/source.h"
+#include "kernel/census/fdinfo.h"
+#include "kernel/census/iterator.bpf.h"
 #include "kernel/library.h"
 #include "kernel/sys.h"
 #include "util/text.h"

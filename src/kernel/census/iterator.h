@@ -1,53 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the programs of iterator.bpf.c write: records, one after the other. */
+/*
+ * A source of the census: lists that are walked inside the kernel. One read() gives what would be a
+ * look-up for each fd of each process in /proc. Programs of this kind want the kernel's BTF,
+ * CAP_BPF and CAP_PERFMON.
+ */
 #ifndef DMABUFCTL_KERNEL_CENSUS_ITERATOR_H
 #define DMABUFCTL_KERNEL_CENSUS_ITERATOR_H
 
-enum iterator_kind {
-	ITERATOR_ATTACHMENT, /* of the dma-buf that comes next */
-	ITERATOR_DMABUF,
-	ITERATOR_FILE,
-	ITERATOR_MAP,
-};
+#include "config.h"
+#include "kernel/census/found.h"
 
-/* Begins each record. */
-struct iterator_record {
-	unsigned int kind;
-	unsigned int size; /* of the whole record */
-};
+/*
+ * Some of the iterators may not be there: each sets its bit in census->sources. NULL when there are
+ * none; ended by census_close_iterators(), which takes NULL.
+ */
+struct census_iterators;
+#ifdef HAVE_BPF
+struct census_iterators *census_open_iterators(const struct census *census);
+void census_close_iterators(struct census_iterators *iterators);
+int census_from_iterator(struct census *census, struct census_iterators *iterators,
+			 enum census_source source);
+#else
+static inline struct census_iterators *census_open_iterators(const struct census *census)
+{
+	(void)census;
+	return NULL;
+}
 
-struct iterator_attachment {
-	struct iterator_record record;
-	char device[64]; /* its name */
-};
+static inline void census_close_iterators(struct census_iterators *iterators)
+{
+	(void)iterators;
+}
 
-struct iterator_dmabuf {
-	struct iterator_record record;
-	unsigned long long inode;
-	unsigned long long size;
-	long long references;
-	int attachments; /* -1: too many to be followed */
-	char exporter[32];
-	char name[36]; /* "" for none */
-};
-
-/* An fd of a dma-buf, or of a VFIO device. */
-struct iterator_file {
-	struct iterator_record record;
-	unsigned long long inode; /* 0: no dma-buf */
-	unsigned int device;	  /* the kernel's dev_t: MAJOR << 20 | MINOR */
-	unsigned int pid;
-	unsigned int fd;
-	char command[20]; /* 16 at most; a record has no holes */
-};
-
-/* A map of a dma-buf. */
-struct iterator_map {
-	struct iterator_record record;
-	unsigned long long inode;
-	unsigned long long size;
-	unsigned int pid;
-	char command[20]; /* 16 at most; a record has no holes */
-};
+static inline int census_from_iterator(struct census *census, struct census_iterators *iterators,
+				       enum census_source source)
+{
+	(void)census;
+	(void)iterators;
+	(void)source;
+	return 0;
+}
+#endif
 
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /proc, process by process: a look-up for each fd, and the maps where they may matter. */
+/* A look-up for each fd, and the maps where they may matter. */
+#include "kernel/census/procfs.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "kernel/census/source.h"
-#include "util/text.h"
+#include "kernel/census/fdinfo.h"
 
 #define DMABUF_LINK "/dmabuf:"
 
@@ -24,66 +25,13 @@ struct visit {
 	size_t room;
 };
 
-static ssize_t read_at(int folder, const char *path, char *text, size_t size)
-{
-	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	got = read(fd, text, size - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	return got;
-}
-
-/* The value of "key:\t..." at a line's start, up to the line's end. */
-static bool take_field(const char *text, const char *key, char *value, size_t size)
-{
-	size_t length = strlen(key);
-
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, length) || line[length] != ':')
-			continue;
-		line += length + 1;
-		line += strspn(line, "\t ");
-		snprintf(value, size, "%.*s", (int)strcspn(line, "\n"), line);
-		return true;
-	}
-	return false;
-}
-
-/* The name comes last, so that no name can pretend to be a field. */
-bool census_describe(struct census_dmabuf *dmabuf, pid_t pid, unsigned fd)
-{
-	char path[64], text[1024], value[64];
-	const char *name;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%u", pid, fd);
-	if (read_at(AT_FDCWD, path, text, sizeof(text)) <= 0 ||
-	    !take_field(text, "exp_name", dmabuf->exporter, sizeof(dmabuf->exporter)))
-		return false;
-	if (take_field(text, "size", value, sizeof(value)))
-		dmabuf->size = strtoull(value, NULL, 10);
-	if (take_field(text, "count", value, sizeof(value)))
-		dmabuf->references = strtol(value, NULL, 10);
-	name = strstr(text, "\nname:\t");
-	if (name) {
-		copy_text(dmabuf->name, sizeof(dmabuf->name), name + strlen("\nname:\t"));
-		if (*dmabuf->name)
-			dmabuf->name[strlen(dmabuf->name) - 1] = '\0';
-	}
-	return true;
-}
-
 static const struct census_process *named(struct visit *visit)
 {
 	char *name = visit->process.name;
 	ssize_t got;
 
 	if (!*name) {
-		got = read_at(visit->folder, "comm", name, sizeof(visit->process.name));
+		got = fdinfo_read_at(visit->folder, "comm", name, sizeof(visit->process.name));
 		if (got > 0 && name[got - 1] == '\n')
 			name[got - 1] = '\0';
 	}

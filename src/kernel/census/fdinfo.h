@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an fd of a dma-buf says about it (/proc/PID/fdinfo), for want of another source. */
+#ifndef DMABUFCTL_KERNEL_CENSUS_FDINFO_H
+#define DMABUFCTL_KERNEL_CENSUS_FDINFO_H
+
+#include "kernel/census/found.h"
+
+/* False when the fd is no dma-buf, or gone. */
+bool census_describe(struct census_dmabuf *dmabuf, pid_t pid, unsigned fd);
+
+/* An fd of a dma-buf, which is described where it was not. 0 or a negative errno. */
+int census_add_fd(struct census *census, const struct census_process *process, uint64_t inode,
+		  unsigned fd);
+
+/* What of a small file, relative to the directory, has room, NUL terminated: its length, or less.
+ */
+ssize_t fdinfo_read_at(int directory, const char *path, char *text, size_t size);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs of iterator.bpf.c write: records, one after the other. */
+#ifndef DMABUFCTL_KERNEL_CENSUS_ITERATOR_BPF_H
+#define DMABUFCTL_KERNEL_CENSUS_ITERATOR_BPF_H
+
+enum iterator_kind {
+	ITERATOR_ATTACHMENT, /* of the dma-buf that comes next */
+	ITERATOR_DMABUF,
+	ITERATOR_FILE,
+	ITERATOR_MAP,
+};
+
+/* Begins each record. */
+struct iterator_record {
+	unsigned int kind;
+	unsigned int size; /* of the whole record */
+};
+
+struct iterator_attachment {
+	struct iterator_record record;
+	char device[64]; /* its name */
+};
+
+struct iterator_dmabuf {
+	struct iterator_record record;
+	unsigned long long inode;
+	unsigned long long size;
+	long long references;
+	int attachments; /* -1: too many to be followed */
+	char exporter[32];
+	char name[36]; /* "" for none */
+};
+
+/* An fd of a dma-buf, or of a VFIO device. */
+struct iterator_file {
+	struct iterator_record record;
+	unsigned long long inode; /* 0: no dma-buf */
+	unsigned int device;	  /* the kernel's dev_t: MAJOR << 20 | MINOR */
+	unsigned int pid;
+	unsigned int fd;
+	char command[20]; /* 16 at most; a record has no holes */
+};
+
+/* A map of a dma-buf. */
+struct iterator_map {
+	struct iterator_record record;
+	unsigned long long inode;
+	unsigned long long size;
+	unsigned int pid;
+	char command[20]; /* 16 at most; a record has no holes */
+};
+
+#endif
