@@ -12,10 +12,10 @@ static void explain_mappings(struct call *call, const struct object *device,
 	fail_because("a mapping of %s lies beyond what this device's IOMMU reaches", ioas->name);
 	fail_try("unmap it, or attach to another IOAS");
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		const struct range *iova = &mapping->mapping.iova;
+		const struct range *iova = &mapping->mapping.addresses;
 		char what[NAME_SIZE + VALUE_RANGE + 8], window[VALUE_RANGE];
 
-		if (strcmp(mapping->mapping.ioas, ioas->name))
+		if (!object_is_in_ioas(mapping, ioas->name))
 			continue;
 		value_format_range(iova, window);
 		snprintf(what, sizeof(what), "%s at %s", mapping->name, window);

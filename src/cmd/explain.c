@@ -411,11 +411,11 @@ static void add_cause(struct call *call, json_object *rows, const struct cause *
 	put_text(row, "where", cause->where);
 }
 
-static bool is_attached(const struct call *call, const char *bdf, const char *ioas)
+static bool is_reached_by(const struct call *call, const struct object *mapping, const char *bdf)
 {
 	const struct object *device = object_find(&call->context->objects, OBJECT_DEVICE, bdf);
 
-	return device && !strcmp(device->device.ioas, ioas);
+	return device && object_is_reached_by(mapping, device);
 }
 
 /* The mapping that lies at the fault's address: where the device is attached, else anywhere. */
@@ -426,10 +426,9 @@ static struct object *find_mapping(const struct call *call, const struct fault *
 
 	*attached = false;
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		if (*attached || !range_has(mapping->mapping.iova, fault->address))
+		if (*attached || !range_has(mapping->mapping.addresses, fault->address))
 			continue;
-		*attached = !*fault->device ||
-			    is_attached(call, fault->device, mapping->mapping.ioas);
+		*attached = !*fault->device || is_reached_by(call, mapping, fault->device);
 		if (*attached || !found)
 			found = mapping;
 	}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/shared/common.h"
+#include "importer/importer.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 
@@ -21,9 +22,9 @@ static const struct {
 	const char *name;
 	unsigned prot;
 } prots[] = {
-	{ "r", IOMMUFD_READ },
-	{ "w", IOMMUFD_WRITE },
-	{ "rw", IOMMUFD_READ | IOMMUFD_WRITE },
+	{ "r", IMPORT_READ },
+	{ "w", IMPORT_WRITE },
+	{ "rw", IMPORT_READ | IMPORT_WRITE },
 };
 
 static const char *prot_name(unsigned index)
@@ -36,16 +37,24 @@ static unsigned prot_of(const char *name)
 	for (unsigned i = 0; name && i < sizeof(prots) / sizeof(*prots); i++)
 		if (!strcmp(name, prots[i].name))
 			return prots[i].prot;
-	return IOMMUFD_READ | IOMMUFD_WRITE;
+	return IMPORT_READ | IMPORT_WRITE;
 }
 
-static enum status check_importer(const char *to)
+/* --to iommufd:IOAS and --ioas IOAS say the same. */
+static enum status choose_importer(const struct import_options *options,
+				   const struct importer **importer, const char **target)
 {
-	if (!to || !strcmp(to, "iommufd"))
+	*importer = importer_parse(options->to ? options->to : importer_name(0), target);
+	if (!options->ioas)
 		return STATUS_OK;
-	fail(STATUS_UNSUPPORTED, 0, "import --to %s", to);
-	fail_because("this build imports into iommufd only");
-	return STATUS_UNSUPPORTED;
+	if (!*target && (*importer)->in_ioas) {
+		*target = options->ioas;
+		return STATUS_OK;
+	}
+	fail(STATUS_USAGE, 0, "option --ioas: '%s'", options->ioas);
+	fail_because("--to %s says where to map it already", options->to);
+	fail_try("leave one of them out");
+	return STATUS_USAGE;
 }
 
 /* Whether the devices attached to the IOAS can all reach the window. */
@@ -95,7 +104,7 @@ static enum status check_request(const struct import_request *request, const str
 	if (!status)
 		status = check_aligned(dmabuf, "length", source.length);
 	if (!status)
-		status = check_aligned(dmabuf, "IOVA", request->iova);
+		status = check_aligned(dmabuf, "IOVA", request->address);
 	if (status)
 		return status;
 	if (!source.length)
@@ -109,15 +118,15 @@ static enum status check_request(const struct import_request *request, const str
 			     (unsigned long long)dmabuf->dmabuf.size);
 		return status;
 	}
-	if (request->iova + source.length < request->iova)
-		return bad_request(dmabuf, "IOVA", request->iova, "and the length wrap around");
+	if (request->address + source.length < request->address)
+		return bad_request(dmabuf, "IOVA", request->address, "and the length wrap around");
 	return STATUS_OK;
 }
 
 static void explain_invalid(struct call *call, const struct import_request *request,
 			    const struct object *ioas)
 {
-	struct range window = { .offset = request->iova, .length = request->source.length };
+	struct range window = { .offset = request->address, .length = request->source.length };
 
 	if (!request->fixed || is_reachable(call, ioas, window))
 		return;
@@ -136,11 +145,12 @@ static enum status explain_occupied(struct call *call, const struct import_reque
 				    const struct object *ioas)
 {
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		struct range taken = mapping->mapping.iova;
+		struct range taken = mapping->mapping.addresses;
 		enum mapping_state state;
 
-		if (strcmp(mapping->mapping.ioas, ioas->name) ||
-		    !range_common(taken, (struct range){ request->iova, request->source.length }))
+		if (!object_is_in_ioas(mapping, ioas->name) ||
+		    !range_common(taken,
+				  (struct range){ request->address, request->source.length }))
 			continue;
 		state = mapping_state_now(call->context, mapping);
 		fail_because("%s (%s) occupies 0x%llx+0x%llx", mapping->name,
@@ -177,6 +187,8 @@ static enum status cannot_import(struct call *call, const struct import_request 
 {
 	enum status status = fail_errno(error, "import %s", dmabuf->name);
 
+	if (!ioas)
+		return status;
 	switch (error) {
 	case -ENODEV:
 		explain_revoked(call, dmabuf, "import again");
@@ -200,16 +212,18 @@ static enum status cannot_import(struct call *call, const struct import_request 
 	return fail_status(status);
 }
 
-static enum status import(struct call *call, const struct import_request *request,
-			  struct object *dmabuf, const char *ioas_name, const char *name)
+static enum status import(struct call *call, const struct importer *importer, const char *target,
+			  const struct import_request *request, struct object *dmabuf,
+			  const char *name)
 {
-	struct object *ioas, *mapping;
-	enum status status = want_ioas(call, ioas_name, &ioas);
+	struct object *ioas = NULL, *mapping;
+	enum status status = importer->in_ioas ? want_ioas(call, target, &ioas) : STATUS_OK;
 	int rc;
 
 	if (status)
 		return status;
-	rc = context_import(call->context, request, dmabuf, ioas, name, &mapping);
+	rc = context_import(call->context, importer, ioas ? ioas->name : target, request, dmabuf,
+			    name, &mapping);
 	if (rc)
 		return cannot_import(call, request, dmabuf, ioas, rc);
 	fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
@@ -222,14 +236,15 @@ static enum status run(struct call *call)
 	struct import_request request = {
 		.source.offset = options->offset.value,
 		.fixed = options->iova.given,
-		.iova = options->iova.value,
+		.address = options->iova.value,
 		.prot = prot_of(options->prot),
 	};
+	const struct importer *importer;
+	const char *target;
 	struct object *dmabuf;
 	char name[NAME_SIZE];
-	enum status status;
+	enum status status = choose_importer(options, &importer, &target);
 
-	status = check_importer(options->to);
 	if (!status)
 		status = want_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
 	if (!status)
@@ -245,7 +260,7 @@ static enum status run(struct call *call)
 	status = check_request(&request, dmabuf);
 	if (status)
 		return status;
-	return import(call, &request, dmabuf, options->ioas, name);
+	return import(call, importer, target, &request, dmabuf, name);
 }
 
 static const struct option_entry options[] = {
@@ -257,7 +272,8 @@ static const struct option_entry options[] = {
 	OPT_SIZE(struct import_options, length, "length", "BYTES", "how much (default: the rest)"),
 	OPT_CHOICE(struct import_options, prot, "prot", 0, "PROT", prot_name,
 		   "r, w or rw (default: rw)"),
-	OPT_TEXT(struct import_options, to, "to", "IMPORTER", "iommufd, the default"),
+	OPT_KIND(struct import_options, to, "to", "KIND[:TARGET]", importer_name,
+		 "who maps it, and into what: iommufd[:IOAS] (default: iommufd)"),
 	OPT_TEXT(struct import_options, name, "name", "NAME", "a name for it (default: map0, ...)"),
 	{ 0 },
 };

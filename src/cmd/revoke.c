@@ -129,7 +129,7 @@ static void fill_timeline(struct call *call, const struct revocation *revocation
 	add_event(rows, start, start, "trigger", bdf, detail);
 	for (unsigned i = 0; i < revocation->count; i++) {
 		const struct witness *witness = &revocation->witnesses[i];
-		const struct range *iova = &witness->mapping->mapping.iova;
+		const struct range *iova = &witness->mapping->mapping.addresses;
 
 		if (!witness->unmapped)
 			continue;

@@ -4,7 +4,6 @@
 
 #include "cmd/shared/common.h"
 #include "context/verification.h"
-#include "kernel/iommufd.h"
 
 struct verify_options {
 	const char *from;
@@ -31,12 +30,12 @@ static enum status check_importer(struct request *request)
 	const struct object_mapping *mapping = &request->mapping->mapping;
 	const char *tool = self(request->call);
 
-	if (!strcmp(request->importer->device.ioas, mapping->ioas))
+	if (object_is_reached_by(request->mapping, request->importer))
 		return STATUS_OK;
 	refuse(request, STATUS_FAILED, 0);
-	fail_because("the device is not attached to %s, where %s is mapped", mapping->ioas,
+	fail_because("the device is not attached to %s, where %s is mapped", mapping->target,
 		     request->mapping->name);
-	fail_try("'%s attach %s %s'", tool, request->importer->name, mapping->ioas);
+	fail_try("'%s attach %s %s'", tool, request->importer->name, mapping->target);
 	return STATUS_FAILED;
 }
 
@@ -44,13 +43,13 @@ static enum status check_mapping(struct request *request)
 {
 	const struct object_mapping *mapping = &request->mapping->mapping;
 
-	if (!(mapping->prot & IOMMUFD_WRITE)) {
+	if (!(mapping->prot & IMPORT_WRITE)) {
 		refuse(request, STATUS_FAILED, 0);
 		fail_because("the mapping is read-only, and verifying writes through it");
 		fail_try("import it again with --prot rw");
 		return STATUS_FAILED;
 	}
-	if (mapping->iova.length < INITIATOR_BLOCK) {
+	if (mapping->addresses.length < INITIATOR_BLOCK) {
 		refuse(request, STATUS_FAILED, 0);
 		fail_because("the mapping is smaller than the pattern's %d bytes", INITIATOR_BLOCK);
 		return STATUS_FAILED;
@@ -97,7 +96,7 @@ static void report(json_object *result, const struct verification *verification)
 	put_text(row, "mapping", verification->mapping->name);
 	put_text(row, "from", verification->importer->name);
 	put_text(row, "initiator", verification->initiator.driver->name);
-	put_address(row, "iova", verification->mapping->mapping.iova.offset);
+	put_address(row, "iova", verification->mapping->mapping.addresses.offset);
 	put_number(row, "bytes", INITIATOR_BLOCK);
 	put_text(row, "read_by_dma", finding_name(verification->by_dma));
 	put_text(row, "read_by_cpu", finding_name(verification->by_cpu));

@@ -86,9 +86,10 @@ static void check_references(struct context *context)
 			context_say_why(context,
 					"mapping '%s' is of dma-buf '%s', which is not there",
 					mapping->name, mapping->mapping.dmabuf);
-		if (!object_find(objects, OBJECT_IOAS, mapping->mapping.ioas))
+		if (mapping->mapping.importer->in_ioas &&
+		    !object_find(objects, OBJECT_IOAS, mapping->mapping.target))
 			context_say_why(context, "mapping '%s' is in IOAS '%s', which is not there",
-					mapping->name, mapping->mapping.ioas);
+					mapping->name, mapping->mapping.target);
 	}
 	for_each_object(device, objects, OBJECT_DEVICE)
 		if (*device->device.ioas && !object_find(objects, OBJECT_IOAS, device->device.ioas))

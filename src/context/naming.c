@@ -21,7 +21,7 @@ static void add_mapping(struct naming *naming, const struct context *context,
 
 	if (!window)
 		return;
-	*window = (struct named_window){ .iova = mapping->mapping.iova };
+	*window = (struct named_window){ .iova = mapping->mapping.addresses };
 	copy_text(window->mapping, sizeof(window->mapping), mapping->name);
 	copy_text(window->context, sizeof(window->context), context->name);
 	if (dmabuf && !object_is_adopted(dmabuf))

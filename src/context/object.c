@@ -101,9 +101,10 @@ static void mapping_to_json(const struct object *object, json_object *facts)
 	const char *const prots[] = { "", "r", "w", "rw" };
 
 	put_text(facts, "dmabuf", mapping->dmabuf);
-	put_text(facts, "ioas", mapping->ioas);
-	put_address(facts, "iova", mapping->iova.offset);
-	put_number(facts, "length", mapping->iova.length);
+	put_text(facts, "importer", mapping->importer->name);
+	put_text(facts, mapping->importer->target_key, mapping->target);
+	put_address(facts, mapping->importer->address_key, mapping->addresses.offset);
+	put_number(facts, "length", mapping->addresses.length);
 	put_number(facts, "offset", mapping->offset);
 	put_text(facts, "prot", prots[mapping->prot & 3]);
 	put_number(facts, "made_ns", mapping->made);
@@ -223,13 +224,17 @@ static bool ioas_from_json(struct object *object, json_object *facts)
 static bool mapping_from_json(struct object *object, json_object *facts)
 {
 	struct object_mapping *mapping = &object->mapping;
+	char prot[4], importer[16];
 	bool good = true;
-	char prot[4];
 
+	get_text(facts, "importer", importer, sizeof(importer), &good);
+	mapping->importer = importer_find(importer);
+	if (!mapping->importer)
+		return false;
 	get_text(facts, "dmabuf", mapping->dmabuf, NAME_SIZE, &good);
-	get_text(facts, "ioas", mapping->ioas, NAME_SIZE, &good);
-	mapping->iova.offset = get_address(facts, "iova", &good);
-	mapping->iova.length = get_int(facts, "length", UINT64_MAX, &good);
+	get_text(facts, mapping->importer->target_key, mapping->target, NAME_SIZE, &good);
+	mapping->addresses.offset = get_address(facts, mapping->importer->address_key, &good);
+	mapping->addresses.length = get_int(facts, "length", UINT64_MAX, &good);
 	mapping->offset = get_int(facts, "offset", UINT64_MAX, &good);
 	get_text(facts, "prot", prot, sizeof(prot), &good);
 	mapping->prot = (strchr(prot, 'r') ? 1 : 0) | (strchr(prot, 'w') ? 2 : 0);
@@ -239,7 +244,7 @@ static bool mapping_from_json(struct object *object, json_object *facts)
 		mapping->verified = get_int(facts, "verified_ns", UINT64_MAX, &good);
 	mapping->arrived = json_object_get_boolean(json_object_object_get(facts, "arrived"));
 	mapping->recovering = json_object_get_boolean(json_object_object_get(facts, "recovering"));
-	return good && mapping->iova.length && mapping->prot;
+	return good && mapping->addresses.length && mapping->prot;
 }
 
 static const struct {
@@ -360,11 +365,11 @@ static void take_out(struct object_list *list, struct object *object)
 static void count_mapping(const struct object_list *list, const struct object *mapping, int by)
 {
 	struct object *dmabuf = object_find(list, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct object *ioas = object_find(list, OBJECT_IOAS, mapping->mapping.ioas);
+	struct object *ioas = object_find(list, OBJECT_IOAS, mapping->mapping.target);
 
 	if (dmabuf)
 		dmabuf->mapping_count += by;
-	if (ioas)
+	if (ioas && mapping->mapping.importer->in_ioas)
 		ioas->mapping_count += by;
 }
 
@@ -483,6 +488,17 @@ void object_make_name(struct object_list *list, enum object_kind kind, char name
 bool object_is_adopted(const struct object *dmabuf)
 {
 	return !*dmabuf->dmabuf.device.bdf;
+}
+
+bool object_is_in_ioas(const struct object *mapping, const char *ioas)
+{
+	return mapping->mapping.importer->in_ioas && !strcmp(mapping->mapping.target, ioas);
+}
+
+bool object_is_reached_by(const struct object *mapping, const struct object *device)
+{
+	return mapping->mapping.importer->reaches(mapping->mapping.target, device->name,
+						  device->device.ioas);
 }
 
 bool object_device_closed(const struct object_list *list, const struct object *dmabuf)

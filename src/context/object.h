@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "importer/importer.h"
 #include "kernel/pci.h"
 #include "kernel/sys.h"
 #include "util/range.h"
@@ -49,12 +50,13 @@ struct object_ioas {
 };
 
 struct object_mapping {
-	char ioas[NAME_SIZE];
 	char dmabuf[NAME_SIZE];
 	uint64_t offset; /* in the dma-buf */
-	struct range iova;
-	unsigned prot;	     /* enum iommufd_prot */
-	uint64_t made;	     /* CLOCK_MONOTONIC, ns */
+	const struct importer *importer;
+	char target[NAME_SIZE]; /* of the importer */
+	struct range addresses; /* there */
+	unsigned prot;		/* enum import_prot */
+	uint64_t made;		/* CLOCK_MONOTONIC, ns */
 	uint64_t verified;   /* when a device last did DMA through it, CLOCK_MONOTONIC; 0: never */
 	bool arrived;	     /* and whether that DMA arrived, or faulted */
 	bool recovering;     /* half way: perhaps nothing is mapped there now */
@@ -76,7 +78,7 @@ struct object {
 	/* The list's own. */
 	struct object *previous, *next; /* among its kind */
 	struct object *chained;		/* whose name has the same hash */
-	unsigned mapping_count;		/* of a dma-buf or IOAS: mappings that name it */
+	unsigned mapping_count;		/* of a dma-buf or IOAS: mappings of it, or in it */
 };
 
 /* Each kind in the order in which it was made; a name is found without a search. */
@@ -141,6 +143,12 @@ void object_make_name(struct object_list *list, enum object_kind kind, char name
 
 /* Made by somebody else: its exporter is not known. */
 bool object_is_adopted(const struct object *dmabuf);
+
+/* Whether the IOAS of that name is the mapping's target. */
+bool object_is_in_ioas(const struct object *mapping, const char *ioas);
+
+/* Whether DMA of the device goes by the mapping's target. */
+bool object_is_reached_by(const struct object *mapping, const struct object *device);
 
 /* Closing its device revokes a dma-buf for ever, also when the device is opened again. */
 bool object_device_closed(const struct object_list *list, const struct object *dmabuf);

@@ -199,73 +199,121 @@ int context_detach(struct context *context, struct object *device)
 	return set_attachment(context, device, "");
 }
 
-int context_import(struct context *context, const struct import_request *request,
-		   struct object *dmabuf, const struct object *ioas, const char *name,
-		   struct object **mapping)
+static int get_target(struct context *context, const struct importer *importer, const char *name,
+		      struct import_target *target)
 {
-	uint64_t iova = request->iova, made = clock_now();
-	struct object *object;
-	struct range window;
-	int iommufd, fd, rc;
+	const struct object *ioas;
 
-	iommufd = context_iommufd(context);
-	if (iommufd < 0)
-		return iommufd;
-	fd = context_fd(context, dmabuf);
-	if (fd < 0)
-		return fd;
-	rc = iommufd_map_file(iommufd, ioas->ioas.id, fd, request->source, request->prot,
-			      request->fixed, &iova);
-	if (rc)
-		return rc;
-	window = (struct range){ .offset = iova, .length = request->source.length };
-	object = object_new(OBJECT_MAPPING, name, -1);
-	rc = -ENOMEM;
-	if (object) {
-		object->mapping.iova = window;
-		object->mapping.offset = request->source.offset;
-		object->mapping.prot = request->prot;
-		object->mapping.made = made;
-		strcpy(object->mapping.dmabuf, dmabuf->name);
-		strcpy(object->mapping.ioas, ioas->name);
-		rc = context_add(context, object);
-	}
-	if (rc) {
-		iommufd_unmap(iommufd, ioas->ioas.id, window);
-		return rc;
-	}
-	*mapping = object;
-	return 0;
+	*target = (struct import_target){ .name = name, .fd = -1 };
+	if (!importer->in_ioas)
+		return 0;
+	ioas = object_find(&context->objects, OBJECT_IOAS, name);
+	if (!ioas)
+		return -EPROTO;
+	target->id = ioas->ioas.id;
+	target->fd = context_iommufd(context);
+	return target->fd < 0 ? target->fd : 0;
 }
 
-/* Where a mapping is in the kernel. */
-struct place {
-	uint32_t ioas;
-	struct range window;
+int context_get_target(struct context *context, struct object *mapping,
+		       struct import_target *target)
+{
+	const struct object_mapping *facts = &mapping->mapping;
+	int rc = get_target(context, facts->importer, facts->target, target);
+
+	if (rc || facts->importer->in_ioas)
+		return rc;
+	target->fd = context_fd(context, mapping);
+	return target->fd < 0 ? target->fd : 0;
+}
+
+/* With the fd that is the mapping's own, if it has one. */
+static int record_mapping(struct context *context, const char *name,
+			  const struct object_mapping *facts, int fd, struct object **mapping)
+{
+	struct object *object = object_new(OBJECT_MAPPING, name, fd);
+	int rc;
+
+	if (!object) {
+		if (fd >= 0)
+			sys_close(fd);
+		return -ENOMEM;
+	}
+	object->mapping = *facts;
+	rc = context_add(context, object);
+	if (!rc)
+		*mapping = object;
+	return rc;
+}
+
+int context_import(struct context *context, const struct importer *importer, const char *target,
+		   const struct import_request *request, struct object *dmabuf, const char *name,
+		   struct object **mapping)
+{
+	struct object_mapping facts = {
+		.offset = request->source.offset,
+		.importer = importer,
+		.addresses.length = request->source.length,
+		.prot = request->prot,
+		.made = clock_now(),
+	};
+	struct import_target place;
+	int rc = get_target(context, importer, target, &place);
+	int fd = rc ? rc : context_fd(context, dmabuf);
+
+	if (fd < 0)
+		return fd;
+	copy_text(facts.target, sizeof(facts.target), target);
+	strcpy(facts.dmabuf, dmabuf->name);
+	rc = importer->map(&place, fd, request, &facts.addresses.offset);
+	if (rc)
+		return rc;
+	rc = record_mapping(context, name, &facts, importer->in_ioas ? -1 : place.fd, mapping);
+	if (rc && importer->in_ioas)
+		importer->unmap(&place, facts.addresses);
+	return rc;
+}
+
+/* A mapping that is on record no more. */
+struct departed {
+	char name[NAME_SIZE];
+	struct object_mapping facts;
+	struct import_target target;
 };
+
+/* One that cannot be undone is a mapping still, and goes back on record. */
+static int undo_mapping(struct context *context, const struct departed *departed)
+{
+	const struct object_mapping *facts = &departed->facts;
+	struct object *mapping;
+	int rc;
+
+	if (!facts->importer->in_ioas)
+		return 0; /* it went with its fd */
+	rc = facts->importer->unmap(&departed->target, facts->addresses);
+	if (rc && rc != -ENOENT)
+		record_mapping(context, departed->name, facts, -1, &mapping);
+	return rc;
+}
 
 int context_unmap_all(struct context *context, struct object *const *mappings, unsigned count)
 {
-	auto_free struct place *places = calloc(count + 1, sizeof(*places));
-	int iommufd = context_iommufd(context), rc;
+	auto_free struct departed *departed = calloc(count + 1, sizeof(*departed));
+	int rc = departed ? 0 : -ENOMEM;
 
-	if (iommufd < 0 || !places)
-		return iommufd < 0 ? iommufd : -ENOMEM;
-	for (unsigned i = 0; i < count; i++) {
-		const struct object_mapping *mapping = &mappings[i]->mapping;
-		const struct object *ioas =
-			object_find(&context->objects, OBJECT_IOAS, mapping->ioas);
-
-		if (!ioas)
-			return -EPROTO;
-		places[i] = (struct place){ ioas->ioas.id, mapping->iova };
+	for (unsigned i = 0; !rc && i < count; i++) {
+		strcpy(departed[i].name, mappings[i]->name);
+		departed[i].facts = mappings[i]->mapping;
+		rc = get_target(context, departed[i].facts.importer, departed[i].facts.target,
+				&departed[i].target);
 	}
-	rc = context_remove_all(context, mappings, count);
+	if (!rc)
+		rc = context_remove_all(context, mappings, count);
 	if (rc)
 		return rc;
 	/* Nobody else will undo them: one that fails is no reason to leave the others. */
 	for (unsigned i = 0; i < count; i++) {
-		int error = iommufd_unmap(iommufd, places[i].ioas, places[i].window);
+		int error = undo_mapping(context, &departed[i]);
 
 		rc = rc ? rc : error;
 	}
@@ -281,19 +329,22 @@ static int map_again(struct context *context, struct object *mapping)
 {
 	struct object_mapping *facts = &mapping->mapping;
 	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, facts->dmabuf);
-	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, facts->ioas);
-	int iommufd = context_iommufd(context);
-	int fd = iommufd < 0 || !dmabuf ? -EPROTO : context_fd(context, dmabuf);
+	const struct import_request request = {
+		.source = { facts->offset, facts->addresses.length },
+		.prot = facts->prot,
+		.fixed = true,
+		.address = facts->addresses.offset,
+	};
+	struct import_target target;
+	int fd = dmabuf ? context_fd(context, dmabuf) : -EPROTO;
 	uint64_t made = clock_now();
-	int rc;
+	int rc = fd < 0 ? fd : context_get_target(context, mapping, &target);
 
-	if (fd < 0 || !ioas)
-		return fd < 0 ? fd : -EPROTO;
-	rc = iommufd_unmap(iommufd, ioas->ioas.id, facts->iova);
+	if (rc)
+		return rc;
+	rc = facts->importer->unmap(&target, facts->addresses);
 	if (!rc || rc == -ENOENT)
-		rc = iommufd_map_file(iommufd, ioas->ioas.id, fd,
-				      (struct range){ facts->offset, facts->iova.length },
-				      facts->prot, true, &facts->iova.offset);
+		rc = facts->importer->map(&target, fd, &request, &facts->addresses.offset);
 	if (rc)
 		return rc;
 	/* From now on it is a new one. */
@@ -317,6 +368,7 @@ int context_map_again(struct context *context, struct object *mapping)
 static unsigned count_importable(struct context *context, struct object *const *mappings,
 				 unsigned count, int *error)
 {
+	struct import_trial trial = { 0 };
 	const char *asked = "";
 	unsigned good = 0;
 
@@ -326,11 +378,12 @@ static unsigned count_importable(struct context *context, struct object *const *
 		struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, name);
 
 		if (strcmp(name, asked))
-			*error = dmabuf ? context_probe(context, dmabuf) : -EPROTO;
+			*error = dmabuf ? context_probe(context, &trial, dmabuf) : -EPROTO;
 		if (*error)
 			break;
 		asked = name;
 	}
+	importers[0]->end_trial(&trial);
 	return good;
 }
 
@@ -367,9 +420,8 @@ static const struct object *mapping_of(const struct context *context, const stru
 	if (!object->mapping_count)
 		return NULL;
 	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
-		if (!strcmp(object->kind == OBJECT_DMABUF ? mapping->mapping.dmabuf :
-							    mapping->mapping.ioas,
-			    object->name))
+		if (object->kind == OBJECT_DMABUF ? !strcmp(mapping->mapping.dmabuf, object->name) :
+						    object_is_in_ioas(mapping, object->name))
 			return mapping;
 	return NULL;
 }
@@ -459,10 +511,13 @@ int context_release_all(struct context *context)
 	return rc;
 }
 
-int context_probe(struct context *context, struct object *dmabuf)
+int context_probe(struct context *context, struct import_trial *trial, struct object *dmabuf)
 {
 	int iommufd = context_iommufd(context);
 	int fd = iommufd < 0 ? iommufd : context_fd(context, dmabuf);
 
-	return fd < 0 ? fd : iommufd_try_import(iommufd, fd);
+	if (fd < 0)
+		return fd;
+	trial->fd = iommufd;
+	return importers[0]->probe(trial, fd);
 }

@@ -34,17 +34,14 @@ int context_detach(struct context *context, struct object *device);
 /* Makes the kernel's attachment what the record says. */
 int context_apply_attachment(struct context *context, struct object *device);
 
-struct import_request {
-	struct range source; /* in the dma-buf */
-	unsigned prot;	     /* enum iommufd_prot */
-	bool fixed;
-	uint64_t iova; /* with fixed */
-};
-
-/* Errors as iommufd_map_file(). name: a free name. */
-int context_import(struct context *context, const struct import_request *request,
-		   struct object *dmabuf, const struct object *ioas, const char *name,
+/* Errors as importer->map(). target: a name of the importer's. name: a free name. */
+int context_import(struct context *context, const struct importer *importer, const char *target,
+		   const struct import_request *request, struct object *dmabuf, const char *name,
 		   struct object **mapping);
+
+/* What the mapping's importer works with. */
+int context_get_target(struct context *context, struct object *mapping,
+		       struct import_target *target);
 
 int context_unmap(struct context *context, struct object *mapping);
 
@@ -79,7 +76,7 @@ int context_release_all(struct context *context);
 /* An object that needs this one, NULL when there is none. */
 const struct object *context_user_of(const struct context *context, const struct object *object);
 
-/* What import would say of the dma-buf now, as iommufd_try_import(). */
-int context_probe(struct context *context, struct object *dmabuf);
+/* What the default importer would say of the dma-buf now, in this trial. */
+int context_probe(struct context *context, struct import_trial *trial, struct object *dmabuf);
 
 #endif

@@ -69,16 +69,16 @@ static int export_again(struct context *context, struct object *device, struct o
 
 static int import_again(struct context *context, const struct plan *plan, struct object *dmabuf)
 {
-	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, plan->mapping.ioas);
 	const struct import_request request = {
-		.source = { plan->mapping.offset, plan->mapping.iova.length },
+		.source = { plan->mapping.offset, plan->mapping.addresses.length },
 		.prot = plan->mapping.prot,
 		.fixed = true,
-		.iova = plan->mapping.iova.offset,
+		.address = plan->mapping.addresses.offset,
 	};
 	struct object *mapping;
 
-	return context_import(context, &request, dmabuf, ioas, plan->name, &mapping);
+	return context_import(context, plan->mapping.importer, plan->mapping.target, &request,
+			      dmabuf, plan->name, &mapping);
 }
 
 static int rebuild_dmabuf(struct context *context, struct object *device, struct object *dmabuf)

@@ -7,84 +7,62 @@
 
 #include "context/operation.h"
 #include "context/trigger.h"
-#include "kernel/iommufd.h"
 
 void (*context_on_undo)(const char *device, const char *trigger, int error);
 
-static int by_iova(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
 	const struct range *left = a, *right = b;
 
 	return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
-/* The recorded mappings of one IOAS in the order of their IOVAs; malloc'd. */
-static struct range *recorded_windows(const struct context *context, const struct object *ioas,
-				      unsigned *count)
+/* The recorded mappings of one IOAS in the order of their addresses; malloc'd. */
+static int list_mapped(const struct context *context, const struct object *ioas,
+		       struct import_known *known)
 {
-	unsigned most = object_count(&context->objects, OBJECT_MAPPING);
-	struct range *windows = calloc(most + 1, sizeof(*windows));
-
-	*count = 0;
-	if (!windows)
-		return NULL;
+	known->mapped = calloc(ioas->mapping_count + 1, sizeof(*known->mapped));
+	if (!known->mapped)
+		return -ENOMEM;
 	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
-		if (!strcmp(mapping->mapping.ioas, ioas->name))
-			windows[(*count)++] = mapping->mapping.iova;
-	qsort(windows, *count, sizeof(*windows), by_iova);
-	return windows;
-}
-
-/* Between two recorded mappings there is nothing that anybody knows of. */
-static int unmap_gaps(int iommufd, uint32_t ioas, const struct range *windows, unsigned count)
-{
-	uint64_t start = 0;
-
-	for (unsigned i = 0; i <= count; i++) {
-		/* Past the last mapping length wraps to what is left of 2^64. */
-		struct range gap = { .offset = start };
-		int rc;
-
-		gap.length = (i < count ? windows[i].offset : 0) - start;
-		if (!count)
-			gap.length = UINT64_MAX;
-		if (i < count)
-			start = windows[i].offset + windows[i].length;
-		if (!gap.length)
-			continue;
-		rc = iommufd_unmap(iommufd, ioas, gap);
-		if (rc && rc != -ENOENT)
-			return rc;
-	}
+		if (object_is_in_ioas(mapping, ioas->name))
+			known->mapped[known->count++] = mapping->mapping.addresses;
+	qsort(known->mapped, known->count, sizeof(*known->mapped), by_address);
 	return 0;
 }
 
-static bool id_is_recorded(const struct context *context, uint32_t id)
+/* What the importers may find in the iommufd context; with room for it. */
+static int list_known(const struct context *context, struct import_known *known, unsigned *count)
 {
-	for_each_object(ioas, &context->objects, OBJECT_IOAS)
-		if (ioas->ioas.id == id)
-			return true;
+	int rc = 0;
+
+	*count = 0;
 	for_each_object(device, &context->objects, OBJECT_DEVICE)
-		if (device->device.id == id)
-			return true;
-	return false;
+		known[(*count)++].id = device->device.id;
+	for_each_object(ioas, &context->objects, OBJECT_IOAS) {
+		known[*count].id = ioas->ioas.id;
+		known[*count].is_target = true;
+		rc = rc ? rc : list_mapped(context, ioas, &known[(*count)++]);
+	}
+	return rc;
 }
 
-/*
- * iommufd gives out the lowest free ID (drivers/iommu/iommufd/main.c), so a stray IOAS has
- * one no larger than the number of objects: IOASes, devices with one page table each, and
- * the stray ones. What is in use, as those page tables are, cannot be destroyed.
- */
-static void destroy_strays(const struct context *context, int iommufd)
+static int tidy(struct context *context)
 {
-	uint32_t last = object_count(&context->objects, OBJECT_IOAS) +
-			2 * object_count(&context->objects, OBJECT_DEVICE) + 4;
+	const struct object_list *objects = &context->objects;
+	auto_free struct import_known *known = calloc(
+		object_count(objects, OBJECT_DEVICE) + object_count(objects, OBJECT_IOAS) + 1,
+		sizeof(*known));
+	int iommufd = context_iommufd(context);
+	unsigned count = 0;
+	int rc = !known ? -ENOMEM : iommufd < 0 ? iommufd : list_known(context, known, &count);
 
-	for_each_object(ioas, &context->objects, OBJECT_IOAS)
-		last = ioas->ioas.id > last ? ioas->ioas.id : last;
-	for (uint32_t id = 1; id <= last; id++)
-		if (!id_is_recorded(context, id))
-			iommufd_destroy(iommufd, id);
+	for (unsigned i = 0; !rc && importers[i]; i++)
+		if (importers[i]->tidy)
+			rc = importers[i]->tidy(iommufd, known, count);
+	for (unsigned i = 0; i < count; i++)
+		free(known[i].mapped);
+	return rc;
 }
 
 /* A mapping that cannot come back is gone, for the kernel as for the record. */
@@ -122,27 +100,14 @@ int context_undo(struct context *context)
 
 int context_repair(struct context *context)
 {
-	int iommufd, rc = context_undo(context);
+	int rc = context_undo(context);
 
 	if (rc || !context->iommufd)
 		return rc;
-	iommufd = context_iommufd(context);
-	if (iommufd < 0)
-		return iommufd;
 	for_each_object(device, &context->objects, OBJECT_DEVICE) {
 		rc = context_apply_attachment(context, device);
 		if (rc)
 			return rc;
 	}
-	for_each_object(ioas, &context->objects, OBJECT_IOAS) {
-		auto_free struct range *windows = NULL;
-		unsigned count;
-
-		windows = recorded_windows(context, ioas, &count);
-		rc = windows ? unmap_gaps(iommufd, ioas->ioas.id, windows, count) : -ENOMEM;
-		if (rc)
-			return rc;
-	}
-	destroy_strays(context, iommufd);
-	return 0;
+	return tidy(context);
 }

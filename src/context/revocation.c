@@ -91,7 +91,7 @@ static void find_unmaps(struct revocation *revocation, const struct survey *surv
 
 		witness->unmapped =
 			!survey_shares_window(survey, witness->mapping) &&
-			trace_index_find_unmap(&survey->trace, witness->mapping->mapping.iova,
+			trace_index_find_unmap(&survey->trace, witness->mapping->mapping.addresses,
 					       revocation->start, &witness->unmapped_at);
 	}
 }

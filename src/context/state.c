@@ -7,7 +7,6 @@
 
 #include "context/operation.h"
 #include "context/recorder.h"
-#include "kernel/iommufd.h"
 
 /* An open device, whose page table is read when it is first asked for. */
 struct survey_device {
@@ -45,8 +44,8 @@ static int by_object(const void *a, const void *b)
 static int by_iova(const void *a, const void *b)
 {
 	const struct survey_window *left = a, *right = b;
-	uint64_t left_start = left->mapping->mapping.iova.offset;
-	uint64_t right_start = right->mapping->mapping.iova.offset;
+	uint64_t left_start = left->mapping->mapping.addresses.offset;
+	uint64_t right_start = right->mapping->mapping.addresses.offset;
 
 	return left_start < right_start ? -1 : left_start > right_start;
 }
@@ -57,9 +56,9 @@ static void mark_shared(struct survey_window *windows, unsigned count)
 	uint64_t end = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		const struct range *iova = &windows[i].mapping->mapping.iova;
-		const struct range *next = i + 1 < count ? &windows[i + 1].mapping->mapping.iova :
-							   NULL;
+		const struct range *iova = &windows[i].mapping->mapping.addresses;
+		const struct range *next =
+			i + 1 < count ? &windows[i + 1].mapping->mapping.addresses : NULL;
 		uint64_t last = iova->offset + iova->length - 1;
 
 		windows[i].shared = (i && iova->offset <= end) || (next && next->offset <= last);
@@ -127,8 +126,7 @@ void survey_begin(struct survey *survey, struct context *context)
 
 void survey_end(struct survey *survey)
 {
-	if (survey->has_scratch)
-		iommufd_destroy(context_iommufd(survey->context), survey->scratch);
+	importers[0]->end_trial(&survey->trial);
 	for (unsigned i = 0; i < survey->device_count; i++)
 		pagetable_free(&survey->devices[i].table);
 	for (struct survey_exporter *exporter = survey->exporters, *next; exporter;
@@ -142,23 +140,9 @@ void survey_end(struct survey *survey)
 	free(survey->windows);
 }
 
-/* All trial imports go into one IOAS, which takes them along when it is destroyed. */
-static int probe(struct survey *survey, struct object *dmabuf)
-{
-	int iommufd = context_iommufd(survey->context);
-	int fd = iommufd < 0 ? iommufd : context_fd(survey->context, dmabuf);
-	int rc = fd < 0 ? fd : 0;
-
-	if (!rc && !survey->has_scratch) {
-		rc = iommufd_alloc_ioas(iommufd, &survey->scratch);
-		survey->has_scratch = !rc;
-	}
-	return rc ? rc : iommufd_try_import_into(iommufd, survey->scratch, fd);
-}
-
 static struct exporter_report ask_exporter(struct survey *survey, struct object *dmabuf)
 {
-	return judge_exporter(probe(survey, dmabuf),
+	return judge_exporter(context_probe(survey->context, &survey->trial, dmabuf),
 			      object_device_closed(&survey->context->objects, dmabuf));
 }
 
@@ -229,7 +213,7 @@ static enum pagetable_answer ask_page_table(struct survey_device *device, struct
 			       pagetable_look_up(&device->table, iova, address);
 }
 
-/* The page tables of all devices attached to the mapping's IOAS, as far as they can be read. */
+/* The page tables of all devices that reach the mapping, as far as they can be read. */
 static void ask_page_tables(struct survey *survey, const struct object *mapping,
 			    struct mapping_evidence *evidence)
 {
@@ -240,11 +224,11 @@ static void ask_page_tables(struct survey *survey, const struct object *mapping,
 		struct survey_device *device = &survey->devices[i];
 		enum pagetable_answer answer = PAGETABLE_UNREADABLE;
 
-		if (strcmp(device->object->device.ioas, mapping->mapping.ioas))
+		if (!object_is_reached_by(mapping, device->object))
 			continue;
 		evidence->attached = true;
 		if (!unknown)
-			answer = ask_page_table(device, mapping->mapping.iova, address);
+			answer = ask_page_table(device, mapping->mapping.addresses, address);
 		if (answer == PAGETABLE_UNREADABLE)
 			continue;
 		evidence->tables_differ |= evidence->tables != PAGETABLE_UNREADABLE &&
@@ -282,7 +266,7 @@ struct mapping_report survey_mapping(struct survey *survey, const struct object 
 	ask_page_tables(survey, mapping, &evidence);
 	/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
 	if (!survey_shares_window(survey, mapping))
-		evidence.trace = trace_index_ask(&survey->trace, mapping->mapping.iova,
+		evidence.trace = trace_index_ask(&survey->trace, mapping->mapping.addresses,
 						 mapping->mapping.made);
 	return judge_mapping(&evidence);
 }

@@ -25,8 +25,7 @@ struct survey {
 	struct survey_window *windows; /* by the address of their mappings */
 	unsigned window_count;
 	struct survey_exporter *exporters;
-	uint32_t scratch; /* an IOAS for trial imports, made with the first */
-	bool has_scratch;
+	struct import_trial trial; /* of all exporters */
 };
 
 void survey_begin(struct survey *survey, struct context *context);

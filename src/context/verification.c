@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "context/operation.h"
 #include "kernel/dmabuf.h"
-#include "kernel/iommufd.h"
 #include "kernel/mmio.h"
 #include "kernel/trace.h"
 #include "kernel/vfio.h"
@@ -95,7 +95,8 @@ static int write_by_device(struct verification *verification)
 {
 	struct initiator *initiator = &verification->initiator;
 	uint8_t bytes[INITIATOR_BLOCK];
-	int rc = initiator->driver->write(initiator, verification->mapping->mapping.iova.offset);
+	int rc = initiator->driver->write(initiator,
+					  verification->mapping->mapping.addresses.offset);
 
 	verification->device_error = rc == -EREMOTEIO;
 	if (rc && !verification->device_error)
@@ -115,7 +116,7 @@ static int read_by_device(struct verification *verification)
 	uint8_t bytes[INITIATOR_BLOCK];
 	int rc;
 
-	if (!(mapping->prot & IOMMUFD_READ) || verification->by_cpu == DIFFERENT)
+	if (!(mapping->prot & IMPORT_READ) || verification->by_cpu == DIFFERENT)
 		return 0;
 	if (initiator->driver->readable) {
 		initiator->driver->readable(verification->pattern);
@@ -123,7 +124,7 @@ static int read_by_device(struct verification *verification)
 			return 0;
 		verification->untouched = false;
 	}
-	rc = initiator->driver->read(initiator, mapping->iova.offset, bytes);
+	rc = initiator->driver->read(initiator, mapping->addresses.offset, bytes);
 	verification->by_dma = compare(rc, bytes, verification->pattern);
 	return rc;
 }
@@ -156,7 +157,7 @@ static void collect_faults(struct verification *verification, int watch)
 	if (pci_parse_name(verification->importer->name, &name))
 		return;
 	for (unsigned tries = 0; tries < 20; tries++) {
-		fault_collect(watch, &name, verification->mapping->mapping.iova,
+		fault_collect(watch, &name, verification->mapping->mapping.addresses,
 			      &verification->faults);
 		if (verification->faults.count)
 			return;
@@ -179,7 +180,7 @@ static void look_for_faults(struct verification *verification, int watch)
 	if (verification->faults.count || verification->device_error)
 		return;
 	nanosleep(&interval, NULL);
-	initiator->driver->write(initiator, verification->mapping->mapping.iova.offset);
+	initiator->driver->write(initiator, verification->mapping->mapping.addresses.offset);
 	collect_faults(verification, watch);
 }
 
@@ -205,14 +206,13 @@ static int run_device(struct verification *verification)
 static int run_with_bounce(struct verification *verification)
 {
 	struct context *context = verification->context;
-	const struct object *ioas =
-		object_find(&context->objects, OBJECT_IOAS, verification->mapping->mapping.ioas);
+	const struct importer *importer = verification->mapping->mapping.importer;
 	struct initiator *initiator = &verification->initiator;
-	int iommufd = context_iommufd(context);
-	int rc;
+	struct import_target target;
+	int rc = context_get_target(context, verification->mapping, &target);
 
-	if (iommufd < 0)
-		return iommufd;
+	if (rc)
+		return rc;
 	initiator->device = context_fd(context, verification->importer);
 	if (initiator->device < 0)
 		return initiator->device;
@@ -220,12 +220,10 @@ static int run_with_bounce(struct verification *verification)
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (initiator->bounce == MAP_FAILED)
 		return -errno;
-	rc = iommufd_map_memory(iommufd, ioas->ioas.id, initiator->bounce, INITIATOR_BOUNCE,
-				&initiator->iova);
+	rc = importer->map_memory(&target, initiator->bounce, INITIATOR_BOUNCE, &initiator->iova);
 	if (!rc) {
 		rc = run_device(verification);
-		iommufd_unmap(iommufd, ioas->ioas.id,
-			      (struct range){ initiator->iova, INITIATOR_BOUNCE });
+		importer->unmap(&target, (struct range){ initiator->iova, INITIATOR_BOUNCE });
 	}
 	munmap(initiator->bounce, INITIATOR_BOUNCE);
 	return rc;

@@ -25,7 +25,7 @@ static void try_names(const struct option_entry *entry, const char *word, size_t
 		fclose(list);
 	fail_try("%s%s%sgive %s of %s", guess.best ? "did you mean '" : "",
 		 guess.best ? guess.best : "", guess.best ? "'? " : "",
-		 entry->type == OPTION_CHOICE ? "one" : "some", known ? known : "");
+		 entry->type == OPTION_CHOICES ? "some" : "one", known ? known : "");
 	free(known);
 }
 
@@ -63,12 +63,16 @@ static const char *find_name(const struct option_entry *entry, const char *word,
 static enum status take_choice(const struct option_entry *entry, const char **choice,
 			       const char *text)
 {
-	*choice = find_name(entry, text, strlen(text));
-	if (*choice)
+	bool is_kind = entry->type == OPTION_KIND;
+	size_t length = is_kind ? strcspn(text, ":") : strlen(text);
+	const char *name = find_name(entry, text, length);
+
+	*choice = is_kind ? text : name;
+	if (name)
 		return STATUS_OK;
 	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
 	fail_because("not a valid value");
-	try_names(entry, text, strlen(text));
+	try_names(entry, text, length);
 	return STATUS_USAGE;
 }
 
@@ -146,6 +150,7 @@ static enum status take(const struct option_entry *entry, void *values, const ch
 		*(const char **)place = text;
 		break;
 	case OPTION_CHOICE:
+	case OPTION_KIND:
 		return take_choice(entry, place, text);
 	case OPTION_CHOICES:
 		return take_choices(entry, place, text);

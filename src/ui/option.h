@@ -41,6 +41,7 @@ enum option_type {
 	OPTION_FORM,	/* bool; the output is in a form of its own, and in no other */
 	OPTION_TEXT,	/* const char *, NULL when not given */
 	OPTION_CHOICE,	/* const char *, one of the names as they are written */
+	OPTION_KIND,	/* const char *, as given: one of the names, or NAME:REST */
 	OPTION_CHOICES, /* const char *, as given: some of the names, separated by commas */
 	OPTION_SIZE,	/* struct option_size */
 	OPTION_NUMBER,	/* struct option_number, from least to most */
@@ -56,7 +57,8 @@ struct option_entry {
 	const char *help;
 	size_t offset;
 	uint64_t least, most; /* for OPTION_NUMBER */
-	/* For OPTION_CHOICE and OPTION_CHOICES, compared without case: NULL behind the last. */
+	/* For OPTION_CHOICE, OPTION_KIND and OPTION_CHOICES, compared without case: NULL behind the
+	 * last. */
 	const char *(*names)(unsigned index);
 };
 
@@ -83,6 +85,8 @@ struct option_entry {
 #define OPT_CHOICE(type, member, name, letter, argument, names, help)                            \
 	OPTION_ENTRY(type, member, const char *, OPTION_CHOICE, name, letter, argument, help, 0, \
 		     0, names)
+#define OPT_KIND(type, member, name, argument, names, help) \
+	OPTION_ENTRY(type, member, const char *, OPTION_KIND, name, 0, argument, help, 0, 0, names)
 #define OPT_CHOICES(type, member, name, letter, argument, names, help)                            \
 	OPTION_ENTRY(type, member, const char *, OPTION_CHOICES, name, letter, argument, help, 0, \
 		     0, names)

@@ -44,6 +44,8 @@ offers 'export exec explain' help ex
 offers 'export exec explain' explain ENODEV --during ex
 offers '' help export ''
 offers 'r w rw' import fb --prot ''
+offers 'iommufd' import fb --to ''
+offers '--to=iommufd' import fb --to=i
 offers 'r rw' import fb --prot r
 offers '--prot=r --prot=rw' import fb --prot=r
 offers "$methods" revoke 01:00.0 --by ''

@@ -95,7 +95,7 @@ damaged 'no JSON' "dmabuf 'fb' has facts that are not a dmabuf's" put 4 fb '{'
 damaged 'no facts of its kind' "ioas 'x' has facts" put 5 x '{"id": "seven"}'
 damaged 'a BAR that there is not' "dmabuf 'fb' has facts" put 4 fb \
 	'{"device": "0000:01:00.0", "bar": 6, "ranges": [{"offset": 0, "length": 4096}], "size": 4096, "inode": 1, "made_ns": 1}'
-mapping='{"dmabuf": "fb", "ioas": "ioas0", "iova": "0x1000", "length": 4096, "offset": 0, "prot": "rw", "made_ns": 1, "revoked_by": null}'
+mapping='{"dmabuf": "fb", "importer": "iommufd", "ioas": "ioas0", "iova": "0x1000", "length": 4096, "offset": 0, "prot": "rw", "made_ns": 1, "revoked_by": null}'
 damaged 'a mapping of nothing' "mapping 'map0' is of dma-buf 'fb', which is not there" \
 	put 5 ioas0 '{"id": 1}' put 6 map0 "$mapping"
 damaged 'a mapping nowhere' "mapping 'map0' is in IOAS 'ioas0', which is not there" put 6 map0 "$mapping"

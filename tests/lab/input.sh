@@ -57,7 +57,9 @@ unchanged 1 'offset 0x1 is not a multiple of 4096' d import fb --offset 1
 unchanged 1 'length 0x1001 is not a multiple of 4096; the nearest below is 0x1000' d import fb --length 4097
 unchanged 2 "option --prot: 'x'" d import fb --prot x
 unchanged 2 "option --iova: '1Q'" d import fb --iova 1Q
-unchanged 3 'iommufd only' d import fb --to rdma:mlx5_0
+unchanged 2 "option --to: 'carpet:x'.* give one of iommufd" d import fb --to carpet:x
+unchanged 2 "not a name" d import fb --to iommufd:1x
+unchanged 2 '--to iommufd:ioas0 says where' d import fb --to iommufd:ioas0 --ioas ioas0
 unchanged 1 'no dma-buf of that name' d import nope
 unchanged 2 'not a name' d import fb --ioas '1x'
 unchanged 1 'EEXIST' d import fb --ioas fb

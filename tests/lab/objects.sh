@@ -34,7 +34,7 @@ gives 0 'a part, to be read only' d import middle --offset 16K --length 32K --io
 gives 0 'right behind it, all' d import low --iova 0x10008000 --name whole
 gives 0 'to be written only, where the kernel likes' d import top --prot w --ioas ioas0 --name last
 gives 0 'of another device' d import other --offset 4K --iova 0x20000000 --to iommufd --name foreign
-gives 0 'from an offset to the end, in an IOAS of its own' d import middle --offset 64K --ioas second --iova 0x10000000 --name rest
+gives 0 'from an offset to the end, in an IOAS of its own' d import middle --offset 64K --to IOMMUFD:second --iova 0x10000000 --name rest
 gives 0 'attach another device there' d attach $NVME2 second
 last=$(field last .iova)
 edu=$(printf '%s\n' \

@@ -7,6 +7,8 @@
 #include "context/object.h"
 #include "tests/unit/check.h"
 
+extern const struct importer importer_iommufd;
+
 /* Written down, read back, written down again: the same text. */
 static void check_round_trip(const struct object *object)
 {
@@ -40,10 +42,11 @@ static void check_kinds(void)
 						.inode = 21,
 						.made = 13 };
 	ioas.ioas.id = UINT32_MAX;
-	mapping.mapping = (struct object_mapping){ .ioas = "ioas0",
+	mapping.mapping = (struct object_mapping){ .importer = &importer_iommufd,
+						   .target = "ioas0",
 						   .dmabuf = "fb",
 						   .offset = 4096,
-						   .iova = { UINT64_MAX - 4095, 4096 },
+						   .addresses = { UINT64_MAX - 4095, 4096 },
 						   .prot = 2,
 						   .made = 14,
 						   .verified = 15,
@@ -81,29 +84,34 @@ static void check_text(void)
 		  "{\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
 		{ { .kind = OBJECT_IOAS, .ioas.id = UINT32_MAX }, "{\"id\":4294967295}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .ioas = "ioas0",
+		    .mapping = { .importer = &importer_iommufd,
+				 .target = "ioas0",
 				 .dmabuf = "fb",
 				 .offset = 4096,
-				 .iova = { 0xffffffff000, 8192 },
+				 .addresses = { 0xffffffff000, 8192 },
 				 .prot = 3,
 				 .made = 14 } },
-		  "{\"dmabuf\":\"fb\",\"ioas\":\"ioas0\",\"iova\":\"0xffffffff000\",\"length\":8192,"
+		  "{\"dmabuf\":\"fb\",\"importer\":\"iommufd\",\"ioas\":\"ioas0\",\"iova\":\"0xffffffff000\",\"length\":8192,"
 		  "\"offset\":4096,\"prot\":\"rw\",\"made_ns\":14,\"revoked_by\":null}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .ioas = "a",
+		    .mapping = { .importer = &importer_iommufd,
+				 .target = "a",
 				 .dmabuf = "b",
-				 .iova = { 0, 4096 },
+				 .addresses = { 0, 4096 },
 				 .prot = 1,
 				 .made = 14,
 				 .verified = 15,
 				 .arrived = true,
 				 .revoked_by = "reset" } },
-		  "{\"dmabuf\":\"b\",\"ioas\":\"a\",\"iova\":\"0x0\",\"length\":4096,\"offset\":0,"
+		  "{\"dmabuf\":\"b\",\"importer\":\"iommufd\",\"ioas\":\"a\",\"iova\":\"0x0\",\"length\":4096,\"offset\":0,"
 		  "\"prot\":\"r\",\"made_ns\":14,\"revoked_by\":\"reset\",\"verified_ns\":15,"
 		  "\"arrived\":true}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .prot = 2, .verified = 15, .iova = { 4096, 4096 } } },
-		  "{\"dmabuf\":null,\"ioas\":null,\"iova\":\"0x1000\",\"length\":4096,\"offset\":0,"
+		    .mapping = { .importer = &importer_iommufd,
+				 .prot = 2,
+				 .verified = 15,
+				 .addresses = { 4096, 4096 } } },
+		  "{\"dmabuf\":null,\"importer\":\"iommufd\",\"ioas\":null,\"iova\":\"0x1000\",\"length\":4096,\"offset\":0,"
 		  "\"prot\":\"w\",\"made_ns\":0,\"revoked_by\":null,\"verified_ns\":15,"
 		  "\"arrived\":false}" },
 	};
@@ -122,9 +130,10 @@ static void check_rights(void)
 {
 	for (unsigned prot = 1; prot < 4; prot++) {
 		struct object mapping = { .kind = OBJECT_MAPPING,
-					  .mapping = { .ioas = "ioas0",
+					  .mapping = { .importer = &importer_iommufd,
+						       .target = "ioas0",
 						       .dmabuf = "fb",
-						       .iova = { 4096, 4096 },
+						       .addresses = { 4096, 4096 },
 						       .prot = prot } };
 		struct object copy = { .kind = OBJECT_MAPPING, .name = "map0" };
 		json_object *facts = object_to_json(&mapping);
@@ -279,12 +288,14 @@ static void check_users(void)
 	struct object *mapping = object_new(OBJECT_MAPPING, "map0", -1);
 
 	strcpy(mapping->mapping.dmabuf, "dmabuf0");
-	strcpy(mapping->mapping.ioas, "ioas0");
+	mapping->mapping.importer = &importer_iommufd;
+	strcpy(mapping->mapping.target, "ioas0");
 	object_list_add(&list, mapping);
 	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 1, "a mapping counts");
 	mapping = object_new(OBJECT_MAPPING, "map1", -1);
 	strcpy(mapping->mapping.dmabuf, "gone");
-	strcpy(mapping->mapping.ioas, "ioas0");
+	mapping->mapping.importer = &importer_iommufd;
+	strcpy(mapping->mapping.target, "ioas0");
 	object_list_add(&list, mapping);
 	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 2, "of what it names only");
 	object_list_remove(&list, mapping);

@@ -19,7 +19,7 @@ struct inner {
 	struct option_time time;
 	struct option_ranges ranges;
 	const char *words;
-	const char *colour, *colours;
+	const char *colour, *colours, *kind;
 	bool form, other_form;
 };
 
@@ -45,6 +45,7 @@ static const struct option_entry inner_table[] = {
 	OPT_TEXT_SHORT(struct inner, words, "words", 'w', "TEXT", "which"),
 	OPT_CHOICE(struct inner, colour, "colour", 0, "COLOUR", colour_name, "one"),
 	OPT_CHOICES(struct inner, colours, "colours", 'c', "COLOUR,...", colour_name, "some"),
+	OPT_KIND(struct inner, kind, "kind", "COLOUR[:SHADE]", colour_name, "which"),
 	OPT_FORM(struct inner, form, "form", "as a form"),
 	OPT_FORM(struct inner, other_form, "other", "as another"),
 	{ 0 },
@@ -92,6 +93,12 @@ static const struct {
 	{ { "--colour", "" },
 	  false,
 	  "2 option --colour: '': not a valid value; give one of red, GREEN, blue" },
+	{ { "--kind", "green:light:er" }, false, "q0 - l0 - - - [] - - - green:light:er | | 0" },
+	{ { "--kind", "blue" }, false, "q0 - l0 - - - [] - - - blue | | 0" },
+	{ { "--kind", "bleu:red" },
+	  false,
+	  "2 option --kind: 'bleu:red': not a valid value; did you mean 'blue'? give one of red, "
+	  "GREEN, blue" },
 	{ { "--colours", "red,,blue" },
 	  false,
 	  "2 option --colours: 'red,,blue': '' is not a valid value; give some of red, GREEN, blue" },
@@ -156,9 +163,11 @@ static void describe(FILE *file, const struct outer *outer, const struct inner *
 			(unsigned long long)inner->ranges.items[i].offset,
 			(unsigned long long)inner->ranges.items[i].length);
 	fprintf(file, "] %s", inner->words ? inner->words : "-");
-	if (inner->colour || inner->colours)
+	if (inner->colour || inner->colours || inner->kind)
 		fprintf(file, " %s %s", inner->colour ? inner->colour : "-",
 			inner->colours ? inner->colours : "-");
+	if (inner->kind)
+		fprintf(file, " %s", inner->kind);
 	fputs(" |", file);
 }
 
@@ -213,11 +222,12 @@ static const char usage[] = "  -l, --loud                say more\n"
 			    "  -w, --words TEXT          which\n"
 			    "  --colour COLOUR           one\n"
 			    "  -c, --colours COLOUR,...  some\n"
+			    "  --kind COLOUR[:SHADE]     which\n"
 			    "  --form                    as a form\n"
 			    "  --other                   as another\n";
 
 static const char list[] =
-	"--loud\n-l\n--size\n--number\n--time\n--range\n--words\n-w\n--colour\n--colours\n-c\n--form\n--other\n";
+	"--loud\n-l\n--size\n--number\n--time\n--range\n--words\n-w\n--colour\n--colours\n-c\n--kind\n--form\n--other\n";
 
 static void check_print(void print(FILE *, const struct option_entry *), const char *wanted)
 {

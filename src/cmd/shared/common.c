@@ -478,7 +478,7 @@ void fill_idle(struct call *call, const char *ioas)
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
 		json_object *row;
 
-		if (strcmp(mapping->mapping.ioas, ioas))
+		if (!object_is_in_ioas(mapping, ioas))
 			continue;
 		if (!rows)
 			rows = json_object_object_get(call->result, "idle");

@@ -9,7 +9,6 @@
 #include "cmd/shared/judgement.h"
 #include "context/rebuild.h"
 #include "context/verification.h"
-#include "kernel/iommufd.h"
 #include "util/array.h"
 #include "util/text.h"
 
@@ -112,8 +111,8 @@ static struct object *find_initiator(struct context *context, const struct objec
 		struct pci_device pci;
 		struct pci_name name;
 
-		if (strcmp(device->device.ioas, mapping->mapping.ioas) ||
-		    pci_parse_name(device->name, &name) || pci_get(&name, &pci))
+		if (!object_is_reached_by(mapping, device) || pci_parse_name(device->name, &name) ||
+		    pci_get(&name, &pci))
 			continue;
 		*driver = initiator_find(&pci);
 		if (*driver)
@@ -130,8 +129,8 @@ static int verify(struct context *context, struct object *mapping)
 	struct object *importer = find_initiator(context, mapping, &driver);
 	int arrived = -1;
 
-	if (!importer || !(mapping->mapping.prot & IOMMUFD_WRITE) ||
-	    mapping->mapping.iova.length < INITIATOR_BLOCK)
+	if (!importer || !(mapping->mapping.prot & IMPORT_WRITE) ||
+	    mapping->mapping.addresses.length < INITIATOR_BLOCK)
 		return -1;
 	verification_begin(&verification, context, mapping, importer, driver);
 	if (!verification_run(&verification, false))

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kinds of importers, and what iommufd's does with a record that is not all there is. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "importer/importer.h"
+#include "kernel/iommufd.h"
+#include "tests/unit/check.h"
+
+/* The kernel: what was asked of it, and what it answers to all but probes. */
+static char calls[2048];
+static int answer;
+
+static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
+{
+	size_t used = strlen(calls);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(calls + used, sizeof(calls) - used, format, args);
+	va_end(args);
+}
+
+int iommufd_alloc_ioas(int iommufd, uint32_t *ioas)
+{
+	note("%d: alloc; ", iommufd);
+	*ioas = 5;
+	return answer;
+}
+
+int iommufd_destroy(int iommufd, uint32_t id)
+{
+	note("%d: destroy %u; ", iommufd, id);
+	return answer;
+}
+
+int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, unsigned prot,
+		     bool fixed, uint64_t *iova)
+{
+	note("%d: map %u %d 0x%lx+0x%lx %u %d 0x%lx; ", iommufd, ioas, fd,
+	     (unsigned long)source.offset, (unsigned long)source.length, prot, fixed,
+	     (unsigned long)*iova);
+	return answer;
+}
+
+int iommufd_map_memory(int iommufd, uint32_t ioas, void *memory, size_t size, uint64_t *iova)
+{
+	(void)memory;
+	*iova = 0x7000;
+	note("%d: memory %u %zu; ", iommufd, ioas, size);
+	return answer;
+}
+
+int iommufd_unmap(int iommufd, uint32_t ioas, struct range window)
+{
+	note("%d: unmap %u 0x%lx+0x%lx; ", iommufd, ioas, (unsigned long)window.offset,
+	     (unsigned long)window.length);
+	return answer;
+}
+
+int iommufd_try_import_into(int iommufd, uint32_t scratch, int fd)
+{
+	note("%d: try %u %d; ", iommufd, scratch, fd);
+	return -ENODEV;
+}
+
+static const struct {
+	const char *text;
+	const char *kind;
+	const char *target;
+} kinds[] = {
+	{ "iommufd", "iommufd", NULL },
+	{ "IOMMUFD", "iommufd", NULL },
+	{ "iommufd:a", "iommufd", "a" },
+	{ "iommufd:", "iommufd", "" },
+	{ "iommufd:a:b", "iommufd", "a:b" },
+	{ "iommuf", NULL, NULL },
+	{ "iommufdd", NULL, NULL },
+	{ "", NULL, NULL },
+	{ ":a", NULL, "a" },
+};
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static void check_kinds(void)
+{
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const char *target;
+		const struct importer *importer = importer_parse(kinds[i].text, &target);
+
+		check(same(importer ? importer->name : NULL, kinds[i].kind), "the kind of '%s'",
+		      kinds[i].text);
+		check(same(target, kinds[i].target), "the target of '%s'", kinds[i].text);
+	}
+	check(importer_find("iommufd") == importers[0], "iommufd is the default");
+	check(!importer_find("iommufd:a"), "a kind has no target in it");
+}
+
+static void check_calls(const char *what, const char *wanted)
+{
+	check(!strcmp(calls, wanted), "%s: %s", what, calls);
+	*calls = '\0';
+}
+
+static void check_mapping(const struct importer *importer)
+{
+	struct import_request request = { { 0x1000, 0x2000 }, IMPORT_WRITE, true, 0x5000 };
+	struct import_target target = { .fd = 3, .id = 7 };
+	struct import_trial trial = { .fd = 3 };
+	uint64_t address = 1;
+
+	check(!importer->map(&target, 9, &request, &address) && address == 0x5000, "mapped there");
+	check_calls("map", "3: map 7 9 0x1000+0x2000 2 1 0x5000; ");
+	check(!importer->unmap(&target, (struct range){ 0x5000, 0x2000 }), "unmapped");
+	check_calls("unmap", "3: unmap 7 0x5000+0x2000; ");
+	check(!importer->map_memory(&target, NULL, 4096, &address) && address == 0x7000, "memory");
+	check_calls("memory", "3: memory 7 4096; ");
+	check(importer->reaches("a", "0000:00:03.0", "a"), "attached to that IOAS");
+	check(!importer->reaches("a", "0000:00:03.0", "b"), "attached to another");
+	check(!importer->reaches("a", "a", ""), "attached to none");
+
+	importer->end_trial(&trial);
+	check_calls("no trial", "");
+	check(importer->probe(&trial, 8) == -ENODEV, "what a trial said");
+	check(importer->probe(&trial, 9) == -ENODEV, "what the next said");
+	importer->end_trial(&trial);
+	importer->end_trial(&trial);
+	check_calls("trials", "3: alloc; 3: try 5 8; 3: try 5 9; 3: destroy 5; ");
+	answer = -ENOMEM;
+	check(importer->probe(&trial, 8) == -ENOMEM, "no trial for want of memory");
+	importer->end_trial(&trial);
+	check_calls("a trial that did not begin", "3: alloc; ");
+	answer = 0;
+}
+
+static struct range two[] = { { 0x1000, 0x1000 }, { 0x4000, 0x2000 } };
+static struct range first[] = { { 0, 0x1000 } };
+static struct range last[] = { { UINT64_MAX - 0xfff, 0x1000 } };
+
+#define NOTHING "unmap 1 0x0+0xffffffffffffffff; "
+
+/* As all IDs to the last that a stray object can have are tried, those are shown that are not. */
+static const struct {
+	const char *what;
+	struct import_known known[3];
+	unsigned count;
+	const char *unmaps;
+	uint32_t kept[3];
+	uint32_t last;
+} records[] = {
+	{ "nothing", { { 0 } }, 0, "", { 0 }, 4 },
+	{ "an empty IOAS", { { 1, true, NULL, 0 } }, 1, "3: " NOTHING, { 1 }, 5 },
+	{ "two mappings",
+	  { { 1, true, two, 2 } },
+	  1,
+	  "3: unmap 1 0x0+0x1000; 3: unmap 1 0x2000+0x2000; 3: unmap 1 0x6000+0xffffffffffffa000; ",
+	  { 1 },
+	  5 },
+	{ "at the beginning",
+	  { { 1, true, first, 1 } },
+	  1,
+	  "3: unmap 1 0x1000+0xfffffffffffff000; ",
+	  { 1 },
+	  5 },
+	{ "at the end",
+	  { { 1, true, last, 1 } },
+	  1,
+	  "3: unmap 1 0x0+0xfffffffffffff000; ",
+	  { 1 },
+	  5 },
+	{ "devices are let be",
+	  { { 2, false, NULL, 0 }, { 1, true, NULL, 0 } },
+	  2,
+	  "3: " NOTHING,
+	  { 1, 2 },
+	  7 },
+	{ "a high ID",
+	  { { 40, true, first, 1 } },
+	  1,
+	  "3: unmap 40 0x1000+0xfffffffffffff000; ",
+	  { 40 },
+	  40 },
+	{ "a device's high ID", { { 40, false, NULL, 0 } }, 1, "", { 40 }, 6 },
+};
+
+static bool is_kept(const uint32_t *kept, uint32_t id)
+{
+	return id == kept[0] || id == kept[1] || id == kept[2];
+}
+
+static void check_tidy(const struct importer *importer)
+{
+	for (unsigned i = 0; i < sizeof(records) / sizeof(*records); i++) {
+		char wanted[sizeof(calls)];
+		size_t used = snprintf(wanted, sizeof(wanted), "%s", records[i].unmaps);
+
+		for (uint32_t id = 1; id <= records[i].last; id++)
+			if (!is_kept(records[i].kept, id))
+				used += snprintf(wanted + used, sizeof(wanted) - used,
+						 "3: destroy %u; ", id);
+		check(!importer->tidy(3, records[i].known, records[i].count), "%s",
+		      records[i].what);
+		check_calls(records[i].what, wanted);
+	}
+	answer = -EIO;
+	check(importer->tidy(3, records[2].known, 1) == -EIO, "an error of unmapping");
+	check_calls("which ends it", "3: unmap 1 0x0+0x1000; ");
+	answer = -ENOENT;
+	check(!importer->tidy(3, records[2].known, 1), "nothing there is no error");
+}
+
+int main(void)
+{
+	check_kinds();
+	check_mapping(importers[0]);
+	check_tidy(importers[0]);
+	return check_plan();
+}
