@@ -70,6 +70,8 @@ d recover map0 >/dev/null
 d list >/dev/null
 d unmap map0
 d import fb --name other --ioas ioas0 --iova "$IOVA" >/dev/null
+# Its name can be learnt while it is there; a script that takes it away at once is faster than that.
+await 30 grep -q '"event":"map","mapping":"other"' "$events"
 d unmap other
 d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
 ends INT

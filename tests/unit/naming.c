@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which mapping of which context an address belongs to, where several have the same. */
+#include <string.h>
+
+#include "context/naming.h"
+#include "tests/unit/check.h"
+
+/* By IOVA, as they are learnt. */
+static struct named_window windows[] = {
+	{ { 0x1000, 0x1000 }, "first", "a", { "" } },
+	{ { 0x2000, 0x2000 }, "second", "a", { "0000:01:00.0" } },
+	{ { 0x2000, 0x1000 }, "short", "b", { "" } },
+	{ { 0x8000, 0x1000 }, "both", "a", { "" } },
+	{ { 0x8000, 0x1000 }, "both", "b", { "" } },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", { "" } },
+};
+
+#define WINDOWS (sizeof(windows) / sizeof(*windows))
+
+static const struct {
+	struct range iova;
+	const char *mapping; /* NULL: none, or not the only one */
+} places[] = {
+	{ { 0x1000, 0x1000 }, "first" },
+	{ { 0x2000, 0x2000 }, "second" },
+	{ { 0x2000, 0x1000 }, "short" },
+	{ { 0x8000, 0x1000 }, NULL },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last" },
+	{ { 0x1000, 0x2000 }, NULL },
+	{ { 0x1800, 0x800 }, NULL },
+	{ { 0, 0x1000 }, NULL },
+	{ { 0x3000, 0x1000 }, NULL },
+	{ { 0x9000, 0x1000 }, NULL },
+};
+
+static const struct {
+	uint64_t address;
+	const char *mapping;
+} addresses[] = {
+	{ 0xfff, NULL },  { 0x1000, "first" },	{ 0x1fff, "first" },	{ 0x2000, NULL },
+	{ 0x2fff, NULL }, { 0x3000, "second" }, { 0x3fff, "second" },	{ 0x4000, NULL },
+	{ 0x8000, NULL }, { 0x9000, NULL },	{ UINT64_MAX, "last" }, { 0, NULL },
+};
+
+static bool is(const struct named_window *window, const char *mapping)
+{
+	return mapping ? window && !strcmp(window->mapping, mapping) : !window;
+}
+
+static void check_forgotten(struct naming *naming)
+{
+	naming_forget(naming, (struct range){ 0x3000, 0x1000 });
+	naming_forget(naming, (struct range){ 0x8000, 0x1000 });
+	check(naming->window_count == WINDOWS, "what is not there, or twice, is not forgotten");
+	naming_forget(naming, (struct range){ 0x2000, 0x2000 });
+	check(naming->window_count == WINDOWS - 1 &&
+		      is(naming_find(naming, (struct range){ 0x2000, 0x2000 }), NULL) &&
+		      is(naming_find(naming, (struct range){ 0x2000, 0x1000 }), "short"),
+	      "one is forgotten, and its like is not");
+	naming_forget(naming, (struct range){ UINT64_MAX - 0xfff, 0x1000 });
+	check(naming->window_count == WINDOWS - 2 &&
+		      is(naming_find(naming, (struct range){ 0x1000, 0x1000 }), "first"),
+	      "so is the last");
+}
+
+int main(void)
+{
+	struct named_device devices[] = { { { "0000:01:00.0" }, "a" },
+					  { { "0000:02:00.0" }, "b" } };
+	struct naming naming = {
+		.windows = windows, .window_count = WINDOWS, .devices = devices, .device_count = 2
+	};
+	const struct naming nothing = { 0 };
+
+	for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++)
+		check(is(naming_find(&naming, places[i].iova), places[i].mapping),
+		      "at 0x%llx+0x%llx", (unsigned long long)places[i].iova.offset,
+		      (unsigned long long)places[i].iova.length);
+	for (unsigned i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
+		check(is(naming_find_address(&naming, addresses[i].address), addresses[i].mapping),
+		      "address 0x%llx", (unsigned long long)addresses[i].address);
+	check(naming_has_device(&naming, "a", "0000:01:00.0") &&
+		      naming_has_device(&naming, "b", "0000:02:00.0"),
+	      "devices of contexts");
+	check(!naming_has_device(&naming, "b", "0000:01:00.0") &&
+		      !naming_has_device(&naming, "c", "0000:02:00.0"),
+	      "and of no other");
+	check(!naming_find(&nothing, windows[0].iova) && !naming_find_address(&nothing, 0x1000) &&
+		      !naming_has_device(&nothing, "a", "0000:01:00.0"),
+	      "where nothing is known");
+	check_forgotten(&naming);
+	return check_plan();
+}
