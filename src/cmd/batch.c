@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cmd/dispatch.h"
-#include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
 #include "context/open.h"
 #include "kernel/wait.h"

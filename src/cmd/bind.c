@@ -24,7 +24,8 @@ static int record_path(char path[PATH_MAX], const struct pci_name *name)
 	return rc;
 }
 
-int former_driver_save(const struct pci_device *pci)
+/* The record lies beside the contexts' sockets. */
+static int former_driver_save(const struct pci_device *pci)
 {
 	char path[PATH_MAX];
 	int rc = context_make_folder();

@@ -11,9 +11,7 @@ struct former_driver {
 	char driver_override[64]; /* "" when it had none */
 };
 
-/* The record lies beside the contexts' sockets. 0 or a negative errno. */
-int former_driver_save(const struct pci_device *pci);
-/* -ENOENT: dmabufctl did not bind this device. */
+/* 0 or a negative errno; -ENOENT: dmabufctl did not bind this device. */
 int former_driver_load(const struct pci_name *name, struct former_driver *former);
 void former_driver_forget(const struct pci_name *name);
 

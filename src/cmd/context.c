@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
 #include "cmd/shared/opening.h"
 #include "context/open.h"
 #include "context/overview.h"

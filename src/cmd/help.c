@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/command.h"
+
 
 static void print_program_help(void)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/command.h"
 #include "cmd/shared/listing.h"
 #include "ui/dot.h"
 #include "ui/table.h"

@@ -16,7 +16,6 @@
 #include "kernel/uevent.h"
 #include "ui/event.h"
 #include "util/clock.h"
-#include "util/text.h"
 
 #define INSTANCE_PREFIX "dmabufctl.monitor-"
 #define MILLISECOND 1000000ull

@@ -7,7 +7,6 @@
 
 #include "context/open.h"
 #include "context/overview.h"
-#include "kernel/trace.h"
 #include "util/array.h"
 #include "util/clock.h"
 #include "util/text.h"

@@ -8,7 +8,6 @@
 #include "context/recorder.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
-#include "kernel/trace.h"
 #include "kernel/vfio.h"
 #include "util/clock.h"
 #include "util/text.h"

@@ -64,7 +64,8 @@ static int call_witnesses(struct revocation *revocation)
 	return 0;
 }
 
-bool witness_saw_it_go(const struct witness *witness)
+/* Whether a mapping that its device could reach, or may have, was seen to be out of reach. */
+static bool witness_saw_it_go(const struct witness *witness)
 {
 	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
 	enum mapping_state state = witness->after.state;

@@ -16,9 +16,6 @@ struct witness {
 	uint64_t unmapped_at;
 };
 
-/* Whether a mapping that its device could reach, or may have, was seen to be out of reach. */
-bool witness_saw_it_go(const struct witness *witness);
-
 struct revocation {
 	struct context *context;
 	const struct trigger *trigger;

@@ -8,9 +8,7 @@
 #include <time.h>
 
 #include "context/operation.h"
-#include "kernel/dmabuf.h"
 #include "kernel/mmio.h"
-#include "kernel/trace.h"
 #include "kernel/vfio.h"
 #include "util/clock.h"
 

@@ -2,7 +2,6 @@
 #include "initiator/initiator.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "util/text.h"

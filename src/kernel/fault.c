@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
 #include "util/array.h"
 #include "util/text.h"
 

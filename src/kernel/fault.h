@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include "kernel/pci.h"
-#include "kernel/sys.h"
 #include "util/range.h"
 
 struct fault {

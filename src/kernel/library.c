@@ -2,7 +2,6 @@
 #include "kernel/library.h"
 
 #include <dlfcn.h>
-#include <stddef.h>
 
 bool library_load(const char *name, const struct library_symbol *symbols)
 {

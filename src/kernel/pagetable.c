@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
 #include "util/array.h"
 
 #define INTEL_FOLDER "/sys/kernel/debug/iommu/intel"

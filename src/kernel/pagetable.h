@@ -4,7 +4,6 @@
 #define DMABUFCTL_KERNEL_PAGETABLE_H
 
 #include "kernel/pci.h"
-#include "kernel/sys.h"
 #include "util/range.h"
 
 enum pagetable_answer {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "kernel/probe.h"
-#include "kernel/trace.h"
 #include "util/array.h"
 #include "util/clock.h"
 

@@ -5,7 +5,6 @@
 #include <linux/netlink.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 int line_read(FILE *file, char line[LINE_LIMIT + 1])
 {

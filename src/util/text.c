@@ -2,6 +2,7 @@
 #include "util/text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* A backslash too is written as a number: a name may look like one. */

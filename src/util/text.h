@@ -7,7 +7,6 @@
 #ifndef DMABUFCTL_UTIL_TEXT_H
 #define DMABUFCTL_UTIL_TEXT_H
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "context/overview.h"
-#include "kernel/dmabuf.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/process.h"

@@ -2,7 +2,6 @@
 #include "cmd/shared/judgement.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
