@@ -34,7 +34,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (listing->census.sources & names[i].sources)
 			add_text(used, names[i].name);
-	if (listing->contexts)
+	if (listing->origins.contexts)
 		add_text(used, "contexts");
 	put_number(row, "unseen_processes", listing->census.unseen);
 	put_text(row, "lacking",

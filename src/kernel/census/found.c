@@ -173,3 +173,11 @@ void census_free(struct census *census)
 	free(census->nodes);
 	*census = (struct census){ 0 };
 }
+
+bool census_is_holder(const struct census_dmabuf *dmabuf, pid_t pid)
+{
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		if (dmabuf->holders[i].pid == pid)
+			return true;
+	return false;
+}

@@ -93,4 +93,6 @@ void census_sort(struct census *census);
 const struct census_dmabuf *census_get(const struct census *census, uint64_t inode);
 void census_free(struct census *census);
 
+bool census_is_holder(const struct census_dmabuf *dmabuf, pid_t pid);
+
 #endif

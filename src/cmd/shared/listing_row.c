@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/listing_row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/value.h"
+#include "util/json.h"
+
+/* The columns, by place. */
+enum {
+	INODE,
+	SIZE,
+	EXPORTER,
+	NAME,
+	DEVICE,
+	BAR,
+	RANGES,
+	ORIGIN,
+	REFERENCES,
+	ATTACHMENTS,
+	ATTACHED,
+	UNEXPLAINED,
+	IN_FLIGHT,
+	HELD_BY,
+	FACTS
+};
+
+const struct column listing_columns[] = {
+	[INODE] = { "INODE", "inode", COLUMN_NUMBER, "of the dma-buf's file" },
+	[SIZE] = { "SIZE", "size", COLUMN_SIZE, "bytes" },
+	[EXPORTER] = { "EXPORTER", "exporter", COLUMN_TEXT, "the kernel's name for it" },
+	[NAME] = { "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },
+	[DEVICE] = { "DEVICE", "device", COLUMN_TEXT, "the exporting device" },
+	[BAR] = { "BAR", "bar", COLUMN_NUMBER, "of that device" },
+	[RANGES] = { "RANGES", "ranges", COLUMN_RANGES, "offset and length in the BAR" },
+	[ORIGIN] = { "ORIGIN", "origin", COLUMN_TEXT,
+		     "how the device is known: a context, or deduced" },
+	[REFERENCES] = { "REFS", "references", COLUMN_NUMBER | COLUMN_VERBOSE, "to its file" },
+	[ATTACHMENTS] = { "ATTACHED", "attachments", COLUMN_NUMBER, "importing devices" },
+	[ATTACHED] = { "TO", "attached", COLUMN_TEXT | COLUMN_VERBOSE, "their names" },
+	[UNEXPLAINED] = { "KERNEL", "unexplained", COLUMN_NUMBER,
+			  "references that no process explains" },
+	[IN_FLIGHT] = { "IN-FLIGHT", "in_flight", COLUMN_NUMBER | COLUMN_VERBOSE,
+			"of those, more than there are attachments: fds in sockets, as a rule" },
+	[HELD_BY] = { "HOLDERS", "held_by", COLUMN_TEXT,
+		      "command(PID):fds, and map for a mapping" },
+	[FACTS] = { 0 },
+};
+
+static struct fact number(long value)
+{
+	return (struct fact){ .type = value < 0 ? FACT_NONE : FACT_NUMBER, .number = value };
+}
+
+static struct fact text(const char *text)
+{
+	return (struct fact){ .type = text && *text ? FACT_TEXT : FACT_NONE, .text = text };
+}
+
+/* References that no process explains are importers' or under way in a socket; -1: not known. */
+static long unexplained(const struct listing *listing, const struct census_dmabuf *dmabuf)
+{
+	long left = dmabuf->references;
+
+	if (left < 0 || listing->census.unseen)
+		return -1;
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		left -= dmabuf->holders[i].fd_count + dmabuf->holders[i].maps;
+	return left < 0 ? 0 : left;
+}
+
+static long in_flight(const struct listing *listing, const struct census_dmabuf *dmabuf)
+{
+	long left = unexplained(listing, dmabuf);
+
+	if (left < 0 || dmabuf->attachments < 0)
+		return -1;
+	return left > dmabuf->attachments ? left - dmabuf->attachments : 0;
+}
+
+/* What fits of some text, ten thousand times: printf() would be most of the time. */
+struct writer {
+	char *at, *end;
+};
+
+static void write_text(struct writer *writer, const char *text)
+{
+	while (*text && writer->at < writer->end)
+		*writer->at++ = *text++;
+	*writer->at = '\0';
+}
+
+static void write_number(struct writer *writer, uint64_t number)
+{
+	char digits[VALUE_DIGITS];
+
+	write_text(writer, value_format_number(number, digits));
+}
+
+static void write_holder(struct writer *writer, const struct census_holder *holder)
+{
+	write_text(writer, holder->name);
+	write_text(writer, "(");
+	write_number(writer, holder->pid);
+	write_text(writer, "):");
+	for (unsigned i = 0; i < holder->fd_count && i < 8; i++) {
+		write_text(writer, i ? "," : "");
+		write_number(writer, holder->fds[i]);
+	}
+	if (holder->fd_count > 8) {
+		write_text(writer, ",+");
+		write_number(writer, holder->fd_count - 8);
+	}
+	if (holder->maps)
+		write_text(writer, holder->fd_count ? ",map" : "map");
+}
+
+/* "perl(12):3,4 qemu(7):map", what fits of it. */
+static struct fact held_by(struct listing *listing, const struct census_dmabuf *dmabuf)
+{
+	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
+
+	*listing->cell = '\0';
+	for (unsigned i = 0; i < dmabuf->holder_count; i++) {
+		write_text(&writer, i ? " " : "");
+		write_holder(&writer, &dmabuf->holders[i]);
+	}
+	return text(listing->cell);
+}
+
+/* "0x0+16M,0x4000000+1M", what fits of it. */
+static struct fact ranges_of(struct listing *listing, const struct origin *origin)
+{
+	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
+
+	*listing->cell = '\0';
+	for (unsigned i = 0; i < origin->range_count; i++) {
+		char range[VALUE_RANGE];
+
+		value_format_range(&origin->ranges[i], range);
+		write_text(&writer, i ? "," : "");
+		write_text(&writer, range);
+	}
+	return text(listing->cell);
+}
+
+static struct fact origin_fact(struct listing *listing, unsigned index, unsigned column)
+{
+	const struct origin *origin = listing->origins.items[index];
+
+	if (!origin)
+		return (struct fact){ .type = FACT_NONE };
+	switch (column) {
+	case DEVICE:
+		return text(origin->device);
+	case BAR:
+		return number(origin->bar);
+	case RANGES:
+		return ranges_of(listing, origin);
+	default:
+		return text(origin->source);
+	}
+}
+
+struct fact listing_fact(void *state, size_t row, unsigned column)
+{
+	struct listing *listing = state;
+	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[row]];
+
+	switch (column) {
+	case INODE:
+		return number(dmabuf->inode);
+	case SIZE:
+		return number(dmabuf->size ? (long)dmabuf->size : -1);
+	case EXPORTER:
+		return text(dmabuf->exporter);
+	case NAME:
+		return text(dmabuf->name);
+	case REFERENCES:
+		return number(dmabuf->references);
+	case ATTACHMENTS:
+		return number(dmabuf->attachments);
+	case ATTACHED:
+		return text(dmabuf->attached);
+	case UNEXPLAINED:
+		return number(unexplained(listing, dmabuf));
+	case IN_FLIGHT:
+		return number(in_flight(listing, dmabuf));
+	case HELD_BY:
+		return held_by(listing, dmabuf);
+	default:
+		return origin_fact(listing, listing->shown[row], column);
+	}
+}
+
+static void put_fact(struct listing *listing, json_object *row, size_t index, unsigned column)
+{
+	const char *key = listing_columns[column].key;
+	struct fact fact = listing_fact(listing, index, column);
+
+	if (fact.type == FACT_NUMBER)
+		put_number(row, key, fact.number);
+	else
+		put_text(row, key, fact.type == FACT_TEXT ? fact.text : "");
+}
+
+/* null: not known */
+static void put_origin_ranges(json_object *row, const struct origin *origin)
+{
+	const char *key = listing_columns[RANGES].key;
+
+	if (origin && origin->range_count)
+		object_put_ranges(row, key, origin->ranges, origin->range_count);
+	else
+		put_text(row, key, NULL);
+}
+
+static void fill_holder(json_object *row, const struct census_holder *holder, bool below)
+{
+	json_object *fds;
+	char label[64];
+
+	put_number(row, "pid", holder->pid);
+	put_text(row, "command", holder->name);
+	fds = put_array(row, "fds");
+	for (unsigned i = 0; i < holder->fd_count; i++)
+		json_object_array_add(fds, json_object_new_int(holder->fds[i]));
+	put_number(row, "maps", holder->maps);
+	put_number(row, "mapped", holder->mapped);
+	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
+	put_text(row, below ? "inode" : "label", label); /* the tree's first column */
+}
+
+json_object *listing_row(struct listing *listing, size_t index, bool below)
+{
+	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[index]];
+	json_object *row = json_object_new_object(), *holders;
+
+	for (unsigned column = 0; column < HELD_BY; column++)
+		if (column == RANGES)
+			put_origin_ranges(row, listing->origins.items[listing->shown[index]]);
+		else
+			put_fact(listing, row, index, column);
+	holders = put_array(row, "holders");
+	for (unsigned i = 0; i < dmabuf->holder_count; i++)
+		fill_holder(add_object(holders), &dmabuf->holders[i], below);
+	return row;
+}
