@@ -146,7 +146,7 @@ static const struct option_entry options[] = {
 };
 
 static const struct section sections[] = {
-	{ "dmabuf", NULL, NULL, dmabuf_columns },
+	{ .key = "dmabuf", .columns = dmabuf_columns },
 	{ 0 },
 };
 

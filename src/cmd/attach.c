@@ -69,7 +69,7 @@ static const struct column columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "device", NULL, NULL, columns },
+	{ .key = "device", .columns = columns },
 	{ 0 },
 };
 

@@ -14,7 +14,6 @@ struct batch_options {
 	bool keep_going;
 };
 
-
 static void on_signal(int signal)
 {
 	wait_signal = signal;
@@ -114,9 +113,6 @@ static enum status run(struct call *call)
 		context_open_private(&context);
 	}
 	inner.context = &context;
-	/* The lines have results, the batch has none. */
-	json_object_put(call->result);
-	call->result = NULL;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
@@ -147,5 +143,6 @@ const struct command cmd_batch = {
 	.most = 1,
 	.context = CONTEXT_NONE,
 	.alone = true,
+	.streams = true, /* the results of its lines */
 	.run = run,
 };

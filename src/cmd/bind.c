@@ -197,7 +197,7 @@ static const struct column columns[] = {
 };
 
 const struct section bind_sections[] = {
-	{ "devices", NULL, NULL, columns },
+	{ .key = "devices", .columns = columns },
 	{ 0 },
 };
 

@@ -99,7 +99,7 @@ static const struct column columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "contexts", NULL, "no contexts", columns },
+	{ .key = "contexts", .empty = "no contexts", .columns = columns },
 	{ 0 },
 };
 

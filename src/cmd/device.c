@@ -153,8 +153,11 @@ static const struct column bar_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "devices", "Devices", "no PCI devices", device_columns },
-	{ "devices/bars", "BARs", NULL, bar_columns },
+	{ .key = "devices",
+	  .title = "Devices",
+	  .empty = "no PCI devices",
+	  .columns = device_columns },
+	{ .key = "bars", .title = "BARs", .columns = bar_columns, .within = "devices" },
 	{ 0 },
 };
 

@@ -134,7 +134,7 @@ static enum status run_with_result(struct call *call)
 	bool tables = call->command->sections && !(call->place && call->command->quiet_in_batch);
 	enum status status;
 
-	if (json || tables)
+	if ((json || tables) && !call->command->streams)
 		call->result = new_result(call->command->name);
 	status = call->command->run(call);
 	if (status)

@@ -363,7 +363,7 @@ static const struct column columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "checks", NULL, NULL, columns },
+	{ .key = "checks", .columns = columns },
 	{ 0 },
 };
 

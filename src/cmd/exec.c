@@ -81,9 +81,6 @@ static enum status run(struct call *call)
 		launch.fds[launch.count++] = fd;
 	}
 	export_names(call->arguments, count);
-	/* What is printed from here on is the command's. */
-	json_object_put(call->result);
-	call->result = NULL;
 	call->finish = finish;
 	return STATUS_OK;
 }
@@ -100,5 +97,6 @@ const struct command cmd_exec = {
 	.most = -1,
 	.context = CONTEXT_EXISTING,
 	.alone = true,
+	.streams = true, /* the program's output */
 	.run = run,
 };

@@ -536,8 +536,10 @@ static const struct column fault_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "fault", NULL, NULL, fault_columns },
-	{ "causes", NULL, "no check is known that gives this errno there", columns },
+	{ .key = "fault", .columns = fault_columns },
+	{ .key = "causes",
+	  .empty = "no check is known that gives this errno there",
+	  .columns = columns },
 	{ 0 },
 };
 

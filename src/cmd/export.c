@@ -174,7 +174,7 @@ static const struct option_entry options[] = {
 };
 
 static const struct section sections[] = {
-	{ "dmabuf", NULL, NULL, dmabuf_columns },
+	{ .key = "dmabuf", .columns = dmabuf_columns },
 	{ 0 },
 };
 

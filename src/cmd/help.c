@@ -5,7 +5,6 @@
 
 #include "cmd/shared/command.h"
 
-
 static void print_program_help(void)
 {
 	printf("usage: dmabufctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
@@ -48,9 +47,6 @@ static enum status run(struct call *call)
 {
 	const struct command *command = call->count ? find_command(call->arguments[0]) : NULL;
 
-	/* It is text for people, whatever form results have. */
-	json_object_put(call->result);
-	call->result = NULL;
 	if (call->count && !command)
 		return unknown_command(call->arguments[0]);
 	print_help(command);
@@ -65,5 +61,6 @@ const struct command cmd_help = {
 	.least = 0,
 	.most = 1,
 	.context = CONTEXT_NONE,
+	.streams = true, /* text for people */
 	.run = run,
 };

@@ -279,7 +279,7 @@ static const struct option_entry options[] = {
 };
 
 static const struct section sections[] = {
-	{ "mapping", NULL, NULL, mapping_columns },
+	{ .key = "mapping", .columns = mapping_columns },
 	{ 0 },
 };
 

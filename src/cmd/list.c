@@ -283,9 +283,15 @@ static const struct option_entry options[] = {
 };
 
 static const struct section sections[] = {
-	{ "sources", "Sources", NULL, source_columns },
-	{ "dmabufs", "Dma-bufs", "no dma-bufs are seen", listing_columns },
-	{ "tree>holders", "Dma-bufs and their holders", NULL, tree_columns },
+	{ .key = "sources", .title = "Sources", .columns = source_columns },
+	{ .key = "dmabufs",
+	  .title = "Dma-bufs",
+	  .empty = "no dma-bufs are seen",
+	  .columns = listing_columns },
+	{ .key = "tree",
+	  .title = "Dma-bufs and their holders",
+	  .columns = tree_columns,
+	  .children = "holders" },
 	{ 0 },
 };
 

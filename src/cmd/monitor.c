@@ -617,9 +617,6 @@ static enum status run(struct call *call)
 	rc = stream_open(&monitor.stream, INSTANCE_PREFIX);
 	if (rc)
 		return cannot_open(rc);
-	/* Events are printed as they come; there is no result at the end. */
-	json_object_put(call->result);
-	call->result = NULL;
 	event_start(&event, call->globals->json, "monitor");
 	monitor.uevents = uevent_open();
 	monitor.faults = fault_watch();
@@ -666,5 +663,6 @@ const struct command cmd_monitor = {
 	.most = 0,
 	.context = CONTEXT_NONE,
 	.alone = true,
+	.streams = true, /* events, as they come */
 	.run = run,
 };

@@ -138,7 +138,7 @@ static const struct column columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "mappings", NULL, NULL, columns },
+	{ .key = "mappings", .columns = columns },
 	{ 0 },
 };
 

@@ -306,11 +306,11 @@ static const struct column hit_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "matrix", "Triggers", NULL, matrix_columns },
-	{ "hit", "Would be hit", NULL, hit_columns },
-	{ "timeline", "Timeline", NULL, timeline_columns },
-	{ "dmabufs", "Dma-bufs after", NULL, dmabuf_after_columns },
-	{ "mappings", "Mappings after", NULL, mapping_after_columns },
+	{ .key = "matrix", .title = "Triggers", .columns = matrix_columns },
+	{ .key = "hit", .title = "Would be hit", .columns = hit_columns },
+	{ .key = "timeline", .title = "Timeline", .columns = timeline_columns },
+	{ .key = "dmabufs", .title = "Dma-bufs after", .columns = dmabuf_after_columns },
+	{ .key = "mappings", .title = "Mappings after", .columns = mapping_after_columns },
 	{ 0 },
 };
 

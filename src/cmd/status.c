@@ -131,10 +131,13 @@ static const struct column ioas_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "devices", "Devices", "no open devices", device_columns },
-	{ "dmabufs", "Dma-bufs", NULL, dmabuf_columns },
-	{ "ioases", "I/O address spaces", NULL, ioas_columns },
-	{ "mappings", "Mappings", NULL, mapping_columns },
+	{ .key = "devices",
+	  .title = "Devices",
+	  .empty = "no open devices",
+	  .columns = device_columns },
+	{ .key = "dmabufs", .title = "Dma-bufs", .columns = dmabuf_columns },
+	{ .key = "ioases", .title = "I/O address spaces", .columns = ioas_columns },
+	{ .key = "mappings", .title = "Mappings", .columns = mapping_columns },
 	{ 0 },
 };
 

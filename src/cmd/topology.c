@@ -251,10 +251,10 @@ static const struct column doubt_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "hops", "Ways from the host bridge", NULL, hop_columns },
-	{ "verdict", "Verdict", NULL, verdict_columns },
-	{ "verdict", NULL, NULL, why_columns },
-	{ "verdict", NULL, NULL, doubt_columns },
+	{ .key = "hops", .title = "Ways from the host bridge", .columns = hop_columns },
+	{ .key = "verdict", .title = "Verdict", .columns = verdict_columns },
+	{ .key = "verdict", .columns = why_columns },
+	{ .key = "verdict", .columns = doubt_columns },
 	{ 0 },
 };
 

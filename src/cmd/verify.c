@@ -295,8 +295,8 @@ static const struct column fault_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ "verification", "Verification", NULL, columns },
-	{ "faults", "IOMMU faults", NULL, fault_columns },
+	{ .key = "verification", .title = "Verification", .columns = columns },
+	{ .key = "faults", .title = "IOMMU faults", .columns = fault_columns },
 	{ 0 },
 };
 

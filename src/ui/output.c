@@ -29,15 +29,20 @@ static void print_element(json_object *row, void *arg)
 
 void output_json(json_object *result, const struct output_rows *rows)
 {
-	const char *text = to_text(result), *between = "";
+	const char *between = "{";
 
-	if (!rows || !rows->make) {
-		puts(text);
-		return;
+	json_object_object_foreach(result, key, value)
+	{
+		printf("%s\"%s\":%s", between, key, to_text(value));
+		between = ",";
 	}
-	printf("%.*s,\"%s\":[", (int)strlen(text) - 1, text, rows->key);
-	output_each_row(rows, print_element, &between);
-	puts("]}");
+	if (rows && rows->make) {
+		printf("%s\"%s\":[", between, rows->key);
+		between = "";
+		output_each_row(rows, print_element, &between);
+		putchar(']');
+	}
+	puts("}");
 }
 
 void output_each_row(const struct output_rows *rows, void (*show)(json_object *row, void *arg),
@@ -231,33 +236,24 @@ static void add_made_rows(struct sheet *sheet, const struct output_rows *rows)
 		add_facts(sheet, rows, i);
 }
 
-/* Rows may be one object, an array, or the arrays inside each row of an array. */
-static void add_rows(struct sheet *sheet, json_object *outer, json_object *parent, const char *path)
+/* One object is a row of its own. */
+static void add_array(struct sheet *sheet, json_object *rows, json_object *parent)
 {
-	const char *slash = strchr(path, '/');
-	char key[32];
-	json_object *rows;
-
-	snprintf(key, sizeof(key), "%.*s", (int)strcspn(path, "/>"), path);
-	rows = json_object_object_get(outer, key);
 	if (json_object_is_type(rows, json_type_object)) {
 		add_row(sheet, rows, parent, "");
 		return;
 	}
-	for (size_t i = 0; rows && i < json_object_array_length(rows); i++) {
-		json_object *row = json_object_array_get_idx(rows, i);
-
-		if (slash)
-			add_rows(sheet, row, row, slash + 1);
-		else
-			add_row(sheet, row, parent, "");
-	}
+	for_each_row(row, rows) add_row(sheet, row, parent, "");
 }
 
-static bool is_made(const struct output_rows *rows, const char *path)
+static void add_rows(struct sheet *sheet, json_object *result, const struct section *section)
 {
-	return rows->make && strlen(rows->key) == strcspn(path, ">") &&
-	       !strncmp(rows->key, path, strlen(rows->key));
+	if (!section->within) {
+		add_array(sheet, json_object_object_get(result, section->key), NULL);
+		return;
+	}
+	for_each_row(outer, json_object_object_get(result, section->within))
+		add_array(sheet, json_object_object_get(outer, section->key), outer);
 }
 
 /* Columns of the terminal that the output goes to, 0 when it goes to none. */
@@ -289,16 +285,15 @@ void output_tables(json_object *result, const struct output_rows *rows,
 	for (const struct section *section = sections; section->key; section++) {
 		struct sheet sheet = {
 			.columns = section->columns,
-			.children = strchr(section->key, '>') ? strchr(section->key, '>') + 1 :
-								NULL,
+			.children = section->children,
 			.style = style,
 		};
-		bool made = is_made(rows, section->key);
+		bool made = rows->make && !strcmp(rows->key, section->key);
 
 		if (made)
 			add_made_rows(&sheet, rows);
 		else
-			add_rows(&sheet, result, NULL, section->key);
+			add_rows(&sheet, result, section);
 		if (sheet.table.count) {
 			if (titled && section->title && !style->bare)
 				printf("%s%s\n", first ? "" : "\n", section->title);

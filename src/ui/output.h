@@ -31,14 +31,12 @@ struct column {
 
 /* An array in the result, or one object, shown as a table of its own. */
 struct section {
-	/*
-	 * NULL ends the list; "devices/bars": the arrays of each row; "tree>holders": the rows,
-	 * as a tree with the array of each row below it.
-	 */
-	const char *key;
+	const char *key;   /* in the result; NULL ends the list */
 	const char *title; /* a line above it when there are several sections; NULL: none */
 	const char *empty; /* said when there is no row; NULL: nothing */
 	const struct column *columns;
+	const char *within;   /* the key is in each row of that array; NULL: in the result itself */
+	const char *children; /* the array in each row that hangs below it, as a tree; NULL: none */
 };
 
 /* One value of a row that is made when it is printed. */

@@ -25,14 +25,18 @@ static const struct column part_columns[] = {
 	{ 0 },
 };
 
-static const struct section one[] = { { "things", NULL, "no things", thing_columns }, { 0 } };
+static const struct section one[] = {
+	{ .key = "things", .empty = "no things", .columns = thing_columns }, { 0 }
+};
 static const struct section two[] = {
-	{ "things", "Things", "no things", thing_columns },
-	{ "things/parts", "Parts", NULL, part_columns },
-	{ "notes", NULL, NULL, part_columns },
+	{ .key = "things", .title = "Things", .empty = "no things", .columns = thing_columns },
+	{ .key = "parts", .title = "Parts", .columns = part_columns, .within = "things" },
+	{ .key = "notes", .columns = part_columns },
 	{ 0 },
 };
-static const struct section tree[] = { { "things>parts", NULL, NULL, thing_columns }, { 0 } };
+static const struct section tree[] = {
+	{ .key = "things", .columns = thing_columns, .children = "parts" }, { 0 }
+};
 
 #define FIRST                                                                         \
 	"{\"name\":\"a\",\"count\":7,\"size\":4096,\"tags\":[\"x\",\"y\"],"           \

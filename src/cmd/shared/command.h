@@ -48,7 +48,7 @@ struct call {
 	/* Opened or made on the way; when the command fails it was for nothing, and is released. */
 	struct object *made[2];
 	unsigned made_count;
-	/* An object to fill, NULL when nobody will look at it; a command may drop it. */
+	/* An object to fill, NULL when nobody will look at it. */
 	json_object *result;
 	struct output_rows rows; /* what it is too large for */
 	/* Set by a command that has more to do once the context is given back. */
@@ -73,6 +73,7 @@ struct command {
 	enum context_need context;
 	bool alone;	     /* not in a batch */
 	bool quiet_in_batch; /* its tables are for who types it; JSON is printed always */
+	bool streams;	     /* prints what it has to say as it runs: there is no result */
 	const struct section *sections;
 	/*
 	 * What is to be done before the context is opened, such as waiting, while others may work

@@ -496,7 +496,7 @@ static const struct column idle_columns[] = {
 };
 
 const struct section idle_sections[] = {
-	{ "idle", NULL, NULL, idle_columns },
+	{ .key = "idle", .columns = idle_columns },
 	{ 0 },
 };
 
