@@ -103,12 +103,6 @@ static int fail_to_open(struct context *context, int rc)
 		runtime_clear(context->name);
 	if (rc == -ETIMEDOUT)
 		explain_silence(context);
-	if (rc == -EWOULDBLOCK) {
-		pid_t owner = runtime_lock_owner(context->name);
-
-		if (owner)
-			context_say_why(context, "PID %d", owner);
-	}
 	if (context->lock < 0 && (rc == -EROFS || rc == -ENOSPC || rc == -EACCES)) {
 		char path[PATH_MAX];
 

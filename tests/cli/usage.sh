@@ -33,6 +33,11 @@ refuses 2 "unknown option '--josn'; did you mean '--json'\?" d status --josn
 refuses 2 "unknown option '--pdi=3'; did you mean '--pid'\?" d list --pdi=3
 refuses 2 "context '../x': not a name" d --context ../x status
 refuses 2 "context 'a/b'" d --context a/b export 01:00.0 2
+refuses 2 "^dmabufctl: context '1': not a name: a letter, then letters, digits, '_', '-', '.', at most 63$" d --context 1 status
+refuses 2 '^dmabufctl: context frob; give list, start \[CONTEXT\] or stop \[CONTEXT\]$' d context frob
+longest=$(printf 'x%.0s' {1..63})
+refuses 1 "context $longest: ENOENT" d context stop "$longest"
+refuses 2 "context '${longest}x': not a name" d context stop "${longest}x"
 
 bounds="give a whole number from 1 to 2147483647$"
 for number in 0 -1 x 4K 4294967297 99999999999999999999; do

@@ -63,6 +63,9 @@ ok 'something else is there: why, and where to look' equal "$(gojq -r '.error | 
 	"1 null the bytes did not arrive, and the kernel logged no fault; the way between the two devices may not carry peer traffic: 'dmabufctl topology $EDU $RAM'"
 fails 6 "the DMA did not arrive, but the kernel logged no fault; 'dmabufctl status' says what state map0 is in" \
 	d verify map0 --from $EDU --expect-fault
+peek unmap "$first" $IOVA 0x8000
+peek map "$first" "$fd" 0x5000 0x7000 $((IOVA + 0x1000))
+fails 1 'the IOMMU stopped the DMA; the way between the two devices may not carry peer traffic' d verify map0 --from $EDU
 holds 0x4000 0x8000
 
 # The trace alone: a mapping's own events.

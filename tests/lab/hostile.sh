@@ -202,7 +202,7 @@ d unbind "$NVME" >/dev/null
 cp "$(command -v dmabufctl)" "$TEST_DIR/dmabufctl"
 [ ! -e "$(dirname "$(command -v dmabufctl)")/.libs" ] || cp -r "$(dirname "$(command -v dmabufctl)")/.libs" "$TEST_DIR"
 printf 'no program' >"$TEST_DIR/dmabufctl-holder"
-refuses 1 "cannot run its holder $TEST_DIR/dmabufctl-holder: Permission denied" "$TEST_DIR/dmabufctl" context start raw
+refuses 1 "cannot run its holder $TEST_DIR/dmabufctl-holder: Permission denied; install it there, beside dmabufctl$" "$TEST_DIR/dmabufctl" context start raw
 chmod +x "$TEST_DIR/dmabufctl-holder"
 refuses 1 "cannot run its holder $TEST_DIR/dmabufctl-holder: Exec format error" "$TEST_DIR/dmabufctl" context start raw
 cp /bin/true "$TEST_DIR/dmabufctl-holder"
@@ -256,7 +256,7 @@ await 10 has_ended $receiver
 ok 'killed: its socket is left' test -S "$TEST_DIR/door"
 receive
 ok 'and replaced by the next' not has_ended $receiver
-refuses 1 'somebody waits there already' d --context raw2 adopt --receive-from "$TEST_DIR/door"
+refuses 1 'somebody waits there already, .*; give another path, or see to it that this one is free$' d --context raw2 adopt --receive-from "$TEST_DIR/door"
 ok 'the first one goes on waiting' not has_ended $receiver
 perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un($ARGV[0])) or die; send($s, "x", 0)' "$TEST_DIR/door"
 run wait $receiver

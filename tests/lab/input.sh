@@ -23,7 +23,7 @@ ok 'release tells what it released' \
 before=$(d status --json)
 
 unchanged 1 'ENODEV: there is no such PCI device' d export 99:00.0 2
-unchanged 2 'not a PCI address' d export zz 2
+unchanged 2 'not a PCI address; write it as 0000:01:00.0 or 01:00.0$' d export zz 2
 unchanged 2 'not a PCI address' d export 1:2:3:4 2
 unchanged 2 'not a BAR number' d export "$NVME" 6
 unchanged 2 'not a BAR number' d export "$NVME" 2x
@@ -33,14 +33,14 @@ unchanged 3 'smaller than a page' d export "$RAM" 0
 unchanged 1 'the driver nvme has it' d export "$NVME2" 2
 unchanged 1 'range 0x10:0x1000 is not page aligned' d export "$NVME" 2 --range 0x10:0x1000
 unchanged 1 'range 0x0:0x0 is empty' d export "$NVME" 2 --range 0:0
-unchanged 1 'reaches beyond the BAR' d export "$NVME" 2 --range 0:32M
+unchanged 1 'reaches beyond the BAR; stay in 0:0x1000000 in steps of 4096$' d export "$NVME" 2 --range 0:32M
 unchanged 1 'EOVERFLOW: range .* wraps' d export "$NVME" 2 --range 0xfffffffffffff000:8K
 unchanged 2 "'4KB x:1': not a valid value" d export "$NVME" 2 --range '4KB x:1'
 unchanged 2 'not a valid value' d export "$NVME" 2 --range -1:4K
 unchanged 2 'too large' d export "$NVME" 2 --range 0:99999999999999999999
 unchanged 2 'too large' d export "$NVME" 2 --range 0:16777216T
 unchanged 2 "name 'a b': not a name" d export "$NVME" 2 --name 'a b'
-unchanged 2 'not a name' d export "$NVME" 2 --name ''
+unchanged 2 "not a name: a letter, then letters, digits, '_', '-', '.', at most 63$" d export "$NVME" 2 --name ''
 unchanged 2 'not a name' d export "$NVME" 2 --name "$(printf 'x%.0s' {1..64})"
 unchanged 1 'EEXIST: an object of this context has it' d export "$NVME" 2 --name fb
 unchanged 1 'EEXIST: an object' d export "$NVME" 2 --name map0
@@ -72,7 +72,7 @@ unchanged 2 'nothing to release' d release
 unchanged 2 'takes no objects' d release --all fb
 unchanged 1 'no mapping of that name' d unmap fb
 unchanged 2 "option --by: 'magic': 'magic' is not a valid value; give some of reset, flr" d revoke "$NVME" --by magic
-unchanged 2 'it is missing' d revoke "$NVME"
+unchanged 2 'option --by: it is missing; give one of reset, flr, .*, remove, all, or several of them separated by commas$' d revoke "$NVME"
 unchanged 2 'only with --by memory' d revoke "$NVME" --by reset --hold
 unchanged 1 "ENOENT: it is not open in context default; 'dmabufctl attach $NVME2' opens it" d revoke 02:00.0 --by reset
 unchanged 1 'no device of that name' d detach zz

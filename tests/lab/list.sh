@@ -111,6 +111,8 @@ refuses 5 'revoked, by whoever exports it' d recover map0
 ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
 d release --all
 refuses 1 "fd 0 of PID $$ is not a dma-buf" d adopt --pid $$ --fd 0
+refuses 4 'EPERM: .*; be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have CAP_SYS_PTRACE$' \
+	setpriv --bounding-set=-sys_ptrace -- dmabufctl adopt --pid 1 --fd 0
 refuses 1 'there is no such process' d adopt --pid 999999 --fd 0
 refuses 1 'the process has no such fd' d adopt --pid $$ --fd 999
 refuses 2 'it wants --pid and --fd, or --receive-from' d adopt --pid 1
@@ -132,7 +134,7 @@ ok 'exec: fds and names, and no others' equal "$out" "$(printf '2 part:fb 1\n/dm
 gives 0 'exec: the context is free meanwhile' d exec fb -- "$(command -v dmabufctl)" status
 refuses 2 'it wants dma-bufs, then --, then a command' d exec fb true
 refuses 1 'no dma-buf of that name' d exec nope -- true
-refuses 127 'exec /nowhere: ENOENT: No such file or directory' d exec fb -- /nowhere
+refuses 127 'exec /nowhere: ENOENT: No such file or directory; is it there, and executable\?$' d exec fb -- /nowhere
 refuses 127 'exec /etc/passwd/x: ENOTDIR: ' d exec fb -- /etc/passwd/x
 refuses 126 'exec /etc/passwd: EACCES: Permission denied' d exec fb -- /etc/passwd
 run d --json exec fb -- echo hello

@@ -96,7 +96,7 @@ fails 3 'the device cannot take reset, flr; the table says why' d revoke "$RAM" 
 gives 0 'without any reset: still DMA arrives' d verify ramp --from "$EDU"
 fails 3 'the device cannot take reset, flr, d3hot, hot-reset, sysfs-reset' d revoke "$RAM" --by all --except memory,low-power,close,unbind,remove
 
-refuses 1 'nothing of it is mapped' d revoke "$EDU" --by all
+refuses 1 'nothing of it is mapped, .*; export one of its BARs and import it first$' d revoke "$EDU" --by all
 refuses 2 'goes with' d revoke "$NVME" --by all --hold
 d revoke "$NVME" --by close >/dev/null
 refuses 1 'it is not open in context default' d revoke "$NVME" --by all

@@ -185,7 +185,7 @@ ok '--context: its own coming and going' equal "$(seen '.event | startswith("con
 ok '--context: nothing of others' equal "$(count '.context == "default" or .mapping == "map0" and .context != "other"')" 0
 d unbind "$NVME2" >/dev/null
 refuses 2 "option --event: .*frob" d monitor --event map,frob
-refuses 2 "not a device's name" d monitor --device frob
+refuses 2 "not a device's name; give it as 0000:01:00.0 or 01:00.0$" d monitor --device frob
 
 d revoke "$NVME" --by memory >/dev/null
 start --until fault,context-stop --json

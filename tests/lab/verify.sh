@@ -115,7 +115,7 @@ refuses 1 'no mapping of that name' d verify nope --from "$EDU"
 refuses 1 'not attached to ioas0' d verify map0 --from "$NVME"
 refuses 3 'no driver here can make 1af4:1110 do DMA; known are: edu' d verify map0 --from "$RAM"
 d import fb --name readonly --prot r >/dev/null
-refuses 1 'the mapping is read-only' d verify readonly --from "$EDU"
+refuses 1 'the mapping is read-only, and verifying writes through it; import it again with --prot rw$' d verify readonly --from "$EDU"
 d unmap readonly
 ok 'refused: nothing changed' equal "$(fact .mappings)" "$before"
 run env DMABUFCTL_FAULT=pwrite#6=EIO dmabufctl verify map0 --from "$EDU"
