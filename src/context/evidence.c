@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/search.h"
+
 const char *exporter_state_name(enum exporter_state state)
 {
 	static const char *const names[] = { "unknown", "usable", "revoked" };
@@ -177,20 +179,16 @@ void trace_index_free(struct trace_index *index)
 	*index = (struct trace_index){ 0 };
 }
 
+static bool is_before_address(const void *event, const void *address)
+{
+	return ((const struct trace_event *)event)->iova.offset < *(const uint64_t *)address;
+}
+
 /* The first event at that address or behind it. */
 static unsigned find_event(const struct trace_index *index, uint64_t address)
 {
-	unsigned low = 0, high = index->count;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (index->events[middle].iova.offset < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(index->events, index->count, sizeof(*index->events), &address,
+			    is_before_address);
 }
 
 enum trace_answer trace_index_ask(const struct trace_index *index, struct range window,

@@ -9,6 +9,7 @@
 #include "context/overview.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/search.h"
 #include "util/text.h"
 
 static void add_mapping(struct naming *naming, const struct context *context,
@@ -108,20 +109,16 @@ void naming_free(struct naming *naming)
 	free(naming->devices);
 }
 
+static bool is_before_address(const void *window, const void *address)
+{
+	return ((const struct named_window *)window)->iova.offset < *(const uint64_t *)address;
+}
+
 /* The first that does not lie wholly before the address; windows of one context do not overlap. */
 static unsigned first_from(const struct naming *naming, uint64_t address)
 {
-	unsigned low = 0, high = naming->window_count;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (naming->windows[middle].iova.offset < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(naming->windows, naming->window_count, sizeof(*naming->windows),
+			    &address, is_before_address);
 }
 
 const struct named_window *naming_find(const struct naming *naming, struct range iova)

@@ -10,6 +10,7 @@
 
 #include "kernel/sys.h"
 #include "util/array.h"
+#include "util/search.h"
 
 #define INTEL_FOLDER "/sys/kernel/debug/iommu/intel"
 
@@ -113,20 +114,15 @@ void pagetable_free(struct pagetable *table)
 	*table = (struct pagetable){ 0 };
 }
 
-/* The first run that ends behind the address. */
+static bool ends_before(const void *run, const void *address)
+{
+	return range_last(((const struct pagetable_run *)run)->iova) < *(const uint64_t *)address;
+}
+
+/* The first run that does not end before the address. */
 static unsigned find_run(const struct pagetable *table, uint64_t address)
 {
-	unsigned low = 0, high = table->count;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (range_last(table->runs[middle].iova) < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(table->runs, table->count, sizeof(*table->runs), &address, ends_before);
 }
 
 enum pagetable_answer pagetable_look_up(const struct pagetable *table, struct range iova,
