@@ -56,10 +56,31 @@ static enum status release_named(struct call *call)
 	return status;
 }
 
+/* In the order in which they go: users before what they use. */
+static enum status release_all(struct call *call)
+{
+	const struct object_list *objects = &call->context->objects;
+	json_object *released = put_array(call->result, "released");
+	auto_free char(*names)[NAME_SIZE] =
+		calloc(object_count(objects, OBJECT_KINDS) + 1, sizeof(*names));
+	unsigned count = 0;
+	int rc;
+
+	if (!names)
+		return fail_errno(ENOMEM, "release --all");
+	for (const enum object_kind *kind = release_order; *kind != OBJECT_KINDS; kind++)
+		for_each_object(object, objects, *kind)
+			strcpy(names[count++], object->name);
+	rc = context_release_all(call->context);
+	for (unsigned i = 0; i < count; i++)
+		if (!rc || !object_find(objects, OBJECT_KINDS, names[i]))
+			add_text(released, names[i]);
+	return rc ? fail_errno(rc, "release --all") : STATUS_OK;
+}
+
 static enum status run(struct call *call)
 {
 	const struct release_options *options = call->options;
-	int rc;
 
 	if (options->all != !call->count) {
 		fail(STATUS_USAGE, 0, "release");
@@ -67,11 +88,7 @@ static enum status run(struct call *call)
 		fail_try("name objects, or give --all");
 		return STATUS_USAGE;
 	}
-	if (options->all) {
-		rc = context_release_all(call->context);
-		return rc ? fail_errno(rc, "release --all") : STATUS_OK;
-	}
-	return release_named(call);
+	return options->all ? release_all(call) : release_named(call);
 }
 
 static const struct option_entry options[] = {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,24 +9,39 @@ struct unmap_options {
 	bool all;
 };
 
-static enum status unmap(struct call *call, struct object *mapping)
+/* What could not be unmapped is there still. */
+static enum status cannot_unmap(struct call *call, int error)
 {
-	char name[NAME_SIZE];
-	int rc;
+	const struct object_list *objects = &call->context->objects;
+	const struct object *left = call->count ? NULL : object_next(objects, OBJECT_MAPPING, NULL);
 
-	strcpy(name, mapping->name);
-	rc = context_unmap(call->context, mapping);
-	return rc ? fail_errno(rc, "unmap %s", name) : STATUS_OK;
+	for (int i = 0; i < call->count && !left; i++)
+		left = object_find(objects, OBJECT_MAPPING, call->arguments[i]);
+	return fail_errno(error, "unmap %s",
+			  left	      ? left->name :
+			  call->count ? call->arguments[0] :
+					"--all");
+}
+
+static enum status unmap(struct call *call, struct object *const *mappings, unsigned count)
+{
+	int rc = context_unmap_all(call->context, mappings, count);
+
+	return rc ? cannot_unmap(call, rc) : STATUS_OK;
 }
 
 static enum status unmap_all(struct call *call)
 {
-	enum status status = STATUS_OK;
+	const struct object_list *objects = &call->context->objects;
+	unsigned count = 0;
+	auto_free struct object **mappings =
+		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*mappings));
 
-	for_each_object_once(mapping, &call->context->objects, OBJECT_MAPPING)
-		if (!status)
-			status = unmap(call, mapping);
-	return status;
+	if (!mappings)
+		return fail_errno(ENOMEM, "unmap");
+	for_each_object(mapping, objects, OBJECT_MAPPING)
+		mappings[count++] = mapping;
+	return unmap(call, mappings, count);
 }
 
 static enum status unmap_named(struct call *call)
@@ -33,9 +49,7 @@ static enum status unmap_named(struct call *call)
 	auto_free struct object **mappings = calloc(call->count, sizeof(struct object *));
 	enum status status = want_objects(call, OBJECT_MAPPING, mappings);
 
-	for (int i = 0; i < call->count && !status; i++)
-		status = unmap(call, mappings[i]);
-	return status;
+	return status ? status : unmap(call, mappings, call->count);
 }
 
 static enum status run(struct call *call)

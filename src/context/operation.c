@@ -499,14 +499,15 @@ static int release_kind(struct context *context, enum object_kind kind)
 	return rc;
 }
 
+const enum object_kind release_order[] = { OBJECT_MAPPING, OBJECT_DMABUF, OBJECT_DEVICE,
+					   OBJECT_IOAS, OBJECT_KINDS };
+
 int context_release_all(struct context *context)
 {
-	static const enum object_kind order[] = { OBJECT_MAPPING, OBJECT_DMABUF, OBJECT_DEVICE,
-						  OBJECT_IOAS };
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < sizeof(order) / sizeof(*order); i++)
-		rc = release_kind(context, order[i]);
+	for (unsigned i = 0; !rc && release_order[i] != OBJECT_KINDS; i++)
+		rc = release_kind(context, release_order[i]);
 	return rc;
 }
 

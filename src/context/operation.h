@@ -70,7 +70,10 @@ int context_release(struct context *context, struct object *object);
 int context_release_some(struct context *context, struct object *const *objects, unsigned count,
 			 unsigned *done);
 
-/* Everything, users before what they use; stops at the first failure. */
+/* Users before what they use; OBJECT_KINDS at the end. */
+extern const enum object_kind release_order[];
+
+/* Everything, in that order; stops at the first failure. */
 int context_release_all(struct context *context);
 
 /* An object that needs this one, NULL when there is none. */

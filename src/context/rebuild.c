@@ -6,11 +6,20 @@
 #include <string.h>
 
 #include "kernel/dmabuf.h"
+#include "util/search.h"
 
 /* A mapping that is away while its dma-buf is made anew. */
 struct plan {
+	struct object *object; /* until then */
+	unsigned order;	       /* among all mappings */
 	char name[NAME_SIZE];
 	struct object_mapping mapping;
+};
+
+/* Those of the device's dma-bufs that died with it, dma-buf by dma-buf. */
+struct plans {
+	struct plan *items; /* malloc'd */
+	unsigned count;
 };
 
 static int open_again(struct context *context, const struct pci_name *name, const char *ioas,
@@ -25,27 +34,71 @@ static int open_again(struct context *context, const struct pci_name *name, cons
 	return rc || !target ? rc : context_attach(context, *device, target);
 }
 
-/* Takes the dma-buf's mappings away; how many they were, or a negative errno. */
-static int unmap_all(struct context *context, const struct object *dmabuf, struct plan *plans)
+/* Whether the dma-buf died with the device. */
+static bool is_dead(const struct context *context, const struct object *device,
+		    const struct object *dmabuf)
 {
-	struct object *mapping = object_next(&context->objects, OBJECT_MAPPING, NULL);
-	int count = 0;
+	return !strcmp(dmabuf->dmabuf.device.bdf, device->name) &&
+	       object_device_closed(&context->objects, dmabuf);
+}
 
-	while (mapping) {
-		struct object *next = object_next(&context->objects, OBJECT_MAPPING, mapping);
+static int by_dmabuf(const void *a, const void *b)
+{
+	const struct plan *left = a, *right = b;
+	int order = strcmp(left->mapping.dmabuf, right->mapping.dmabuf);
 
-		if (!strcmp(mapping->mapping.dmabuf, dmabuf->name)) {
-			int rc;
+	return order ? order : left->order < right->order ? -1 : left->order > right->order;
+}
 
-			strcpy(plans[count].name, mapping->name);
-			plans[count++].mapping = mapping->mapping;
-			rc = context_unmap(context, mapping);
-			if (rc)
-				return rc;
-		}
-		mapping = next;
+static bool is_before_dmabuf(const void *plan, const void *name)
+{
+	return strcmp(((const struct plan *)plan)->mapping.dmabuf, name) < 0;
+}
+
+static int make_plans(const struct context *context, const struct object *device,
+		      struct plans *plans)
+{
+	const struct object_list *objects = &context->objects;
+
+	plans->items = calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*plans->items));
+	if (!plans->items)
+		return -ENOMEM;
+	for_each_object(mapping, objects, OBJECT_MAPPING) {
+		struct plan *plan = &plans->items[plans->count];
+
+		if (!is_dead(context, device,
+			     object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf)))
+			continue;
+		plan->object = mapping;
+		plan->order = plans->count++;
+		strcpy(plan->name, mapping->name);
+		plan->mapping = mapping->mapping;
 	}
-	return count;
+	qsort(plans->items, plans->count, sizeof(*plans->items), by_dmabuf);
+	return 0;
+}
+
+/* The plans of one dma-buf. */
+static struct plans plans_of(const struct plans *plans, const char *dmabuf)
+{
+	unsigned first = search_first(plans->items, plans->count, sizeof(*plans->items), dmabuf,
+				      is_before_dmabuf);
+	unsigned end = first;
+
+	while (end < plans->count && !strcmp(plans->items[end].mapping.dmabuf, dmabuf))
+		end++;
+	return (struct plans){ plans->items + first, end - first };
+}
+
+static int unmap_all(struct context *context, const struct plans *plans)
+{
+	auto_free struct object **mappings = calloc(plans->count + 1, sizeof(*mappings));
+
+	if (!mappings)
+		return -ENOMEM;
+	for (unsigned i = 0; i < plans->count; i++)
+		mappings[i] = plans->items[i].object;
+	return context_unmap_all(context, mappings, plans->count);
 }
 
 static int export_again(struct context *context, struct object *device, struct object **dmabuf)
@@ -81,34 +134,31 @@ static int import_again(struct context *context, const struct plan *plan, struct
 			      dmabuf, plan->name, &mapping);
 }
 
-static int rebuild_dmabuf(struct context *context, struct object *device, struct object *dmabuf)
+static int rebuild_dmabuf(struct context *context, struct object *device, struct object *dmabuf,
+			  struct plans plans)
 {
-	auto_free struct plan *plans =
-		calloc(object_count(&context->objects, OBJECT_MAPPING) + 1, sizeof(*plans));
-	int count = plans ? unmap_all(context, dmabuf, plans) : -ENOMEM;
-	int rc = count < 0 ? count : export_again(context, device, &dmabuf);
+	int rc = unmap_all(context, &plans);
 
-	for (int i = 0; !rc && i < count; i++)
-		rc = import_again(context, &plans[i], dmabuf);
+	if (!rc)
+		rc = export_again(context, device, &dmabuf);
+	for (unsigned i = 0; !rc && i < plans.count; i++)
+		rc = import_again(context, &plans.items[i], dmabuf);
 	return rc;
-}
-
-/* The device's first dma-buf that died with it. */
-static struct object *next_dead(const struct context *context, const struct object *device)
-{
-	for_each_object(dmabuf, &context->objects, OBJECT_DMABUF)
-		if (!strcmp(dmabuf->dmabuf.device.bdf, device->name) &&
-		    object_device_closed(&context->objects, dmabuf))
-			return dmabuf;
-	return NULL;
 }
 
 int context_rebuild(struct context *context, const struct pci_name *name, const char *ioas)
 {
-	struct object *device, *dmabuf;
+	struct plans plans = { 0 };
+	struct object *device;
 	int rc = open_again(context, name, ioas, &device);
 
-	while (!rc && (dmabuf = next_dead(context, device)))
-		rc = rebuild_dmabuf(context, device, dmabuf);
+	if (!rc)
+		rc = make_plans(context, device, &plans);
+	for_each_object_once(dmabuf, &context->objects, OBJECT_DMABUF) {
+		if (rc || !is_dead(context, device, dmabuf))
+			continue;
+		rc = rebuild_dmabuf(context, device, dmabuf, plans_of(&plans, dmabuf->name));
+	}
+	free(plans.items);
 	return rc;
 }

@@ -489,6 +489,7 @@ schema "dmabufctl/1"
 END
 same 'release, the rest' 0 release --all <<'END'
 command "release"
+released ["map2","fb","dmabuf0","0000:01:00.0","0000:02:00.0","0000:00:03.0","ioas0","empty"]
 schema "dmabufctl/1"
 END
 d --context foo release --all >/dev/null

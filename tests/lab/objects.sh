@@ -139,7 +139,13 @@ tables "$(grep -vE '^0x(2000|10000000)' <<<"$edu")" '' 'unmapped two'
 refuses 1 'whole needs it' d release low
 refuses 1 'rest needs it' d release second
 refuses 1 'needs it' d release $RAM
-d unmap whole last
+# What the kernel does not unmap is a mapping still.
+before=$(fact '.mappings[] | select(.name == "whole")')
+refuses 1 'unmap whole: EIO' env DMABUFCTL_FAULT=IOMMU_IOAS_UNMAP=EIO dmabufctl unmap whole last
+ok 'what was not unmapped is on record as before' \
+	equal "$(fact '.mappings[] | select(.name == "whole")')" "$before"
+ok 'what was unmapped is not' equal "$(fact '[.mappings[].name] | join(" ")')" 'rest whole'
+gives 0 'unmap what was left' d unmap whole
 refuses 1 "$EDU needs it" d release ioas0
 refuses 1 'rest needs it' d release middle
 gives 0 'release what nobody needs' d release low top other
@@ -151,6 +157,10 @@ ok 'its node is closed' equal "$(find "/proc/$(holder default)/fd" -lname "$(cde
 ok 'what is left' equal "$(fact '[.devices[], .dmabufs[], .ioases[], .mappings[] | .name] | join(" ")')" \
 	"$RAM $EDU middle two dmabuf0 ioas0"
 
+d import middle --ioas ioas0 --iova 0x10000000 --length 4K --name one >/dev/null
+d import middle --ioas ioas0 --iova 0x10001000 --offset 4K --length 4K --name two-too >/dev/null
+run env DMABUFCTL_FAULT=IOMMU_IOAS_UNMAP=EIO dmabufctl release --all --json
+ok 'release --all tells what it released before it failed' equal "$rc $(gojq -c .released <<<"$out")" '1 ["two-too"]'
 leave_nothing
 ok 'nothing left: no dma-buf' equal "$(dmabufs)" 0
 done_testing

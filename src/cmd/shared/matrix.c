@@ -164,19 +164,17 @@ static int verify_all(struct matrix *matrix)
 /* As recover does it, on every mapping that is not translated; -1: there was none. */
 static int recover_all(const struct revocation *revocation)
 {
-	bool failed = false;
-	int recovered = -1;
-	unsigned done;
+	auto_free struct object **mappings = calloc(revocation->count + 1, sizeof(*mappings));
+	bool failed = !mappings;
+	unsigned count = 0, done;
 
-	for (unsigned i = 0; i < revocation->count; i++) {
-		const struct witness *witness = &revocation->witnesses[i];
-
-		if (witness->after.state == MAPPING_LIVE)
-			continue;
-		failed |= context_recover(revocation->context, &witness->mapping, 1, &done) != 0;
-		recovered = !failed;
-	}
-	return recovered;
+	for (unsigned i = 0; mappings && i < revocation->count; i++)
+		if (revocation->witnesses[i].after.state != MAPPING_LIVE)
+			mappings[count++] = revocation->witnesses[i].mapping;
+	/* One that fails is no reason to leave those behind it. */
+	for (unsigned i = 0; i < count; i += done + 1)
+		failed |= context_recover(revocation->context, mappings + i, count - i, &done) != 0;
+	return failed ? 0 : count ? 1 : -1;
 }
 
 /* Of the device's first dma-buf; they share their fate. */
@@ -279,12 +277,17 @@ static enum status want_witness(struct matrix *matrix)
 static enum status recover_first(struct matrix *matrix)
 {
 	struct context *context = matrix->call->context;
-	unsigned done;
-	int rc = 0;
+	auto_free struct object **mappings =
+		calloc(object_count(&context->objects, OBJECT_MAPPING) + 1, sizeof(*mappings));
+	unsigned count = 0, done;
+	int rc = mappings ? 0 : -ENOMEM;
 
-	for_each_object_once(mapping, &context->objects, OBJECT_MAPPING)
-		if (!rc && is_exporters(matrix, mapping))
-			rc = context_recover(context, &mapping, 1, &done);
+	if (mappings)
+		for_each_object(mapping, &context->objects, OBJECT_MAPPING)
+			if (is_exporters(matrix, mapping))
+				mappings[count++] = mapping;
+	if (!rc)
+		rc = context_recover(context, mappings, count, &done);
 	if (!rc)
 		return STATUS_OK;
 	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s", matrix->name.bdf);
