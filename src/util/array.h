@@ -14,9 +14,11 @@ static inline void *array_add_item(void *array, unsigned *count, size_t size)
 	memcpy(&items, array, sizeof(items));
 	/* Doubled whenever the count reaches a power of two. */
 	if (!(*count & (*count - 1))) {
-		items = realloc(items, (*count ? 2 * *count : 1) * size);
-		if (!items)
+		void *bigger = realloc(items, (*count ? 2 * *count : 1) * size);
+
+		if (!bigger)
 			return NULL;
+		items = bigger;
 		memcpy(array, &items, sizeof(items));
 	}
 	return memset((char *)items + (*count)++ * size, 0, size);

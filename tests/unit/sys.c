@@ -51,7 +51,7 @@ static void check_read(void)
 static void check_write(void)
 {
 	int fd = make_file(0, 0), own;
-	char *text;
+	char *text = NULL;
 
 	check(!sys_write_file(path, "a\nb") && !sys_read_file(path, &text) && !strcmp(text, "a\nb"),
 	      "written");
