@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/text.h"
+
 static void set(struct judgement *judgement, enum status status, int error)
 {
 	*judgement = (struct judgement){ .status = status, .error = error };
@@ -68,11 +70,10 @@ void judge_owners(const struct revocation *revocation, const char *tool,
 
 	for (unsigned i = 0; i < revocation->hit_count; i++) {
 		const char *other = revocation->hit[i].name.bdf;
-		size_t used = strlen(others);
 
 		if (revocation->hit[i].owned)
 			continue;
-		snprintf(others + used, sizeof(others) - used, "%s%s", first ? ", " : "", other);
+		text_join(others, sizeof(others), ", ", "%s", other);
 		first = first ? first : other;
 	}
 	set(judgement, first ? STATUS_FAILED : STATUS_OK, first ? -EPERM : 0);

@@ -2,20 +2,16 @@
 #include "cmd/shared/matrix.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shared/impact.h"
 #include "cmd/shared/judgement.h"
-#include "context/rebuild.h"
-#include "context/verification.h"
-#include "util/array.h"
+#include "context/sequence.h"
 #include "util/text.h"
 
 struct matrix {
 	struct call *call;
-	struct pci_name name; /* of the exporter */
-	char ioas[NAME_SIZE]; /* to which the exporter itself is attached, "" for none */
+	struct sequence sequence;
 	const struct trigger_choice *choice;
 	json_object *rows;
 	char unobserved[160];  /* the triggers that were not seen to revoke */
@@ -31,16 +27,9 @@ struct row {
 	const char *outcome; /* revoked, not-revoked, unsupported, refused or failed */
 	enum status status;
 	const struct revocation *revocation; /* NULL when it was not pulled */
-	const char *exporter;		     /* usable, revoked, unknown */
-	int recovered;			     /* by recover; -1: there was nothing to recover */
-	int verified;			     /* by DMA; -1: no device there can do any */
+	struct sequence_return returned;     /* where there is a revocation */
 	char note[400];
 };
-
-static struct object *device_of(const struct matrix *matrix)
-{
-	return object_find(&matrix->call->context->objects, OBJECT_DEVICE, matrix->name.bdf);
-}
 
 static void put_answer(json_object *row, const char *key, int answer)
 {
@@ -74,12 +63,10 @@ static const char *common_state(const struct revocation *revocation)
 	return mapping_state_name(revocation->witnesses[0].after.state);
 }
 
-/* A list of names, as long as that of all triggers at most. */
+/* As long as the names of all triggers at most. */
 static void add_name(char list[160], const char *name)
 {
-	size_t used = strlen(list);
-
-	snprintf(list + used, 160 - used, "%s%s", used ? ", " : "", name);
+	text_join(list, 160, ", ", "%s", name);
 }
 
 static void add_row(struct matrix *matrix, const struct row *row)
@@ -90,10 +77,11 @@ static void add_row(struct matrix *matrix, const struct row *row)
 	put_text(line, "outcome", row->outcome);
 	put_number(line, "status", row->status);
 	put_unmapped(line, row->revocation);
-	put_text(line, "exporter", row->exporter);
+	put_text(line, "exporter",
+		 row->revocation ? exporter_state_name(row->returned.exporter) : NULL);
 	put_text(line, "state", common_state(row->revocation));
-	put_answer(line, "recovered", row->recovered);
-	put_answer(line, "verified", row->verified);
+	put_answer(line, "recovered", row->returned.recovered);
+	put_answer(line, "verified", row->returned.verified);
 	put_text(line, "note", row->note);
 	if (row->status == STATUS_UNOBSERVED)
 		add_name(matrix->unobserved, row->trigger->name);
@@ -101,110 +89,6 @@ static void add_row(struct matrix *matrix, const struct row *row)
 		add_name(matrix->unsupported, row->trigger->name);
 	else if (row->status)
 		add_name(matrix->failed, row->trigger->name);
-}
-
-/* A device on the mapping's IOAS that can do DMA; NULL when there is none. */
-static struct object *find_initiator(struct context *context, const struct object *mapping,
-				     const struct initiator_driver **driver)
-{
-	for_each_object(device, &context->objects, OBJECT_DEVICE) {
-		struct pci_device pci;
-		struct pci_name name;
-
-		if (!object_is_reached_by(mapping, device) || pci_parse_name(device->name, &name) ||
-		    pci_get(&name, &pci))
-			continue;
-		*driver = initiator_find(&pci);
-		if (*driver)
-			return device;
-	}
-	return NULL;
-}
-
-/* 1: the bytes arrived, 0: they did not, -1: it could not be tried. */
-static int verify(struct context *context, struct object *mapping)
-{
-	const struct initiator_driver *driver;
-	struct verification verification;
-	struct object *importer = find_initiator(context, mapping, &driver);
-	int arrived = -1;
-
-	if (!importer || !(mapping->mapping.prot & IMPORT_WRITE) ||
-	    mapping->mapping.addresses.length < INITIATOR_BLOCK)
-		return -1;
-	verification_begin(&verification, context, mapping, importer, driver);
-	if (!verification_run(&verification, false))
-		arrived = verification_verdict(&verification) == VERDICT_PASSED;
-	verification_end(&verification);
-	return arrived;
-}
-
-static bool is_exporters(const struct matrix *matrix, const struct object *mapping)
-{
-	const struct object *dmabuf = object_find(&matrix->call->context->objects, OBJECT_DMABUF,
-						  mapping->mapping.dmabuf);
-
-	return !strcmp(dmabuf->dmabuf.device.bdf, matrix->name.bdf);
-}
-
-static int verify_all(struct matrix *matrix)
-{
-	struct context *context = matrix->call->context;
-	int common = -1;
-
-	for_each_object(mapping, &context->objects, OBJECT_MAPPING) {
-		int arrived = is_exporters(matrix, mapping) ? verify(context, mapping) : -1;
-
-		if (arrived >= 0)
-			common = common < 0 ? arrived : common && arrived;
-	}
-	return common;
-}
-
-/* As recover does it, on every mapping that is not translated; -1: there was none. */
-static int recover_all(const struct revocation *revocation)
-{
-	auto_free struct object **mappings = calloc(revocation->count + 1, sizeof(*mappings));
-	bool failed = !mappings;
-	unsigned count = 0, done;
-
-	for (unsigned i = 0; mappings && i < revocation->count; i++)
-		if (revocation->witnesses[i].after.state != MAPPING_LIVE)
-			mappings[count++] = revocation->witnesses[i].mapping;
-	/* One that fails is no reason to leave those behind it. */
-	for (unsigned i = 0; i < count; i += done + 1)
-		failed |= context_recover(revocation->context, mappings + i, count - i, &done) != 0;
-	return failed ? 0 : count ? 1 : -1;
-}
-
-/* Of the device's first dma-buf; they share their fate. */
-static const char *exporter_state(struct matrix *matrix)
-{
-	struct exporter_report report = { 0 };
-	struct survey survey;
-
-	survey_begin(&survey, matrix->call->context);
-	for_each_object(dmabuf, &matrix->call->context->objects, OBJECT_DMABUF)
-		if (!strcmp(dmabuf->dmabuf.device.bdf, matrix->name.bdf)) {
-			report = survey_exporter(&survey, dmabuf);
-			break;
-		}
-	survey_end(&survey);
-	return exporter_state_name(report.state);
-}
-
-static void make_good(struct matrix *matrix, struct row *row)
-{
-	const struct revocation *revocation = row->revocation;
-
-	row->exporter = exporter_state(matrix);
-	row->recovered = recover_all(revocation);
-	if (revocation->trigger->closes) {
-		matrix->error = context_rebuild(matrix->call->context, &matrix->name, matrix->ioas);
-		strcpy(row->note, "opened, exported and imported anew");
-	}
-	if (!matrix->error)
-		row->verified = verify_all(matrix);
 }
 
 static const char *outcome_of(const struct revocation *revocation, enum status status)
@@ -237,15 +121,18 @@ static void pull(struct matrix *matrix, struct revocation *revocation, struct ro
 		return;
 	matrix->pulled_any = true;
 	row->revocation = revocation;
-	make_good(matrix, row);
+	matrix->error = sequence_restore(&matrix->sequence, revocation, &row->returned);
+	if (row->returned.rebuilt)
+		strcpy(row->note, "opened, exported and imported anew");
 }
 
 static void run_row(struct matrix *matrix, const struct trigger *trigger)
 {
-	struct row row = { .trigger = trigger, .recovered = -1, .verified = -1 };
+	struct row row = { .trigger = trigger, .returned = { .recovered = -1, .verified = -1 } };
 	struct revocation revocation;
 	struct judgement judgement;
-	int rc = revocation_begin(&revocation, matrix->call->context, trigger, device_of(matrix));
+	int rc = revocation_begin(&revocation, matrix->call->context, trigger,
+				  sequence_device(&matrix->sequence));
 
 	if (rc)
 		judge_revocation(&revocation, rc, &judgement);
@@ -262,35 +149,25 @@ static void run_row(struct matrix *matrix, const struct trigger *trigger)
 	revocation_end(&revocation);
 }
 
-static enum status want_witness(struct matrix *matrix)
+static enum status check_mapped(const struct matrix *matrix)
 {
-	for_each_object(mapping, &matrix->call->context->objects, OBJECT_MAPPING)
-		if (is_exporters(matrix, mapping))
-			return STATUS_OK;
-	fail(STATUS_FAILED, 0, "revoke %s", matrix->name.bdf);
+	if (sequence_is_mapped(&matrix->sequence))
+		return STATUS_OK;
+	fail(STATUS_FAILED, 0, "revoke %s", matrix->sequence.name.bdf);
 	fail_because("nothing of it is mapped, so there would be nothing to see");
 	fail_try("export one of its BARs and import it first");
 	return STATUS_FAILED;
 }
 
 /* Every mapping must be there to lose. */
-static enum status recover_first(struct matrix *matrix)
+static enum status recover_first(const struct matrix *matrix)
 {
-	struct context *context = matrix->call->context;
-	auto_free struct object **mappings =
-		calloc(object_count(&context->objects, OBJECT_MAPPING) + 1, sizeof(*mappings));
-	unsigned count = 0, done;
-	int rc = mappings ? 0 : -ENOMEM;
+	int rc = sequence_prepare(&matrix->sequence);
 
-	if (mappings)
-		for_each_object(mapping, &context->objects, OBJECT_MAPPING)
-			if (is_exporters(matrix, mapping))
-				mappings[count++] = mapping;
-	if (!rc)
-		rc = context_recover(context, mappings, count, &done);
 	if (!rc)
 		return STATUS_OK;
-	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s", matrix->name.bdf);
+	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s",
+	     matrix->sequence.name.bdf);
 	fail_because("its mappings cannot be brought to life first");
 	fail_try("'%s status' shows why", self(matrix->call));
 	return rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED;
@@ -301,32 +178,11 @@ static bool is_chosen(const struct matrix *matrix, const struct trigger *trigger
 	return matrix->choice->bits & 1u << (trigger - triggers);
 }
 
-/* Adds what one trigger would hit to what others would. */
-static int widen(struct revocation *widest, const struct revocation *revocation)
-{
-	if (!widest->trigger || revocation->trigger->evicts)
-		widest->trigger = revocation->trigger;
-	for (unsigned i = 0; i < revocation->hit_count; i++) {
-		struct vfio_reset_member *added;
-		unsigned at = 0;
-
-		while (at < widest->hit_count &&
-		       strcmp(widest->hit[at].name.bdf, revocation->hit[i].name.bdf))
-			at++;
-		if (at < widest->hit_count)
-			continue;
-		added = array_add(&widest->hit, &widest->hit_count);
-		if (!added)
-			return -ENOMEM;
-		*added = revocation->hit[i];
-	}
-	return 0;
-}
-
 /* What all of the triggers together would hit: shown, or, without --yes, held by nobody else. */
 static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 {
-	struct revocation widest = { .context = matrix->call->context, .name = matrix->name };
+	struct revocation widest = { .context = matrix->call->context,
+				     .name = matrix->sequence.name };
 	enum status status = STATUS_OK;
 	int rc = 0;
 
@@ -337,12 +193,12 @@ static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 		if (!is_chosen(matrix, trigger))
 			continue;
 		if (!revocation_begin(&revocation, matrix->call->context, trigger,
-				      device_of(matrix)))
-			rc = widen(&widest, &revocation);
+				      sequence_device(&matrix->sequence)))
+			rc = sequence_widen(&widest, &revocation);
 		revocation_end(&revocation);
 	}
 	if (rc)
-		status = fail_errno(rc, "revoke %s", matrix->name.bdf);
+		status = fail_errno(rc, "revoke %s", matrix->sequence.name.bdf);
 	else if (dry_run && widest.trigger)
 		status = fill_impact(matrix->call, &widest);
 	else if (!dry_run && !yes && widest.trigger)
@@ -353,7 +209,7 @@ static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 
 static enum status judge(const struct matrix *matrix)
 {
-	const char *bdf = matrix->name.bdf;
+	const char *bdf = matrix->sequence.name.bdf;
 
 	if (matrix->error) {
 		fail(STATUS_FAILED, matrix->error, "revoke %s", bdf);
@@ -386,9 +242,8 @@ enum status run_matrix(struct call *call, struct object *device,
 	struct matrix matrix = { .call = call, .choice = choice };
 	enum status status;
 
-	strcpy(matrix.name.bdf, device->name);
-	strcpy(matrix.ioas, device->device.ioas);
-	status = want_witness(&matrix);
+	sequence_begin(&matrix.sequence, call->context, device);
+	status = check_mapped(&matrix);
 	if (!status)
 		status = check(&matrix, dry_run, yes);
 	if (status || dry_run)
@@ -396,7 +251,7 @@ enum status run_matrix(struct call *call, struct object *device,
 	status = recover_first(&matrix);
 	if (status)
 		return status;
-	put_text(call->result, "device", matrix.name.bdf);
+	put_text(call->result, "device", matrix.sequence.name.bdf);
 	matrix.rows = put_array(call->result, "matrix");
 	for (const struct trigger *trigger = triggers; trigger->name && !matrix.error; trigger++)
 		if (is_chosen(&matrix, trigger))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* revoke with several triggers: a table with a row for each. */
 #ifndef DMABUFCTL_CMD_SHARED_MATRIX_H
 #define DMABUFCTL_CMD_SHARED_MATRIX_H
 
@@ -11,8 +12,8 @@ struct trigger_choice {
 };
 
 /*
- * revoke with several triggers: each on one device, one after another, with what it did and whether
- * it could be made good. The device's dma-bufs and mappings are back after each.
+ * Each on one device, one after another, with what it did and whether it could be put right. The
+ * device's dma-bufs and mappings are back after each.
  */
 enum status run_matrix(struct call *call, struct object *device,
 		       const struct trigger_choice *choice, bool dry_run, bool yes);
