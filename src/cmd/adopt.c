@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* adopt: brings in a dma-buf that another process holds. */
 #include <errno.h>
 #include <limits.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* attach: attaches a device to an I/O address space. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* batch: runs a command for each line of a file, in one process. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

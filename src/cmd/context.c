@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* context: lists contexts, starts them and stops them. */
 #include <errno.h>
 #include <string.h>
 

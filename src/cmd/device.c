@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* device: shows PCI devices and their BARs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

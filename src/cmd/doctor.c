@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* doctor: says what this machine or a device lacks, and what to do about it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udmabuf.h>

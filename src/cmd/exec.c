@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* exec: runs a program with dma-bufs as its file descriptors. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel checks, for who wants to know whether explain has more to say. */
 #ifndef DMABUFCTL_CMD_EXPLAIN_H
 #define DMABUFCTL_CMD_EXPLAIN_H
 

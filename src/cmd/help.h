@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The usage of the program and of its commands. */
 #ifndef DMABUFCTL_CMD_HELP_H
 #define DMABUFCTL_CMD_HELP_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* import: maps a dma-buf for an importer. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* list: shows all dma-bufs of the system and their holders, in four forms. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* monitor: prints events as they happen. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

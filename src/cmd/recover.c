@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* recover: brings back mappings that were revoked or are stale. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

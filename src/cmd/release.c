@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* release: gives up objects. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

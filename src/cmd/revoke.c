@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* revoke: makes a device revoke its dma-bufs, and reports what came of it. */
 #include <string.h>
 
 #include "cmd/shared/impact.h"

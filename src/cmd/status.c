@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* status: shows the objects of a context and their states. */
 #include <string.h>
 
 #include "cmd/shared/common.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* topology: says whether one device can reach another. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* unbind: gives devices back to the driver that they had. */
 #include <errno.h>
 #include <string.h>
 

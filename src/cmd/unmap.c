@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* unmap: takes mappings away. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

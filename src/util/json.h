@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Short cuts for building results in JSON. */
 #ifndef DMABUFCTL_UTIL_JSON_H
 #define DMABUFCTL_UTIL_JSON_H
 
@@ -6,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Short cuts for building results. key is not copied: it must outlive the object. Text may be
- * NULL or "": null; it may be any bytes: what is not UTF-8 becomes U+FFFD. With a NULL object or
- * array they do nothing and return NULL, for results that nobody will look at.
+ * key is not copied: it must outlive the object. Text may be NULL or "": null; it may be any bytes:
+ * what is not UTF-8 becomes U+FFFD. With a NULL object or array they do nothing and return NULL,
+ * for results that nobody will look at.
  */
 void put_text(json_object *object, const char *key, const char *text);
 void add_text(json_object *array, const char *text);

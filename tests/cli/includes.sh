@@ -1,6 +1,7 @@
 #!/bin/bash
 # HACKING.md's picture of the directories of src/ against the includes: no arrow missing, none unused, none up, and
-# no files that include each other in a circle. What HACKING.md says where things are is there.
+# no files that include each other in a circle. What HACKING.md says where things are is there, and each file says
+# in its first lines what it is about.
 . "$(dirname "$0")/../lib.sh"
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,6 +31,13 @@ faults() {
 		$2 { print "nothing uses the arrow " $2 }'
 	awk '$2 == "->" { for (i = 3; i <= NF; i++) if ($i in above) print "the arrow " $1 " " $i " points up"; above[$1] }' \
 		"$1/HACKING.md"
+	# A .c file leaves that to the header of its name, where there is one.
+	(cd "$1" && find src -name '*.[ch]' | sort | xargs awk '
+		BEGIN { for (i in ARGV) there[ARGV[i]] }
+		FNR == 2 && !/^\/\*/ {
+			header = FILENAME
+			if (!sub(/\.c$/, ".h", header) || !(header in there)) print FILENAME " does not say what it is about"
+		}')
 	includes "$1" | LC_ALL=C tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([^-].*\)/in a circle: \1/p'
 	# What stands in backquotes and looks like a file's path, from the top or from src/.
 	# shellcheck disable=SC2016 # backquotes of Markdown
@@ -51,13 +59,16 @@ mkdir -p "$tree"/src/{above,below}
 file() {
 	local path=$1
 	shift
-	printf '#include "%s"\n' "$@" >"$tree/src/$path"
+	{
+		printf '// The license.\n/* What it is about. */\n'
+		printf '#include "%s"\n' "$@"
+	} >"$tree/src/$path"
 }
 file main.c above/a.h below/b.h
 file above/a.h below/b.h
 file below/b.c below/b.h config.h
 file below/b.h below/c.h
-: >"$tree/src/below/c.h"
+file below/c.h config.h
 printf '%s\n' 'main -> above below' 'above -> below' "\`below/b.c\`" >"$tree/HACKING.md"
 cp "$tree/HACKING.md" "$TEST_DIR/good"
 
@@ -75,6 +86,9 @@ printf '%s\n' 'above -> below' 'main -> above below' >"$tree/HACKING.md"
 finds 'an arrow that points up' 'the arrow main above points up'
 echo "\`below/[bd].c\` \`below/d.c\`" >>"$tree/HACKING.md"
 finds 'a path that is not there' 'there is no below/d.c'
+sed -i 2d "$tree/src/above/a.h"
+finds 'a file that says nothing' 'src/above/a.h does not say what it is about'
+file above/a.h below/b.h
 file below/c.h below/d.h
 file below/d.c below/b.h
 finds 'files in a circle' "in a circle: below/b
