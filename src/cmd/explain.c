@@ -411,10 +411,14 @@ static void add_cause(struct call *call, json_object *rows, const struct cause *
 	put_text(row, "where", cause->where);
 }
 
+/* The kernel may name the device without its domain. */
 static bool is_reached_by(const struct call *call, const struct object *mapping, const char *bdf)
 {
-	const struct object *device = object_find(&call->context->objects, OBJECT_DEVICE, bdf);
+	const struct object *device = NULL;
+	struct pci_name name;
 
+	if (!pci_parse_name(bdf, &name))
+		device = object_find(&call->context->objects, OBJECT_DEVICE, name.bdf);
 	return device && object_is_reached_by(mapping, device);
 }
 

@@ -69,10 +69,11 @@ static void draw(const struct call *call)
 	}
 	for_each_row(dmabuf, json_object_object_get(result, "dmabufs"))
 	{
+		const char *bar = text_of(dmabuf, "bar");
 		char facts[64];
 
-		snprintf(facts, sizeof(facts), "BAR %s, %s bytes", text_of(dmabuf, "bar"),
-			 text_of(dmabuf, "size"));
+		snprintf(facts, sizeof(facts), "%s%s%s%s bytes", *bar ? "BAR " : "", bar,
+			 *bar ? ", " : "", text_of(dmabuf, "size"));
 		draw_stated(dmabuf, "box", facts);
 		if (*text_of(dmabuf, "device"))
 			dot_edge(text_of(dmabuf, "device"), text_of(dmabuf, "name"), "solid",
