@@ -1,5 +1,6 @@
 #!/bin/bash
 # What is shown of a context, exactly: of a record that is written by hand, so without any device.
+# The devices that it names are on a bus that no machine has.
 . "$(dirname "$0")/../lib.sh"
 
 export XDG_RUNTIME_DIR=$TEST_DIR/runtime
@@ -14,10 +15,10 @@ same() { ok "$1" equal "$out" "$(cat)"; }
 d context start
 # put KIND NAME FACTS - kinds: 3 device, 4 dma-buf, 5 IOAS, 6 mapping.
 put() { "$client" "$directory/$mine.socket" put "$@" >/dev/null; }
-put 3 0000:01:00.0 '{"id":1,"ioas":"ioas0","made_ns":5}'
-put 3 0000:02:00.0 '{"id":2,"ioas":null,"made_ns":5}'
-put 4 fb '{"device":"0000:01:00.0","bar":2,"ranges":[{"offset":0,"length":4096},{"offset":8192,"length":8192}],"size":12288,"inode":7,"made_ns":6}'
-put 4 old '{"device":"0000:03:00.0","bar":0,"ranges":[{"offset":4096,"length":4096}],"size":4096,"inode":8,"made_ns":3}'
+put 3 0000:ff:1f.0 '{"id":1,"ioas":"ioas0","made_ns":5}'
+put 3 0000:ff:1f.1 '{"id":2,"ioas":null,"made_ns":5}'
+put 4 fb '{"device":"0000:ff:1f.0","bar":2,"ranges":[{"offset":0,"length":4096},{"offset":8192,"length":8192}],"size":12288,"inode":7,"made_ns":6}'
+put 4 old '{"device":"0000:ff:1f.2","bar":0,"ranges":[{"offset":4096,"length":4096}],"size":4096,"inode":8,"made_ns":3}'
 put 4 theirs '{"device":null,"bar":null,"ranges":[],"size":16777216,"inode":9,"made_ns":6}'
 put 5 ioas0 '{"id":3}'
 put 5 spare '{"id":4}'
@@ -31,14 +32,14 @@ out=$(gojq -c 'del(.context, .trace_instance) | to_entries[] | if .value | type 
 same 'as JSON' <<'END'
 {"key":"command","value":"status"}
 "devices"
-{"id":1,"ioas":"ioas0","made_ns":5,"name":"0000:01:00.0"}
-{"id":2,"ioas":null,"made_ns":5,"name":"0000:02:00.0"}
+{"id":1,"ioas":"ioas0","made_ns":5,"name":"0000:ff:1f.0"}
+{"id":2,"ioas":null,"made_ns":5,"name":"0000:ff:1f.1"}
 "dmabufs"
-{"bar":2,"device":"0000:01:00.0","evidence":[],"for_ever":false,"inode":7,"made_ns":6,"missing":["probe"],"name":"fb","ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
-{"bar":0,"device":"0000:03:00.0","evidence":[],"for_ever":true,"inode":8,"made_ns":3,"missing":["probe"],"name":"old","ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
+{"bar":2,"device":"0000:ff:1f.0","evidence":[],"for_ever":false,"inode":7,"made_ns":6,"missing":["probe"],"name":"fb","ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
+{"bar":0,"device":"0000:ff:1f.2","evidence":[],"for_ever":true,"inode":8,"made_ns":3,"missing":["probe"],"name":"old","ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
 {"bar":null,"device":null,"evidence":[],"for_ever":false,"inode":9,"made_ns":6,"missing":["probe"],"name":"theirs","ranges":[],"size":16777216,"state":"unknown"}
 "ioases"
-{"devices":["0000:01:00.0"],"id":3,"name":"ioas0"}
+{"devices":["0000:ff:1f.0"],"id":3,"name":"ioas0"}
 {"devices":[],"id":4,"name":"spare"}
 "mappings"
 {"disagrees":[],"dmabuf":"theirs","doubt":null,"evidence":["record"],"importer":"iommufd","ioas":"spare","iova":"0x10000","length":8192,"made_ns":7,"missing":[],"name":"idle","offset":8192,"prot":"r","revoked_by":null,"state":"idle"}
@@ -50,18 +51,18 @@ run d status -v
 same 'as tables' <<'END'
 Devices
 DEVICE       IOAS  ID
-0000:01:00.0 ioas0  1
-0000:02:00.0 -      2
+0000:ff:1f.0 ioas0  1
+0000:ff:1f.1 -      2
 
 Dma-bufs
 DMABUF DEVICE       BAR RANGES           SIZE INODE STATE   EVIDENCE
-fb     0000:01:00.0   2 0x0+4K,0x2000+8K  12K     7 unknown -
-old    0000:03:00.0   0 0x1000+4K          4K     8 unknown -
+fb     0000:ff:1f.0   2 0x0+4K,0x2000+8K  12K     7 unknown -
+old    0000:ff:1f.2   0 0x1000+4K          4K     8 unknown -
 theirs -              - -                 16M     9 unknown -
 
 I/O address spaces
 IOAS  DEVICES      ID
-ioas0 0000:01:00.0  3
+ioas0 0000:ff:1f.0  3
 spare -             4
 
 Mappings
@@ -75,13 +76,13 @@ same 'as a picture' <<'END'
 digraph "context" {
 	node [fontname="sans-serif" style=filled fillcolor=white]
 	edge [fontname="sans-serif"]
-	"0000:01:00.0" [shape=box fillcolor=lightblue label="0000:01:00.0"]
-	"0000:01:00.0" -> "ioas0" [style=solid label="attached"]
-	"0000:02:00.0" [shape=box fillcolor=lightblue label="0000:02:00.0"]
+	"0000:ff:1f.0" [shape=box fillcolor=lightblue label="0000:ff:1f.0"]
+	"0000:ff:1f.0" -> "ioas0" [style=solid label="attached"]
+	"0000:ff:1f.1" [shape=box fillcolor=lightblue label="0000:ff:1f.1"]
 	"fb" [shape=box fillcolor=white label="fb\nBAR 2, 12288 bytes\nunknown"]
-	"0000:01:00.0" -> "fb" [style=solid label="exports"]
+	"0000:ff:1f.0" -> "fb" [style=solid label="exports"]
 	"old" [shape=box fillcolor=white label="old\nBAR 0, 4096 bytes\nunknown"]
-	"0000:03:00.0" -> "old" [style=solid label="exports"]
+	"0000:ff:1f.2" -> "old" [style=solid label="exports"]
 	"theirs" [shape=box fillcolor=white label="theirs\n16777216 bytes\nunknown"]
 	"ioas0" [shape=ellipse fillcolor=white label="ioas0"]
 	"spare" [shape=ellipse fillcolor=white label="spare"]
@@ -102,13 +103,13 @@ while read -r device address wanted; do
 	run d explain --json "DMAR: [DMA Write NO_PASID] Request device [$device] fault addr $address [fault reason 0x05] x"
 	ok "a fault of $device at $address" equal "$(gojq -r '.fault | "\(.mapping) \(.state) \(.meaning)"' <<<"$out")" "$wanted"
 done <<'END'
-0000:01:00.0 0xffffffffe000 map0 unknown the mapping is there; it may not have been then, or not for writing
-01:00.0 0xfffffffff000 map0 unknown the mapping is there; it may not have been then, or not for writing
-0000:02:00.0 0xffffffffe000 map0 unknown the mapping is there, but the device is not attached to its IOAS
-0000:01:00.0 0x11000 idle idle the mapping is there, but the device is not attached to its IOAS
-0000:01:00.0 0x12000 null null nothing of this context is mapped there
-0000:01:00.0 0xffffffffd000 null null nothing of this context is mapped there
-0000:01:00.0 0x0 null null nothing of this context is mapped there
+0000:ff:1f.0 0xffffffffe000 map0 unknown the mapping is there; it may not have been then, or not for writing
+ff:1f.0 0xfffffffff000 map0 unknown the mapping is there; it may not have been then, or not for writing
+0000:ff:1f.1 0xffffffffe000 map0 unknown the mapping is there, but the device is not attached to its IOAS
+0000:ff:1f.0 0x11000 idle idle the mapping is there, but the device is not attached to its IOAS
+0000:ff:1f.0 0x12000 null null nothing of this context is mapped there
+0000:ff:1f.0 0xffffffffd000 null null nothing of this context is mapped there
+0000:ff:1f.0 0x0 null null nothing of this context is mapped there
 END
 d context stop
 done_testing
