@@ -27,21 +27,69 @@ static struct inference_task *add_task(struct inference *inference, pid_t pid)
 	return oldest;
 }
 
-/* An import by which nothing is mapped is one that is taken back at once, and only that is. */
-static struct inferred infer_attach(const struct record *records, unsigned count)
-{
-	for (unsigned i = 1; i < count; i++)
-		if (records[i].pid == records->pid && records[i].kind != RECORD_LOST)
-			return (struct inferred){
-				.trial = records[i].kind == RECORD_DETACH &&
-					 records[i].inode == records->inode,
-			};
-	return (struct inferred){ .undecided = true };
-}
-
 static bool is_same(struct range a, struct range b)
 {
 	return a.offset == b.offset && a.length == b.length;
+}
+
+/* One window comes once for each domain of its IOAS. */
+static bool is_again(const struct record *record, const struct record *next)
+{
+	return record->kind == RECORD_UNMAP && next->kind == RECORD_UNMAP &&
+	       is_same(record->iova, next->iova);
+}
+
+/* What the same task does next; NULL: that is not known yet. */
+static const struct record *find_next(const struct record *records, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++)
+		if (records[i].pid == records->pid && records[i].kind != RECORD_LOST &&
+		    !is_again(records, &records[i]))
+			return &records[i];
+	return NULL;
+}
+
+/* An import by which nothing is mapped is one that is taken back at once, and only that is. */
+static struct inferred infer_attach(const struct record *records, unsigned count)
+{
+	const struct record *next = find_next(records, count);
+
+	return (struct inferred){
+		.undecided = !next,
+		.trial = next && next->kind == RECORD_DETACH && next->inode == records->inode,
+	};
+}
+
+static struct inferred infer_unmap(const struct inference_task *task, const struct record *records,
+				   unsigned count)
+{
+	const struct record *next;
+
+	if (task && task->invalidated)
+		return (struct inferred){
+			/* once, for all domains */
+			.revoked = !is_same(task->revoked, records->iova),
+			.inode = task->invalidated,
+		};
+	/* User space's: then the dma-buf is let go of. */
+	next = find_next(records, count);
+	return (struct inferred){
+		.undecided = !next,
+		.inode = next && next->kind == RECORD_DETACH ? next->inode : 0,
+	};
+}
+
+static struct inferred infer_detach(const struct inference_task *task, const struct record *record)
+{
+	if (task->last == RECORD_ATTACH && task->inode == record->inode)
+		return (struct inferred){ .trial = task->trial };
+	if (task->last == RECORD_UNMAP && !task->invalidated)
+		return (struct inferred){
+			.given_up = true,
+			.window = task->window,
+			.inode = record->inode,
+		};
+	return (struct inferred){ 0 };
 }
 
 struct inferred infer(const struct inference *inference, const struct record *records,
@@ -51,26 +99,13 @@ struct inferred infer(const struct inference *inference, const struct record *re
 
 	if (records->kind == RECORD_ATTACH)
 		return infer_attach(records, count);
-	if (!task)
-		return (struct inferred){ 0 };
-	switch (records->kind) {
-	case RECORD_MAP: /* one for each domain of the IOAS */
-		if (task->last == RECORD_ATTACH)
-			return (struct inferred){ .imported = true, .inode = task->inode };
-		break;
-	case RECORD_UNMAP: /* the same, but it is revoked once */
-		if (task->invalidated && !is_same(task->revoked, records->iova))
-			return (struct inferred){ .revoked = true, .inode = task->invalidated };
-		break;
-	case RECORD_DETACH:
-		if (task->last == RECORD_ATTACH && task->inode == records->inode)
-			return (struct inferred){ .trial = task->trial };
-		if (task->last == RECORD_UNMAP && !task->invalidated)
-			return (struct inferred){ .given_up = true, .window = task->window };
-		break;
-	default:
-		break;
-	}
+	if (records->kind == RECORD_UNMAP)
+		return infer_unmap(task, records, count);
+	if (records->kind == RECORD_DETACH && task)
+		return infer_detach(task, records);
+	/* One for each domain of the IOAS. */
+	if (records->kind == RECORD_MAP && task && task->last == RECORD_ATTACH)
+		return (struct inferred){ .imported = true, .inode = task->inode };
 	return (struct inferred){ 0 };
 }
 

@@ -34,7 +34,7 @@ struct inferred {
 	bool imported;	/* a map of the dma-buf that the task has just attached */
 	bool revoked;	/* an unmap that the exporter caused, not user space */
 	bool given_up;	/* a detach that ends the mapping in window */
-	uint64_t inode; /* of the dma-buf that was imported or revoked; 0: not known */
+	uint64_t inode; /* of the dma-buf that was mapped there; 0: not known */
 	struct range window;
 };
 

@@ -21,11 +21,24 @@ static void add_mapping(struct naming *naming, const struct context *context,
 
 	if (!window)
 		return;
-	*window = (struct named_window){ .iova = mapping->mapping.addresses };
+	window->iova = mapping->mapping.addresses;
 	copy_text(window->mapping, sizeof(window->mapping), mapping->name);
 	copy_text(window->context, sizeof(window->context), context->name);
-	if (dmabuf && !object_is_adopted(dmabuf))
+	if (!dmabuf)
+		return;
+	window->inode = dmabuf->dmabuf.inode;
+	if (!object_is_adopted(dmabuf))
 		window->exporter = dmabuf->dmabuf.device;
+}
+
+static void add_dmabuf(struct naming *naming, const char *context, uint64_t inode)
+{
+	struct named_dmabuf *named = array_add(&naming->dmabufs, &naming->dmabuf_count);
+
+	if (!named)
+		return;
+	named->inode = inode;
+	copy_text(named->context, sizeof(named->context), context);
 }
 
 static void add_device(struct naming *naming, const struct context *context,
@@ -35,7 +48,6 @@ static void add_device(struct naming *naming, const struct context *context,
 
 	if (!named)
 		return;
-	*named = (struct named_device){ 0 };
 	copy_text(named->name.bdf, sizeof(named->name.bdf), device->name);
 	copy_text(named->context, sizeof(named->context), context->name);
 }
@@ -73,6 +85,8 @@ static void learn_context(struct naming *naming, const struct naming *before, co
 	}
 	for_each_object(mapping, &context.objects, OBJECT_MAPPING)
 		add_mapping(naming, &context, mapping);
+	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
+		add_dmabuf(naming, context.name, dmabuf->dmabuf.inode);
 	for_each_object(device, &context.objects, OBJECT_DEVICE)
 		add_device(naming, &context, device);
 	context_close(&context);
@@ -83,6 +97,28 @@ static int by_iova(const void *a, const void *b)
 	const struct named_window *left = a, *right = b;
 
 	return left->iova.offset < right->iova.offset ? -1 : left->iova.offset > right->iova.offset;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct named_dmabuf *left = a, *right = b;
+
+	if (left->inode != right->inode)
+		return left->inode < right->inode ? -1 : 1;
+	return strcmp(left->context, right->context);
+}
+
+static void sort_dmabufs(struct naming *naming)
+{
+	struct named_dmabuf *dmabufs = naming->dmabufs;
+	unsigned kept = 0;
+
+	if (naming->dmabuf_count)
+		qsort(dmabufs, naming->dmabuf_count, sizeof(*dmabufs), by_inode);
+	for (unsigned i = 0; i < naming->dmabuf_count; i++)
+		if (!kept || by_inode(&dmabufs[kept - 1], &dmabufs[i]))
+			dmabufs[kept++] = dmabufs[i];
+	naming->dmabuf_count = kept;
 }
 
 void naming_learn(struct naming *naming)
@@ -100,12 +136,17 @@ void naming_learn(struct naming *naming)
 	}
 	if (naming->window_count)
 		qsort(naming->windows, naming->window_count, sizeof(*naming->windows), by_iova);
+	for (unsigned i = 0; i < before.dmabuf_count; i++)
+		if (*before.dmabufs[i].context)
+			add_dmabuf(naming, before.dmabufs[i].context, before.dmabufs[i].inode);
+	sort_dmabufs(naming);
 	naming_free(&before);
 }
 
 void naming_free(struct naming *naming)
 {
 	free(naming->windows);
+	free(naming->dmabufs);
 	free(naming->devices);
 }
 
@@ -121,13 +162,15 @@ static unsigned first_from(const struct naming *naming, uint64_t address)
 			    &address, is_before_address);
 }
 
-const struct named_window *naming_find(const struct naming *naming, struct range iova)
+const struct named_window *naming_find(const struct naming *naming, struct range iova,
+				       uint64_t inode)
 {
 	const struct named_window *found = NULL;
 
 	for (unsigned i = first_from(naming, iova.offset);
 	     i < naming->window_count && naming->windows[i].iova.offset == iova.offset; i++) {
-		if (naming->windows[i].iova.length != iova.length)
+		if (naming->windows[i].iova.length != iova.length ||
+		    (inode && naming->windows[i].inode != inode))
 			continue;
 		if (found)
 			return NULL;
@@ -150,14 +193,46 @@ const struct named_window *naming_find_address(const struct naming *naming, uint
 	return found;
 }
 
-void naming_forget(struct naming *naming, struct range iova)
+void naming_forget(struct naming *naming, struct range iova, uint64_t inode)
 {
-	const struct named_window *window = naming_find(naming, iova);
+	const struct named_window *window = naming_find(naming, iova, inode);
 
 	if (!window)
 		return;
 	memmove((void *)window, window + 1,
 		(naming->windows + --naming->window_count - window) * sizeof(*window));
+}
+
+/* The first of that inode, or where it would be. */
+static unsigned first_dmabuf(const struct naming *naming, uint64_t inode)
+{
+	unsigned low = 0, high = naming->dmabuf_count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (naming->dmabufs[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void naming_forget_dmabuf(struct naming *naming, uint64_t inode)
+{
+	for (unsigned i = first_dmabuf(naming, inode);
+	     i < naming->dmabuf_count && naming->dmabufs[i].inode == inode; i++)
+		*naming->dmabufs[i].context = '\0';
+}
+
+bool naming_has_dmabuf(const struct naming *naming, const char *context, uint64_t inode)
+{
+	for (unsigned i = first_dmabuf(naming, inode);
+	     i < naming->dmabuf_count && naming->dmabufs[i].inode == inode; i++)
+		if (!strcmp(naming->dmabufs[i].context, context))
+			return true;
+	return false;
 }
 
 bool naming_has_device(const struct naming *naming, const char *context, const char *device)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the contexts call what the kernel tells of: mappings by their IOVA, devices. Learnt from
- * time to time, so it can be older than what it is asked about.
+ * What the contexts call what the kernel tells of: mappings by their IOVA, dma-bufs by their inode,
+ * devices. Learnt from time to time, so it can be older than what it is asked about.
  */
 #ifndef DMABUFCTL_CONTEXT_NAMING_H
 #define DMABUFCTL_CONTEXT_NAMING_H
@@ -12,7 +12,13 @@
 struct named_window {
 	struct range iova;
 	char mapping[NAME_SIZE], context[NAME_SIZE];
+	uint64_t inode;		  /* of its dma-buf */
 	struct pci_name exporter; /* "" when that is not known */
+};
+
+struct named_dmabuf {
+	uint64_t inode;
+	char context[NAME_SIZE];
 };
 
 struct named_device {
@@ -23,26 +29,37 @@ struct named_device {
 struct naming {
 	struct named_window *windows; /* by IOVA */
 	unsigned window_count;
+	struct named_dmabuf *dmabufs;
+	unsigned dmabuf_count;
 	struct named_device *devices;
 	unsigned device_count;
 	uint64_t learnt; /* when that was, CLOCK_MONOTONIC, ns */
 	bool busy;	 /* a command was at work in one of them, or one did not answer */
 };
 
-/* Looks at all contexts; of one that does not answer what was known stays. */
+/*
+ * Looks at all contexts. Of one that does not answer what was known stays, and so does a dma-buf
+ * that was released until it is forgotten: its last reference may go later.
+ */
 void naming_learn(struct naming *naming);
 void naming_free(struct naming *naming);
 
-/* The mapping at just these addresses; NULL when there is none, or several contexts have one. */
-const struct named_window *naming_find(const struct naming *naming, struct range iova);
+/*
+ * The mapping at just these addresses, of the dma-buf of that inode (0: any). NULL when there is
+ * none, or more than one.
+ */
+const struct named_window *naming_find(const struct naming *naming, struct range iova,
+				       uint64_t inode);
 
 /* The one mapping that the address lies in; NULL as above. */
 const struct named_window *naming_find_address(const struct naming *naming, uint64_t address);
 
-/* The mapping at just these addresses is no more. */
-void naming_forget(struct naming *naming, struct range iova);
+/* That mapping is no more; nor is that dma-buf. */
+void naming_forget(struct naming *naming, struct range iova, uint64_t inode);
+void naming_forget_dmabuf(struct naming *naming, uint64_t inode);
 
-/* Whether the device is open in that context. */
+/* Whether the dma-buf, or the device, is part of that context. */
+bool naming_has_dmabuf(const struct naming *naming, const char *context, uint64_t inode);
 bool naming_has_device(const struct naming *naming, const char *context, const char *device);
 
 #endif

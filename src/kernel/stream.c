@@ -146,12 +146,11 @@ void stream_close(struct stream *stream)
 	*stream = (struct stream){ .ready = -1 };
 }
 
+/* It is emptied and filled again and again, so the array's count is of the room that there is. */
 static void keep(struct stream *stream, const struct record *record)
 {
-	struct record *added = array_add(&stream->waiting, &stream->count);
-
-	if (added)
-		*added = *record;
+	if (stream->count < stream->allocated || array_add(&stream->waiting, &stream->allocated))
+		stream->waiting[stream->count++] = *record;
 	else
 		stream->no_memory = true;
 }

@@ -15,7 +15,7 @@ struct stream {
 	bool sees[RECORD_KINDS]; /* the kinds that this kernel shows */
 	/* Read, and not done with. */
 	struct record *waiting;
-	unsigned count;
+	unsigned count, allocated;
 	uint64_t horizon;	    /* all that is older has been read, of all rings */
 	struct instance_ring *ring; /* that is being read */
 	bool no_memory;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How each kind of event is printed. */
+#include "cmd/monitor/print.h"
+
+/* False when nobody wants to see it; else the event is begun. */
+static bool begin(struct printer *printer, enum event_kind kind, uint64_t time,
+		  const struct subject *subject)
+{
+	if (kind != KIND_LOST && !filter_passes(printer->filter, printer->naming, subject))
+		return false;
+	if (printer->filter->until & KIND_BIT(kind))
+		printer->met = true;
+	if (!(printer->filter->wanted & KIND_BIT(kind)))
+		return false;
+	printer->events++;
+	event_begin(&printer->event, time, kind_name(kind));
+	return true;
+}
+
+static void add_window(struct event *event, const struct named_window *window, struct range iova)
+{
+	event_text(event, "mapping", window ? window->mapping : NULL);
+	event_text(event, "context", window ? window->context : NULL);
+	event_address(event, "iova", iova.offset);
+	event_number(event, "length", iova.length);
+}
+
+static struct subject subject_of(const struct named_window *window, const char *device)
+{
+	return (struct subject){
+		.context = window ? window->context : NULL,
+		.devices = { device, window ? window->exporter.bdf : NULL },
+	};
+}
+
+static void print_window(struct printer *printer, const struct record *record,
+			 const struct inferred *inferred)
+{
+	const struct named_window *window =
+		naming_find(printer->naming, record->iova, inferred->inode);
+	struct subject subject = subject_of(window, NULL);
+	struct event *event = &printer->event;
+
+	if (begin(printer, (enum event_kind)record->kind, record->time, &subject)) {
+		add_window(event, window, record->iova);
+		event_text(event, "device", NULL);
+		event_number(event, "pid", record->pid);
+		event_end(event);
+	}
+	if (!inferred->revoked || !begin(printer, KIND_REVOKED, record->time, &subject))
+		return;
+	add_window(event, window, record->iova);
+	event_number(event, "inode", inferred->inode);
+	event_number(event, "pid", record->pid);
+	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
+	event_end(event);
+}
+
+static void print_buffer(struct printer *printer, const struct record *record)
+{
+	struct subject subject = { .devices = { record->device }, .inode = record->inode };
+	struct event *event = &printer->event;
+
+	if (!begin(printer, (enum event_kind)record->kind, record->time, &subject))
+		return;
+	if (record->kind != RECORD_DOMAIN) {
+		event_number(event, "inode", record->inode);
+		event_number(event, "size", record->size);
+		event_text(event, "exporter", record->exporter);
+	}
+	event_text(event, "device", record->device);
+	event_number(event, "pid", record->pid);
+	event_end(event);
+}
+
+void print_lost(struct printer *printer, uint64_t time, uint64_t count, const char *of)
+{
+	printer->lost += count;
+	if (!begin(printer, KIND_LOST, time, NULL))
+		return;
+	event_number(&printer->event, "count", count);
+	event_text(&printer->event, "detail", of);
+	event_end(&printer->event);
+}
+
+void print_record(struct printer *printer, const struct record *record,
+		  const struct inferred *inferred)
+{
+	switch (record->kind) {
+	case RECORD_MAP:
+	case RECORD_UNMAP:
+		print_window(printer, record, inferred);
+		break;
+	case RECORD_LOST:
+		print_lost(printer, record->time, record->size, "trace");
+		break;
+	case RECORD_INVALIDATE:
+	case RECORD_INVALIDATED:
+		break;
+	default:
+		print_buffer(printer, record);
+	}
+}
+
+void print_uevent(struct printer *printer, uint64_t time, const struct uevent *event)
+{
+	struct subject subject = { .devices = { event->device } };
+	enum event_kind kind = kind_of_action(event->action);
+
+	if (strcmp(event->subsystem, "pci") != 0 || kind == KINDS ||
+	    !begin(printer, kind, time, &subject))
+		return;
+	event_text(&printer->event, "device", event->device);
+	event_text(&printer->event, "driver", event->driver);
+	event_end(&printer->event);
+}
+
+void print_fault(struct printer *printer, uint64_t time, const struct fault *fault)
+{
+	const struct named_window *window = naming_find_address(printer->naming, fault->address);
+	struct pci_name device = { 0 };
+	struct subject subject;
+
+	pci_parse_name(fault->device, &device);
+	subject = subject_of(window, device.bdf);
+	if (!begin(printer, KIND_FAULT, time, &subject))
+		return;
+	event_address(&printer->event, "address", fault->address);
+	event_text(&printer->event, "mapping", window ? window->mapping : NULL);
+	event_text(&printer->event, "device", device.bdf);
+	event_text(&printer->event, "message", fault->line);
+	event_end(&printer->event);
+}
+
+void print_context(struct printer *printer, uint64_t time, const char *name, bool started)
+{
+	struct subject subject = { .context = name };
+
+	if (!begin(printer, started ? KIND_CONTEXT_START : KIND_CONTEXT_STOP, time, &subject))
+		return;
+	event_text(&printer->event, "context", name);
+	event_end(&printer->event);
+}
+
+void print_begin(struct printer *printer, uint64_t time)
+{
+	printer->events++;
+	event_begin(&printer->event, time, "begin");
+	event_end(&printer->event);
+	event_flush(&printer->event);
+}
+
+void print_end(struct printer *printer, uint64_t time)
+{
+	struct event *event = &printer->event;
+
+	event_begin(event, time, "end");
+	event_number(event, "events", printer->events);
+	event_number(event, "hidden", printer->hidden);
+	event_number(event, "lost", printer->lost);
+	event_end(event);
+	event_flush(event);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* When monitor prints, asks and reads. */
+#include "cmd/monitor/timing.h"
+
+#define WAIT_MS_MOST 1000000
+
+/* All that happened until so long after it, or until the end, has been read. */
+static bool is_late(const struct moment *moment, uint64_t time, uint64_t limit)
+{
+	return moment->read >= moment->end || moment->read > time + limit;
+}
+
+bool is_ending(const struct moment *moment)
+{
+	return moment->now >= moment->end;
+}
+
+bool may_ask(const struct moment *moment)
+{
+	return moment->now - moment->asked >= ASK_EVERY && !is_ending(moment);
+}
+
+enum readiness when_ready(const struct moment *moment, uint64_t time, const struct needs *needs)
+{
+	bool named = moment->learnt > time && (needs->found || !moment->busy);
+
+	if (needs->undecided && !is_late(moment, time, UNDECIDED))
+		return NOT_READY;
+	if (!needs->name || named)
+		return READY;
+	if (may_ask(moment))
+		return READY_WHEN_ASKED;
+	return is_late(moment, time, UNNAMED) ? READY : NOT_READY;
+}
+
+int wait_ms(const struct moment *moment, bool pending)
+{
+	uint64_t left = moment->end - moment->now;
+
+	if (pending && left > READ_EVERY)
+		left = READ_EVERY;
+	if (moment->end == UINT64_MAX && !pending)
+		return -1;
+	left = (left + MILLISECOND - 1) / MILLISECOND;
+	return left < WAIT_MS_MOST ? left : WAIT_MS_MOST;
+}

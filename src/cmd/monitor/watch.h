@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What monitor watches, and the loop that reads it and has it printed. */
+#ifndef DMABUFCTL_CMD_MONITOR_WATCH_H
+#define DMABUFCTL_CMD_MONITOR_WATCH_H
+
+#include "cmd/monitor/print.h"
+#include "context/watch.h"
+#include "kernel/stream.h"
+
+struct watch {
+	bool all; /* also print imports that were only tried */
+	uint64_t now, end;
+	uint64_t asked; /* when the contexts were asked for their names last */
+	bool stale;	/* they may have other names by now */
+	struct stream stream;
+	struct nl_sock *uevents;
+	int faults, signals; /* fds, negative when there are none */
+	struct context_watch contexts;
+	struct inference inference;
+	struct naming naming;
+	struct printer *printer;
+};
+
+/*
+ * Opens what can be opened. A signal that ends is held back from then on, so that the end is always
+ * printed and nothing is left in the kernel. Errors as stream_open().
+ */
+int watch_open(struct watch *watch);
+void watch_close(struct watch *watch);
+
+/* Valid until it is closed. */
+struct sight watch_sight(const struct watch *watch);
+
+/*
+ * Prints what happens from begin to end: until a signal, an event that is waited for, or so long
+ * after its start (ns; UINT64_MAX: for ever). -EPIPE when nobody reads what is printed.
+ */
+int watch_run(struct watch *watch, uint64_t duration);
+
+#endif
