@@ -139,6 +139,16 @@ ok 'unbind, bind, change: in order' \
 ok 'context-start, context-stop' equal "$(seen '.context == "other" and (.event | startswith("context"))')" 'context-start context-stop '
 nothing_left 'SIGHUP'
 
+# As under nohup.
+trap '' HUP
+start --json
+trap - HUP
+kill -HUP $monitor
+echo change >"/sys/bus/pci/devices/$NVME2/uevent"
+await 60 grep -q '"event":"change"' "$events"
+ends TERM
+ok 'SIGHUP, ignored before it starts: it goes on' equal "$rc $(seen true)" '0 begin change end '
+
 start --until revoked --json
 d revoke "$NVME" --by memory >/dev/null
 ends
@@ -183,6 +193,11 @@ d --context other release --all
 ends INT
 ok '--context: its own coming and going' equal "$(seen '.event | startswith("context")')" 'context-start context-stop '
 ok '--context: nothing of others' equal "$(count '.context == "default" or .mapping == "map0" and .context != "other"')" 0
+ok '--context: what happens to its dma-bufs, in order' \
+	equal "$(seen '.event | IN("export", "attach", "detach", "put")')" 'export attach detach put '
+ok '--context: another has a mapping at that address, and the dma-buf says which it is' \
+	equal "$(gojq -r "select(.iova == \"$IOVA\") | \"\(.event) \(.mapping) \(.context)\"" "$events" | tr '\n' ',')" \
+	'map map0 other,unmap map0 other,'
 d unbind "$NVME2" >/dev/null
 refuses 2 "option --event: .*frob" d monitor --event map,frob
 refuses 2 "not a device's name; give it as 0000:01:00.0 or 01:00.0$" d monitor --device frob
