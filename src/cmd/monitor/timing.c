@@ -17,7 +17,9 @@ bool is_ending(const struct moment *moment)
 
 bool may_ask(const struct moment *moment)
 {
-	return moment->now - moment->asked >= ASK_EVERY && !is_ending(moment);
+	uint64_t since = moment->now - moment->asked;
+
+	return since >= ASK_EVERY && since >= ASK_SHARE * moment->asking && !is_ending(moment);
 }
 
 enum readiness when_ready(const struct moment *moment, uint64_t time, const struct needs *needs)

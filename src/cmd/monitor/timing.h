@@ -14,7 +14,8 @@
  */
 #define READ_EVERY (20 * MILLISECOND)
 #define READ_AT_LEAST_EVERY (400 * MILLISECOND)
-#define ASK_EVERY (50 * MILLISECOND) /* the contexts for their names */
+#define ASK_EVERY (10 * MILLISECOND) /* the contexts for their names, at the most */
+#define ASK_SHARE 4		     /* and no more than a quarter of the time */
 /* How long a record waits at the most, for what the same task does next, and for a name. */
 #define UNDECIDED (50 * MILLISECOND)
 #define UNNAMED (250 * MILLISECOND)
@@ -23,7 +24,8 @@ struct moment {
 	uint64_t now;
 	uint64_t end;	 /* nothing that comes later counts; UINT64_MAX: not known yet */
 	uint64_t read;	 /* all records that are older have been read */
-	uint64_t asked;	 /* when the contexts were asked for names last, and began to answer */
+	uint64_t asked;	 /* when the contexts were asked for names last */
+	uint64_t asking; /* how long they took to answer */
 	uint64_t learnt; /* the names are at least as new */
 	bool busy;	 /* but some may be missing, or change: a command was at work */
 };

@@ -20,6 +20,7 @@ static struct moment moment_of(const struct watch *watch)
 		.end = watch->end,
 		.read = watch->stream.horizon,
 		.asked = watch->asked,
+		.asking = watch->asking,
 		.learnt = watch->naming.learnt,
 		.busy = watch->naming.busy,
 	};
@@ -36,6 +37,7 @@ static void learn(struct watch *watch)
 {
 	naming_learn(&watch->naming);
 	watch->asked = watch->now;
+	watch->asking = clock_now() - watch->naming.learnt;
 	watch->stale = watch->naming.busy;
 }
 

@@ -10,8 +10,8 @@
 struct watch {
 	bool all; /* also print imports that were only tried */
 	uint64_t now, end;
-	uint64_t asked; /* when the contexts were asked for their names last */
-	bool stale;	/* they may have other names by now */
+	uint64_t asked, asking; /* as in struct moment */
+	bool stale;		/* there may be other names by now */
 	struct stream stream;
 	struct nl_sock *uevents;
 	int faults, signals; /* fds, negative when there are none */
