@@ -136,7 +136,8 @@ const struct command cmd_monitor = {
 		"A line an event, with --json an object: begin, map, unmap, domain, export, attach,\n"
 		"detach, put (the last), revoked (inferred), fault, bind, unbind, add, remove, change,\n"
 		"context-start, context-stop, lost, and end. Times are CLOCK_MONOTONIC. --context:\n"
-		"only what belongs to that context. Ends on SIGINT, SIGTERM and SIGHUP.",
+		"only what belongs to that context. Ends on SIGINT, SIGTERM and, but under nohup,\n"
+		"SIGHUP.",
 	.options = options,
 	.options_size = sizeof(struct monitor_options),
 	.least = 0,

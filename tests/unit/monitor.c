@@ -123,9 +123,11 @@ static void test_filter(void)
 	}
 }
 
+#define ASK READY_WHEN_ASKED
+#define NOT NOT_READY
+
 static void test_readiness(void)
 {
-	enum { ASK = READY_WHEN_ASKED, NOT = NOT_READY };
 	/* The record is of 1 s; all else is in ms after it. */
 	static const struct {
 		const char *name;
@@ -146,10 +148,11 @@ static void test_readiness(void)
 		{ "no name, one at work", 29, 29, 20, 1, 20, 1, 0, { 0, 1, 0 }, NOT },
 		{ "asked again", 30, 30, 20, 1, 20, 1, 0, { 0, 1, 0 }, ASK },
 		{ "asking takes long", 59, 59, 20, 10, 20, 1, 0, { 0, 1, 0 }, NOT },
+		{ "asking took very long", 70, 70, 20, 99, 20, 1, 0, { 0, 1, 0 }, ASK },
 		{ "asking took long", 60, 60, 20, 10, 20, 1, 0, { 0, 1, 0 }, ASK },
-		{ "late, asked first", 900, 900, -9, 1, -9, 0, 0, { 0, 1, 0 }, ASK },
-		{ "late", 900, 900, 891, 1, 891, 1, 0, { 0, 1, 0 }, READY },
-		{ "not late: not all is read", 900, 250, 880, 1, 880, 1, 0, { 0, 1, 0 }, NOT },
+		{ "late, asked first", 1001, 1001, -9, 1, -9, 0, 0, { 0, 1, 0 }, ASK },
+		{ "late", 1001, 1001, 992, 1, 992, 1, 0, { 0, 1, 0 }, READY },
+		{ "not late: not all is read", 1001, 1000, 992, 1, 992, 1, 0, { 0, 1, 0 }, NOT },
 		{ "at the end", 60, 60, -9, 1, -9, 1, 1, { 0, 1, 0 }, READY },
 		{ "undecided and not named", 51, 51, -9, 1, -9, 0, 0, { 1, 1, 0 }, ASK },
 	};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mapping of which context an address belongs to, where several have the same. */
+/* Which mapping of which context an address belongs to, where several have the same. The dma-buf
+ * tells. */
 #include <string.h>
 
 #include "context/naming.h"
@@ -7,30 +8,36 @@
 
 /* By IOVA, as they are learnt. */
 static struct named_window windows[] = {
-	{ { 0x1000, 0x1000 }, "first", "a", { "" } },
-	{ { 0x2000, 0x2000 }, "second", "a", { "0000:01:00.0" } },
-	{ { 0x2000, 0x1000 }, "short", "b", { "" } },
-	{ { 0x8000, 0x1000 }, "both", "a", { "" } },
-	{ { 0x8000, 0x1000 }, "both", "b", { "" } },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", { "" } },
+	{ { 0x1000, 0x1000 }, "first", "a", 1, { "" } },
+	{ { 0x2000, 0x2000 }, "second", "a", 2, { "0000:01:00.0" } },
+	{ { 0x2000, 0x1000 }, "short", "b", 3, { "" } },
+	{ { 0x8000, 0x1000 }, "of a", "a", 4, { "" } },
+	{ { 0x8000, 0x1000 }, "of b", "b", 5, { "" } },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, { "" } },
 };
 
 #define WINDOWS (sizeof(windows) / sizeof(*windows))
 
 static const struct {
 	struct range iova;
+	uint64_t inode;
 	const char *mapping; /* NULL: none, or not the only one */
 } places[] = {
-	{ { 0x1000, 0x1000 }, "first" },
-	{ { 0x2000, 0x2000 }, "second" },
-	{ { 0x2000, 0x1000 }, "short" },
-	{ { 0x8000, 0x1000 }, NULL },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, "last" },
-	{ { 0x1000, 0x2000 }, NULL },
-	{ { 0x1800, 0x800 }, NULL },
-	{ { 0, 0x1000 }, NULL },
-	{ { 0x3000, 0x1000 }, NULL },
-	{ { 0x9000, 0x1000 }, NULL },
+	{ { 0x1000, 0x1000 }, 0, "first" },
+	{ { 0x2000, 0x2000 }, 0, "second" },
+	{ { 0x2000, 0x1000 }, 0, "short" },
+	{ { 0x8000, 0x1000 }, 0, NULL },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, 0, "last" },
+	{ { 0x1000, 0x2000 }, 0, NULL },
+	{ { 0x1800, 0x800 }, 0, NULL },
+	{ { 0, 0x1000 }, 0, NULL },
+	{ { 0x3000, 0x1000 }, 0, NULL },
+	{ { 0x9000, 0x1000 }, 0, NULL },
+	{ { 0x1000, 0x1000 }, 1, "first" },
+	{ { 0x1000, 0x1000 }, 2, NULL },
+	{ { 0x8000, 0x1000 }, 4, "of a" },
+	{ { 0x8000, 0x1000 }, 5, "of b" },
+	{ { 0x8000, 0x1000 }, 6, NULL },
 };
 
 static const struct {
@@ -49,18 +56,39 @@ static bool is(const struct named_window *window, const char *mapping)
 
 static void check_forgotten(struct naming *naming)
 {
-	naming_forget(naming, (struct range){ 0x3000, 0x1000 });
-	naming_forget(naming, (struct range){ 0x8000, 0x1000 });
+	naming_forget(naming, (struct range){ 0x3000, 0x1000 }, 0);
+	naming_forget(naming, (struct range){ 0x8000, 0x1000 }, 0);
 	check(naming->window_count == WINDOWS, "what is not there, or twice, is not forgotten");
-	naming_forget(naming, (struct range){ 0x2000, 0x2000 });
+	naming_forget(naming, (struct range){ 0x2000, 0x2000 }, 0);
 	check(naming->window_count == WINDOWS - 1 &&
-		      is(naming_find(naming, (struct range){ 0x2000, 0x2000 }), NULL) &&
-		      is(naming_find(naming, (struct range){ 0x2000, 0x1000 }), "short"),
+		      is(naming_find(naming, (struct range){ 0x2000, 0x2000 }, 0), NULL) &&
+		      is(naming_find(naming, (struct range){ 0x2000, 0x1000 }, 0), "short"),
 	      "one is forgotten, and its like is not");
-	naming_forget(naming, (struct range){ UINT64_MAX - 0xfff, 0x1000 });
+	naming_forget(naming, (struct range){ UINT64_MAX - 0xfff, 0x1000 }, 0);
 	check(naming->window_count == WINDOWS - 2 &&
-		      is(naming_find(naming, (struct range){ 0x1000, 0x1000 }), "first"),
+		      is(naming_find(naming, (struct range){ 0x1000, 0x1000 }, 0), "first"),
 	      "so is the last");
+	naming_forget(naming, (struct range){ 0x8000, 0x1000 }, 5);
+	check(naming->window_count == WINDOWS - 3 &&
+		      is(naming_find(naming, (struct range){ 0x8000, 0x1000 }, 0), "of a"),
+	      "of two, the one of that dma-buf");
+}
+
+static void check_dmabufs(void)
+{
+	struct named_dmabuf dmabufs[] = { { 4, "a" }, { 4, "b" }, { 7, "b" } };
+	struct naming naming = { .dmabufs = dmabufs, .dmabuf_count = 3 };
+
+	check(naming_has_dmabuf(&naming, "a", 4) && naming_has_dmabuf(&naming, "b", 4) &&
+		      naming_has_dmabuf(&naming, "b", 7),
+	      "dma-bufs of contexts, also of two");
+	check(!naming_has_dmabuf(&naming, "a", 7) && !naming_has_dmabuf(&naming, "b", 5) &&
+		      !naming_has_dmabuf(&naming, "b", 8),
+	      "and of no other");
+	naming_forget_dmabuf(&naming, 4);
+	check(!naming_has_dmabuf(&naming, "a", 4) && !naming_has_dmabuf(&naming, "b", 4) &&
+		      naming_has_dmabuf(&naming, "b", 7),
+	      "one is forgotten, in all contexts");
 }
 
 int main(void)
@@ -73,7 +101,7 @@ int main(void)
 	const struct naming nothing = { 0 };
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++)
-		check(is(naming_find(&naming, places[i].iova), places[i].mapping),
+		check(is(naming_find(&naming, places[i].iova, places[i].inode), places[i].mapping),
 		      "at 0x%llx+0x%llx", (unsigned long long)places[i].iova.offset,
 		      (unsigned long long)places[i].iova.length);
 	for (unsigned i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
@@ -85,9 +113,11 @@ int main(void)
 	check(!naming_has_device(&naming, "b", "0000:01:00.0") &&
 		      !naming_has_device(&naming, "c", "0000:02:00.0"),
 	      "and of no other");
-	check(!naming_find(&nothing, windows[0].iova) && !naming_find_address(&nothing, 0x1000) &&
+	check(!naming_find(&nothing, windows[0].iova, 0) &&
+		      !naming_find_address(&nothing, 0x1000) &&
 		      !naming_has_device(&nothing, "a", "0000:01:00.0"),
 	      "where nothing is known");
 	check_forgotten(&naming);
+	check_dmabufs();
 	return check_plan();
 }

@@ -17,9 +17,11 @@ bool is_ending(const struct moment *moment)
 
 bool may_ask(const struct moment *moment)
 {
-	uint64_t since = moment->now - moment->asked;
+	uint64_t every = ASK_SHARE * moment->asking;
 
-	return since >= ASK_EVERY && since >= ASK_SHARE * moment->asking && !is_ending(moment);
+	every = every < ASK_EVERY ? ASK_EVERY : every;
+	every = every > ASK_AT_LEAST_EVERY ? ASK_AT_LEAST_EVERY : every;
+	return moment->now - moment->asked >= every && !is_ending(moment);
 }
 
 enum readiness when_ready(const struct moment *moment, uint64_t time, const struct needs *needs)

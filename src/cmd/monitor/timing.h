@@ -14,11 +14,13 @@
  */
 #define READ_EVERY (20 * MILLISECOND)
 #define READ_AT_LEAST_EVERY (400 * MILLISECOND)
-#define ASK_EVERY (10 * MILLISECOND) /* the contexts for their names, at the most */
-#define ASK_SHARE 4		     /* and no more than a quarter of the time */
+/* The contexts are asked for names no more often, and in between for a quarter of the time. */
+#define ASK_EVERY (10 * MILLISECOND)
+#define ASK_AT_LEAST_EVERY (50 * MILLISECOND)
+#define ASK_SHARE 4
 /* How long a record waits at the most, for what the same task does next, and for a name. */
 #define UNDECIDED (50 * MILLISECOND)
-#define UNNAMED (250 * MILLISECOND)
+#define UNNAMED (1000 * MILLISECOND)
 
 struct moment {
 	uint64_t now;
