@@ -203,20 +203,18 @@ void naming_forget(struct naming *naming, struct range iova, uint64_t inode)
 		(naming->windows + --naming->window_count - window) * sizeof(*window));
 }
 
+static bool has_lower_inode(const void *item, const void *sought)
+{
+	const struct named_dmabuf *dmabuf = item;
+
+	return dmabuf->inode < *(const uint64_t *)sought;
+}
+
 /* The first of that inode, or where it would be. */
 static unsigned first_dmabuf(const struct naming *naming, uint64_t inode)
 {
-	unsigned low = 0, high = naming->dmabuf_count;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (naming->dmabufs[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(naming->dmabufs, naming->dmabuf_count, sizeof(*naming->dmabufs), &inode,
+			    has_lower_inode);
 }
 
 void naming_forget_dmabuf(struct naming *naming, uint64_t inode)
