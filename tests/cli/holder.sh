@@ -61,6 +61,16 @@ ok 'busy' equal "$(row)" '{"busy":true,"name":"'$mine'","objects":2,"problem":nu
 refuses 1 "^dmabufctl: context $mine: EAGAIN: PID $batch \\(.*batch lines\\) has it" d --context $mine --no-wait status
 refuses 1 "PID $batch \\(.*\\) has it; try again when that is done; --wait SECONDS says how long to wait" d --context $mine --wait 0.1 status
 refuses 2 'option --no-wait: it does not go with --wait' d --context $mine --no-wait --wait 1 status
+kill -STOP $batch
+stopped="PID $batch \\(.*\\) has it, and is stopped; 'kill -CONT $batch' lets it go on, 'kill -KILL $batch' ends it"
+refuses 1 "$stopped" d --no-wait context stop $mine
+refuses 1 "$stopped" d --wait 1.2 context stop $mine
+dmabufctl context stop $mine 2>stopping 9>&- &
+stopping=$!
+await 10 grep -q "to end: PID $batch (.*), which is stopped: 'kill -CONT $batch' lets it go on" stopping
+kill $stopping
+await_end 10 $stopping
+kill -CONT $batch
 dmabufctl --context $mine --wait 1000 status --json >late 2>waiting 9>&- &
 late=$!
 await 10 grep -q "waiting for another command to end: PID $batch" waiting

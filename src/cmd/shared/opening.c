@@ -31,6 +31,11 @@ static void explain_busy(const char *name)
 
 	if (owner)
 		process_describe(owner, text, sizeof(text));
+	if (owner && client_is_stopped(owner)) {
+		fail_because("%s has it, and is stopped", text);
+		fail_try("'kill -CONT %d' lets it go on, 'kill -KILL %d' ends it", owner, owner);
+		return;
+	}
 	fail_because("%s has it", text);
 	fail_try("try again when that is done; --wait SECONDS says how long to wait");
 }
@@ -138,6 +143,8 @@ static void say_lock(const char *name, pid_t owner)
 	fprintf(stderr, "dmabufctl: context %s: waiting for another command to end%s", name,
 		owner ? ": " : "");
 	text_print(stderr, text);
+	if (owner && client_is_stopped(owner))
+		fprintf(stderr, ", which is stopped: 'kill -CONT %d' lets it go on", owner);
 	putc('\n', stderr);
 }
 
