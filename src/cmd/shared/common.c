@@ -43,7 +43,8 @@ enum status want_device(const char *text, struct pci_device *pci)
 	if (pci_get(&name, pci)) {
 		fail(STATUS_FAILED, ENODEV, "device %s", name.bdf);
 		fail_because("there is no such PCI device");
-		fail_try("'dmabufctl device' lists them");
+		fail_try("'dmabufctl device' lists them; 'echo 1 > /sys/bus/pci/rescan' brings "
+			 "back what was removed");
 		return STATUS_FAILED;
 	}
 	return STATUS_OK;
