@@ -1,11 +1,31 @@
 #!/bin/bash
 # Arguments that want to break something: JSON stays valid UTF-8 and one object a command, and no
-# byte reaches a terminal that could drive it.
+# byte reaches a terminal that could drive it. And a file system that lets everybody wait.
 . "$(dirname "$0")/../lib.sh"
 
 export XDG_RUNTIME_DIR=$TEST_DIR/runtime
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 cd "$TEST_DIR" || exit 1
+
+# A process has a file open on a file system that never answers: FUSE, which nobody serves.
+if [ "$(id -u)" -eq 0 ] && [ "$(uname -m)" = x86_64 ] && [ -c /dev/fuse ] && command -v perl >/dev/null; then
+	# 165 is mount(), 2 open(), 010000000 O_PATH: perl's own open would ask the file system.
+	# shellcheck disable=SC2016 # perl's variables
+	unshare --mount perl -e '$| = 1;
+		my ($none, $place, $type) = ("none", "/tmp", "fuse");
+		open(F, "+<", "/dev/fuse") &&
+			!syscall(165, $none, $place, $type, 0, sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fileno F)) &&
+			syscall(2, $place, 010000000) >= 0 and print "ready\n" and sleep 1000;
+		print "not allowed\n"' >silent 2>/dev/null &
+	silent=$!
+	await 30 test -s silent
+fi
+if grep -q ready silent 2>/dev/null; then
+	gives 0 'a file system that never answers: list' timeout 60 dmabufctl list
+	kill "$silent"
+else
+	skip 'a file system that never answers' 'not allowed here'
+fi
 
 hostile=(
 	$'\xff' $'\e]0;title\a' $'a\nb' $'\xed\xa0\x80' $'\xc0\xaf' $'\xf4\x90\x80\x80' $'\xe2\x82'
