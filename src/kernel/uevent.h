@@ -3,7 +3,6 @@
 #ifndef DMABUFCTL_KERNEL_UEVENT_H
 #define DMABUFCTL_KERNEL_UEVENT_H
 
-
 struct uevent {
 	char action[16];    /* add, remove, bind, unbind, change, ... */
 	char subsystem[32]; /* pci, ... */

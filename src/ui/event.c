@@ -46,11 +46,12 @@ static char *put_decimal(char *to, uint64_t value, unsigned width, char fill)
 	char digits[DIGITS], *end = digits + DIGITS, *first = end;
 
 	/* Two digits a division, as these are most of what an event costs. */
-	for (; value >= 100; value /= 100) {
+	while (value >= 100) {
 		const char *pair = pairs[value % 100];
 
 		*--first = pair[1];
 		*--first = pair[0];
+		value /= 100;
 	}
 	*--first = pairs[value][1];
 	if (value >= 10)

@@ -28,7 +28,6 @@ static inline void *array_add_item(void *array, unsigned *count, size_t size)
  * A new item, all zero, at the end of a malloc'd array that has grown by this alone: NULL and 0
  * are an empty one. items and count are their addresses. NULL when out of memory.
  */
-#define array_add(items, count) \
-	((__typeof__(*(items)))array_add_item((items), (count), sizeof(**(items))))
+#define array_add(items, count) array_add_item((items), (count), sizeof(**(items)))
 
 #endif
