@@ -70,10 +70,13 @@ static char *place_text(const struct place *place)
 	return place && asprintf(&text, "%s:%u", place->file, place->line) >= 0 ? text : NULL;
 }
 
+/* By one write: a child's lines may come between this one's, and not within them. */
 static void print_trace(const char *line)
 {
-	text_print(stderr, line);
-	putc('\n', stderr);
+	auto_free char *text = malloc(TEXT_ESCAPED(strlen(line)) + strlen("\n"));
+
+	if (text)
+		fwrite(text, 1, stpcpy(text_escape(text, line), "\n") - text, stderr);
 }
 
 /* Where the failure noted last is explained further, NULL when nowhere. */

@@ -130,5 +130,14 @@ for line in '-vv status' 'status -v -v' 'status -vv' 'status --verbose --verbose
 	gives 0 "$line" d $line
 done
 
+# Of a socket of messages each write can be told.
+# shellcheck disable=SC2016 # perl
+run perl -e 'socketpair(A, B, 1, 5, 0) or die; # AF_UNIX, SOCK_SEQPACKET
+	fork or do { open(STDERR, ">&B"); open(STDOUT, ">/dev/null"); exec @ARGV };
+	close B;
+	while (sysread(A, $write, 4096)) { print "a line\n" if $write =~ /^open\(.*\) = .*\n\z/ }' \
+	dmabufctl -vv doctor
+ok '-vv: each line is one write, so that two processes do not mix theirs' contains "$out" '^a line'
+
 ok 'nothing is left behind' equal "$(find "$XDG_RUNTIME_DIR" -type f)" ''
 done_testing
