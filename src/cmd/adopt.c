@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
 #include "context/open.h"
+#include "context/operation.h"
 #include "kernel/process.h"
 #include "util/text.h"
 
@@ -35,13 +38,10 @@ static enum status check_options(const struct adopt_options *options)
 
 static enum status cannot_receive(const char *socket, int error)
 {
-	enum status status = fail_errno(error, "adopt from %s", socket);
+	enum status status =
+		refuse(pass_rules, &(struct rule_subject){ 0 }, error, "adopt from %s", socket);
 
 	switch (error) {
-	case -EADDRINUSE:
-		fail_because("somebody waits there already, or it is another file");
-		fail_try("give another path, or see to it that this one is free");
-		break;
 	case -EBADMSG:
 		fail_because("the sender passed no file descriptor");
 		break;
@@ -63,24 +63,10 @@ static enum status cannot_receive(const char *socket, int error)
 
 static enum status cannot_take(const struct adopt_options *options, int error)
 {
-	enum status status;
-
 	if (options->socket)
 		return cannot_receive(options->socket, error);
-	status = fail_errno(error, "adopt fd %d of PID %d", (int)options->fd.value,
-			    (int)options->pid.value);
-	if (error == -EPERM) {
-		fail_because("taking a process's fd wants the right to trace it");
-		fail_try("be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have "
-			 "CAP_SYS_PTRACE");
-	} else if (error == -ESRCH) {
-		fail_because("there is no such process");
-	} else if (error == -EBADF) {
-		fail_because("the process has no such fd");
-		fail_try("'dmabufctl list --pid %d' shows those that are dma-bufs",
-			 (int)options->pid.value);
-	}
-	return status;
+	return refuse(pass_rules, &(struct rule_subject){ 0 }, error, "adopt fd %d of PID %d",
+		      (int)options->fd.value, (int)options->pid.value);
 }
 
 static int received = -1; /* by prepare(), for run() */
@@ -102,17 +88,12 @@ static enum status prepare(struct call *call)
 
 static enum status is_no_dmabuf(const struct adopt_options *options, int error)
 {
-	enum status status = fail_errno(error, "adopt");
+	char file[64] = "the one that was sent";
 
-	if (error != -EINVAL)
-		return status;
-	if (options->socket)
-		fail_because("the file that was sent is not a dma-buf");
-	else
-		fail_because("fd %d of PID %d is not a dma-buf", (int)options->fd.value,
-			     (int)options->pid.value);
-	fail_try("'dmabufctl list' shows who holds which dma-buf in which fd");
-	return status;
+	if (!options->socket)
+		snprintf(file, sizeof(file), "fd %d of PID %d", (int)options->fd.value,
+			 (int)options->pid.value);
+	return refuse(pass_rules, &(struct rule_subject){ .file = file }, error, "adopt");
 }
 
 static enum status run(struct call *call)

@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* attach: attaches a device to an I/O address space. */
-#include <errno.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
-#include "ui/value.h"
-
-/* The mapping that the device cannot have, by the windows that its IOMMU reserves. */
-static void explain_mappings(struct call *call, const struct object *device,
-			     const struct object *ioas)
-{
-	fail_because("a mapping of %s lies beyond what this device's IOMMU reaches", ioas->name);
-	fail_try("unmap it, or attach to another IOAS");
-	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		const struct range *iova = &mapping->mapping.addresses;
-		char what[NAME_SIZE + VALUE_RANGE + 8], window[VALUE_RANGE];
-
-		if (!object_is_in_ioas(mapping, ioas->name))
-			continue;
-		value_format_range(iova, window);
-		snprintf(what, sizeof(what), "%s at %s", mapping->name, window);
-		if (!explain_reserved(device, *iova, what))
-			continue;
-		fail_try("'%s unmap %s', or attach to another IOAS", self(call), mapping->name);
-		return;
-	}
-}
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 
 static enum status cannot_attach(struct call *call, const struct object *device,
 				 const struct object *ioas, int error)
 {
-	enum status status = fail_errno(error, "attach %s to %s", device->name, ioas->name);
+	struct rule_subject subject = rule_subject_of(call);
+	struct pci_device pci;
+	struct pci_name name;
 
-	if (error == -EADDRINUSE || error == -EINVAL || error == -EADDRNOTAVAIL)
-		explain_mappings(call, device, ioas);
-	return status;
+	subject.ioas = ioas;
+	subject.pci = pci_parse_name(device->name, &name) || pci_get(&name, &pci) ? NULL : &pci;
+	return refuse(attach_rules, &subject, error, "attach %s to %s", device->name, ioas->name);
 }
 
 /* The IOAS of the name, or the one it is attached to, or the only one, or a new one. */

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
 #include "cmd/shared/opening.h"
+#include "cmd/shared/refusal.h"
 #include "context/runtime.h"
 #include "kernel/module.h"
 
@@ -84,12 +85,7 @@ static enum status load_driver(void)
 	rc = module_load(VFIO_PCI);
 	if (!rc)
 		return STATUS_OK;
-	if (rc == -EPERM || rc == -EACCES)
-		return fail_errno(rc, "module " VFIO_PCI);
-	fail(STATUS_UNSUPPORTED, rc, "module " VFIO_PCI);
-	fail_because("it could not be loaded");
-	fail_try("use a kernel with CONFIG_VFIO_PCI, with its modules installed");
-	return STATUS_UNSUPPORTED;
+	return refuse(bind_rules, &(struct rule_subject){ 0 }, rc, "module " VFIO_PCI);
 }
 
 /* Puts things back as they were. */
@@ -101,25 +97,12 @@ static void undo(const struct pci_device *before)
 	former_driver_forget(&before->name);
 }
 
-static enum status check_bindable(const struct pci_device *pci)
-{
-	if (pci->bridge) {
-		fail(STATUS_UNSUPPORTED, 0, "bind %s", pci->name.bdf);
-		fail_because("it is a bridge, and VFIO takes endpoints only");
-		return STATUS_UNSUPPORTED;
-	}
-	return STATUS_OK;
-}
-
 /* Some kernels put a device into its IOMMU group only when a driver gets it. */
 static enum status was_refused(const struct pci_device *before, const struct pci_device *pci)
 {
-	if (pci->group < 0) {
-		fail(STATUS_UNSUPPORTED, 0, "bind %s", before->name.bdf);
-		fail_because("it is in no IOMMU group");
-		fail_try("'dmabufctl doctor' says what is missing");
-		return STATUS_UNSUPPORTED;
-	}
+	if (pci->group < 0)
+		return refuse_by(rule_find("bind-group"), &(struct rule_subject){ .pci = pci },
+				 "bind %s", before->name.bdf);
 	fail(STATUS_FAILED, 0, "bind %s", before->name.bdf);
 	fail_because("vfio-pci refused it; the kernel log says why");
 	fail_try("it is back with %s", *before->driver ? before->driver : "no driver");
@@ -140,7 +123,8 @@ static enum status bind_device(const struct pci_device *before)
 {
 	struct former_driver former;
 	struct pci_device pci;
-	enum status status = check_bindable(before);
+	enum status status = refuse_foreseen(bind_rules, &(struct rule_subject){ .pci = before },
+					     "bind %s", before->name.bdf);
 	int rc = 0;
 
 	if (!status)

@@ -2,7 +2,9 @@
 /* detach: detaches a device from its I/O address space. */
 #include <errno.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 #include "util/text.h"
 
 static enum status run(struct call *call)

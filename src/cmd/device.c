@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
 
 /* Why a BAR cannot be exported as things are, NULL when nothing speaks against it. */
 static const char *why_not(const struct pci_device *pci, unsigned bar)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/explain.h"
 #include "cmd/help.h"
 #include "cmd/shared/complete.h"
 #include "cmd/shared/opening.h"
@@ -13,6 +12,7 @@
 #include "context/open.h"
 #include "context/operation.h"
 #include "kernel/sys.h"
+#include "rules/rules.h"
 #include "util/text.h"
 
 /* The usage's word for the argument of that index: "BAR" of "BDF BAR". */
@@ -84,7 +84,7 @@ static const char *pointer_text(const char *command)
 {
 	static char text[96];
 
-	if (!explain_knows(fail_error(), command))
+	if (!rule_is_known(fail_error(), command))
 		return NULL;
 	snprintf(text, sizeof(text), "dmabufctl explain %s --during %s",
 		 strerrorname_np(fail_error()), command);

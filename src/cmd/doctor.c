@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* doctor: says what this machine or a device lacks, and what to do about it. */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/udmabuf.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "context/users.h"
 #include "kernel/interrupt.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
 #include "kernel/pagetable.h"
 #include "kernel/vfio.h"
-
-#define UDMABUF "/dev/udmabuf"
+#include "rules/rules.h"
 
 /* A required check that fails makes the machine unfit; the others cost evidence only. */
 enum weight { EVIDENCE_ONLY, REQUIRED };
@@ -45,88 +41,53 @@ static void add_check(struct diagnosis *diagnosis, enum weight weight, const cha
 	}
 }
 
-static enum answer answer_of(int error)
+/* A rule that applies is in the way; detail: what is so when none is. */
+static void add_rule(struct diagnosis *diagnosis, enum weight weight, const char *check,
+		     const char *id, const struct pci_device *pci, const char *detail)
 {
-	return !error				   ? ANSWER_OK :
-	       error == -EACCES || error == -EPERM ? ANSWER_FORBIDDEN :
-						     ANSWER_MISSING;
+	const struct rule *rule = rule_find(id);
+	struct rule_finding finding;
+	char why[RULE_WHY_SIZE];
+
+	switch (rule_look(rule, &(struct rule_subject){ .tool = "dmabufctl", .pci = pci },
+			  &finding)) {
+	case APPLIES_NO:
+		add_check(diagnosis, weight, check, ANSWER_OK, detail, NULL);
+		break;
+	case APPLIES_YES:
+		rule_why(rule, &finding, why);
+		add_check(diagnosis, weight, check,
+			  rule->error == EACCES ? ANSWER_FORBIDDEN : ANSWER_MISSING, why,
+			  rule_remedy(rule, &finding));
+		break;
+	case APPLIES_UNKNOWN:
+		add_check(diagnosis, weight, check, ANSWER_UNKNOWN,
+			  *finding.detail ? finding.detail : "that cannot be seen",
+			  rule_remedy(rule, &finding));
+		break;
+	}
 }
 
-/* A dma-buf that no device stands behind: what import makes of it tells what import knows. */
-static int make_udmabuf(void)
+static bool stands(const char *id)
 {
-	auto_close int control = sys_open(UDMABUF, O_RDWR);
-	auto_close int memory = memfd_create("dmabufctl", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	struct udmabuf_create create = {
-		.memfd = memory,
-		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.size = sysconf(_SC_PAGESIZE),
-	};
+	struct rule_finding finding;
 
-	if (control < 0)
-		return control;
-	if (memory < 0 || ftruncate(memory, create.size) ||
-	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
-		return -errno;
-	return sys_ioctl(control, "UDMABUF_CREATE", UDMABUF_CREATE, &create, "{one page}");
-}
-
-/*
- * A kernel that knows dma-bufs refuses this one as not VFIO's (EOPNOTSUPP); one that takes
- * them for plain files cannot pin its pages (EINVAL).
- */
-static void check_import(struct diagnosis *diagnosis, int iommufd)
-{
-	const char *remedy = "use Linux 6.19 or later";
-	auto_close int dmabuf = make_udmabuf();
-	int rc = iommufd_try_import(iommufd, dmabuf);
-
-	if (rc == -ENOTTY)
-		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_MISSING,
-			  "no IOMMU_IOAS_MAP_FILE", remedy);
-	else if (rc == -EOPNOTSUPP)
-		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_OK,
-			  "IOMMU_IOAS_MAP_FILE knows dma-bufs", NULL);
-	else if (dmabuf == -EACCES || dmabuf == -EPERM)
-		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
-			  "IOMMU_IOAS_MAP_FILE is there; no permission to open " UDMABUF
-			  ", to try it with a dma-buf",
-			  "run as root, or give yourself " UDMABUF);
-	else if (dmabuf < 0)
-		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
-			  "IOMMU_IOAS_MAP_FILE is there; no " UDMABUF " to try it with",
-			  "modprobe udmabuf; Linux 6.19 and later import dma-bufs");
-	else
-		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_MISSING,
-			  "IOMMU_IOAS_MAP_FILE takes memory files only", remedy);
+	return rule_look(rule_find(id), &(struct rule_subject){ 0 }, &finding) == APPLIES_YES;
 }
 
 static void check_iommufd(struct diagnosis *diagnosis)
 {
-	auto_close int iommufd = iommufd_open();
+	bool missing = stands("open-iommufd"), forbidden = stands("open-permission");
 
-	switch (answer_of(iommufd < 0 ? iommufd : 0)) {
-	case ANSWER_OK:
-		add_check(diagnosis, REQUIRED, "iommufd", ANSWER_OK, IOMMUFD_PATH, NULL);
-		check_import(diagnosis, iommufd);
-		return;
-	case ANSWER_FORBIDDEN:
-		add_check(diagnosis, REQUIRED, "iommufd", ANSWER_FORBIDDEN,
-			  "no permission to open " IOMMUFD_PATH,
-			  "run as root, or give yourself the node");
-		break;
-	default:
-		if (module_get_state("iommufd") == MODULE_LOADABLE)
-			add_check(diagnosis, REQUIRED, "iommufd", ANSWER_MISSING,
-				  "the module iommufd is not loaded", "modprobe iommufd");
-		else
-			add_check(diagnosis, REQUIRED, "iommufd", ANSWER_MISSING,
-				  "there is no " IOMMUFD_PATH,
-				  "use a kernel with CONFIG_IOMMUFD (Fedora's, Arch's and Ubuntu's "
-				  "have it)");
-	}
-	add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN, "needs " IOMMUFD_PATH,
-		  "see iommufd");
+	add_rule(diagnosis, REQUIRED, "iommufd", missing ? "open-iommufd" : "open-permission", NULL,
+		 IOMMUFD_PATH);
+	if (missing || forbidden)
+		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
+			  "needs " IOMMUFD_PATH, "see iommufd");
+	else
+		add_rule(diagnosis, REQUIRED, "iommufd import",
+			 stands("import-map-file") ? "import-map-file" : "import-memory", NULL,
+			 "IOMMU_IOAS_MAP_FILE knows dma-bufs");
 }
 
 static void check_iommu(struct diagnosis *diagnosis)
@@ -149,78 +110,18 @@ static void check_iommu(struct diagnosis *diagnosis)
 		  remedy);
 }
 
-static void check_interrupts(struct diagnosis *diagnosis)
-{
-	const char *remedy =
-		"enable interrupt remapping in the firmware (a VM's IOMMU: intremap=on), "
-		"or accept the risk: iommufd.allow_unsafe_interrupts=1";
-
-	switch (interrupt_get_isolation()) {
-	case INTERRUPTS_ISOLATED:
-		add_check(diagnosis, REQUIRED, "interrupt remapping", ANSWER_OK,
-			  "interrupts are isolated", NULL);
-		break;
-	case INTERRUPTS_UNSAFE:
-		add_check(diagnosis, REQUIRED, "interrupt remapping", ANSWER_OK,
-			  "off, and allowed by iommufd.allow_unsafe_interrupts", NULL);
-		break;
-	case INTERRUPTS_SHARED:
-		add_check(diagnosis, REQUIRED, "interrupt remapping", ANSWER_MISSING,
-			  "off: VFIO_DEVICE_BIND_IOMMUFD would give EPERM", remedy);
-		break;
-	case INTERRUPTS_UNKNOWN:
-		add_check(diagnosis, REQUIRED, "interrupt remapping", ANSWER_UNKNOWN,
-			  "/proc/interrupts does not tell", remedy);
-		break;
-	}
-}
-
 static void check_module(struct diagnosis *diagnosis)
 {
-	enum module_state state = module_get_state("vfio-pci");
-
-	add_check(diagnosis, REQUIRED, "vfio-pci",
-		  state == MODULE_MISSING ? ANSWER_MISSING : ANSWER_OK,
-		  state == MODULE_LIVE	   ? "there" :
-		  state == MODULE_LOADABLE ? "not loaded; bind loads it" :
-					     "neither built in nor among the modules",
-		  "use a kernel with CONFIG_VFIO_PCI, with its modules installed");
-}
-
-/* A kernel function tells a feature; which module it is in tells whether it is here by now. */
-static void check_symbol(struct diagnosis *diagnosis, const char *check, const char *inside,
-			 const char *exported, const char *detail, const char *remedy)
-{
-	enum answer answer = ANSWER_MISSING;
-
-	if (module_find_symbol(inside) == MODULE_LIVE ||
-	    (exported && module_find_symbol(exported) != MODULE_MISSING))
-		answer = ANSWER_OK;
-	else if (module_get_state("vfio-pci") == MODULE_LOADABLE && !exported)
-		answer = ANSWER_UNKNOWN; /* not visible before the module is loaded */
-	add_check(diagnosis, REQUIRED, check, answer,
-		  answer == ANSWER_OK	   ? detail :
-		  answer == ANSWER_UNKNOWN ? "vfio is not loaded" :
-					     "the kernel has no such function",
-		  remedy);
-}
-
-static void check_tracefs(struct diagnosis *diagnosis)
-{
-	int rc = trace_available();
-
-	add_check(diagnosis, EVIDENCE_ONLY, "tracefs", answer_of(rc),
-		  !rc		? "iommu:map and iommu:unmap can be recorded" :
-		  rc == -ENOENT ? "no tracefs, or no iommu events" :
-				  "no right to make an instance",
-		  "mount -t tracefs tracefs /sys/kernel/tracing, as root; CONFIG_FTRACE");
+	add_rule(diagnosis, REQUIRED, "vfio-pci", "bind-module", NULL,
+		 module_get_state("vfio-pci") == MODULE_LIVE ? "there" :
+							       "not loaded; bind loads it");
 }
 
 static void check_page_tables(struct diagnosis *diagnosis)
 {
 	int rc = pagetable_available();
 
-	add_check(diagnosis, EVIDENCE_ONLY, "page tables", answer_of(rc),
+	add_check(diagnosis, EVIDENCE_ONLY, "page tables", rc ? ANSWER_MISSING : ANSWER_OK,
 		  !rc ? "debugfs shows the IOMMU's" : "debugfs shows none that can be read",
 		  "as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; "
 		  "other IOMMUs show none");
@@ -233,15 +134,18 @@ static void check_machine(struct diagnosis *diagnosis)
 	uname(&name);
 	add_check(diagnosis, REQUIRED, "kernel", ANSWER_OK, name.release, NULL);
 	check_iommu(diagnosis);
-	check_interrupts(diagnosis);
+	add_rule(diagnosis, REQUIRED, "interrupt remapping", "open-interrupts", NULL,
+		 interrupt_get_isolation() == INTERRUPTS_UNSAFE ?
+			 "off, and allowed by iommufd.allow_unsafe_interrupts" :
+			 "interrupts are isolated");
 	check_iommufd(diagnosis);
 	check_module(diagnosis);
-	check_symbol(diagnosis, "VFIO device nodes", "vfio_init_device_cdev", NULL,
-		     VFIO_CDEV_FOLDER, "use Linux 6.6 or later with CONFIG_VFIO_DEVICE_CDEV");
-	check_symbol(diagnosis, "VFIO dma-buf export", "vfio_pci_core_feature_dma_buf",
-		     "vfio_pci_dma_buf_iommufd_map", "vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF",
-		     "use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF");
-	check_tracefs(diagnosis);
+	add_rule(diagnosis, REQUIRED, "VFIO device nodes", "open-node", NULL, VFIO_CDEV_FOLDER);
+	add_rule(diagnosis, REQUIRED, "VFIO dma-buf export", "export-feature", NULL,
+		 "vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF");
+	add_rule(diagnosis, EVIDENCE_ONLY, "tracefs",
+		 stands("monitor-tracefs") ? "monitor-tracefs" : "monitor-permission", NULL,
+		 "iommu:map and iommu:unmap can be recorded");
 	check_page_tables(diagnosis);
 }
 
@@ -250,59 +154,35 @@ static void check_driver(struct diagnosis *diagnosis, const struct pci_device *p
 	char check[40], detail[240], remedy[64];
 
 	snprintf(check, sizeof(check), "%s driver", pci->name.bdf);
-	snprintf(detail, sizeof(detail), "%s%s%s%s", *pci->driver ? pci->driver : "none",
-		 *pci->cdev ? ", " : "", pci->cdev,
-		 pci->bridge ? "; it is a bridge, and VFIO takes endpoints only" : "");
+	snprintf(detail, sizeof(detail), "%s%s%s", *pci->driver ? pci->driver : "none",
+		 *pci->cdev ? ", " : "", pci->cdev);
 	snprintf(remedy, sizeof(remedy), "dmabufctl bind %s", pci->name.bdf);
-	add_check(diagnosis, REQUIRED, check, *pci->cdev ? ANSWER_OK : ANSWER_MISSING, detail,
-		  pci->bridge ? "choose an endpoint; 'dmabufctl device' lists them" : remedy);
+	if (pci->bridge)
+		add_rule(diagnosis, REQUIRED, check, "bind-bridge", pci, detail);
+	else
+		add_check(diagnosis, REQUIRED, check, *pci->cdev ? ANSWER_OK : ANSWER_MISSING,
+			  detail, remedy);
 }
 
 /* A whole IOMMU group has one owner, so what shares it must be user space's, too, or nobody's. */
 static void check_group(struct diagnosis *diagnosis, const struct pci_device *pci)
 {
-	auto_free struct pci_name *names = NULL;
-	char check[40], detail[200] = "", remedy[200] = "dmabufctl bind";
-	unsigned count = 0;
+	char check[40], detail[64];
 
 	snprintf(check, sizeof(check), "%s group", pci->name.bdf);
-	if (pci->group < 0) {
-		add_check(diagnosis, REQUIRED, check, ANSWER_MISSING, "it is in no IOMMU group",
-			  "see IOMMU");
-		return;
-	}
-	pci_list_group(pci->group, &names, &count);
-	for (unsigned i = 0; i < count; i++) {
-		size_t said = strlen(detail), told = strlen(remedy);
-		struct pci_device other;
-
-		if (!strcmp(names[i].bdf, pci->name.bdf) || pci_get(&names[i], &other) ||
-		    !pci_blocks_group(&other))
-			continue;
-		snprintf(detail + said, sizeof(detail) - said, "%s%s belongs to the driver %.32s",
-			 said ? ", " : "", other.name.bdf, other.driver);
-		snprintf(remedy + told, sizeof(remedy) - told, " %s", other.name.bdf);
-	}
-	if (*detail) {
-		add_check(diagnosis, REQUIRED, check, ANSWER_MISSING, detail, remedy);
-		return;
-	}
 	snprintf(detail, sizeof(detail), "%d; nothing else in it has a host driver", pci->group);
-	add_check(diagnosis, REQUIRED, check, ANSWER_OK, detail, NULL);
+	add_rule(diagnosis, REQUIRED, check, pci->group < 0 ? "bind-group" : "open-group-driver",
+		 pci, detail);
 }
 
 static void check_access(struct diagnosis *diagnosis, const struct pci_device *pci)
 {
 	char check[40], users[256], detail[300];
-	enum answer answer;
 
 	if (!*pci->cdev)
 		return;
 	snprintf(check, sizeof(check), "%s node", pci->name.bdf);
-	answer = access(pci->cdev, R_OK | W_OK) ? answer_of(-errno) : ANSWER_OK;
-	add_check(diagnosis, REQUIRED, check, answer,
-		  answer == ANSWER_OK ? "may be opened" : "no permission to open it",
-		  "run as root, or give yourself the node");
+	add_rule(diagnosis, REQUIRED, check, "open-permission", pci, "may be opened");
 	snprintf(check, sizeof(check), "%s free", pci->name.bdf);
 	describe_users(pci, users, sizeof(users));
 	snprintf(detail, sizeof(detail), "open in %s", users);

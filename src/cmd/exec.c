@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
 #include "kernel/limit.h"
 
 #define FIRST_FD 3 /* sd_listen_fds(3) */
@@ -24,8 +25,7 @@ static enum status cannot_run(const char *program, int error)
 {
 	bool missing = error == ENOENT || error == ENOTDIR;
 
-	fail_errno(error, "exec %s", program);
-	fail_try("is it there, and executable?");
+	refuse(exec_rules, &(struct rule_subject){ 0 }, error, "exec %s", program);
 	return fail_status(missing ? STATUS_NO_PROGRAM : STATUS_NOT_RUN);
 }
 

@@ -1,278 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/explain.h"
-
+/* Which rules give an errno, and which of them stand against what here and now. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cmd/shared/common.h"
-#include "kernel/dmabuf.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "context/state.h"
 #include "kernel/fault.h"
-#include "kernel/interrupt.h"
-#include "kernel/iommufd.h"
-#include "kernel/module.h"
-#include "kernel/trace.h"
+#include "util/text.h"
 
 struct explain_options {
 	const char *during;
 };
-
-/* Whether a cause is there now. */
-enum presence { PRESENCE_UNKNOWN, PRESENCE_NO, PRESENCE_YES };
-
-struct cause {
-	int error;
-	const char *during; /* commands, separated by blanks */
-	const char *check;
-	const char *where; /* in the kernel, as of Linux 7.2 */
-	const char *next;
-	enum presence (*look)(struct call *call); /* NULL: only the request itself can tell */
-};
-
-static enum presence presence(bool there)
-{
-	return there ? PRESENCE_YES : PRESENCE_NO;
-}
-
-static enum presence look_for_revoked(struct call *call)
-{
-	struct survey survey;
-	bool revoked = false;
-
-	survey_begin(&survey, call->context);
-	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
-		revoked |= survey_exporter(&survey, dmabuf).state == EXPORTER_REVOKED;
-	survey_end(&survey);
-	return presence(revoked);
-}
-
-static enum presence look_for_ranges(struct call *call)
-{
-	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
-		if (dmabuf->dmabuf.range_count > 1)
-			return PRESENCE_YES;
-	return PRESENCE_NO;
-}
-
-static enum presence look_for_mappings(struct call *call)
-{
-	return presence(object_count(&call->context->objects, OBJECT_MAPPING));
-}
-
-/* One that was adopted may be anybody's. */
-static enum presence look_for_foreign(struct call *call)
-{
-	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF) {
-		char exporter[64];
-
-		if (!dmabuf_get_exporter(context_fd(call->context, dmabuf), exporter) &&
-		    strcmp(exporter, DMABUF_VFIO))
-			return PRESENCE_YES;
-	}
-	return PRESENCE_NO;
-}
-
-static enum presence look_for_tracefs(struct call *call)
-{
-	(void)call;
-	return presence(trace_available() == -ENOENT);
-}
-
-static enum presence look_for_trace_permission(struct call *call)
-{
-	(void)call;
-	return presence(trace_available() == -EACCES);
-}
-
-static enum presence look_for_import(struct call *call)
-{
-	auto_close int iommufd = iommufd_open();
-
-	(void)call;
-	if (iommufd < 0)
-		return PRESENCE_UNKNOWN;
-	return presence(iommufd_try_import(iommufd, -1) == -ENOTTY);
-}
-
-static enum presence look_for_export(struct call *call)
-{
-	(void)call;
-	return presence(module_find_symbol("vfio_pci_core_feature_dma_buf") != MODULE_LIVE &&
-			module_find_symbol("vfio_pci_dma_buf_iommufd_map") == MODULE_MISSING);
-}
-
-static enum presence look_for_iommufd(struct call *call)
-{
-	(void)call;
-	return presence(access(IOMMUFD_PATH, F_OK));
-}
-
-static enum presence look_for_permission(struct call *call)
-{
-	(void)call;
-	return presence(access(IOMMUFD_PATH, R_OK | W_OK) && errno == EACCES);
-}
-
-static enum presence look_for_interrupts(struct call *call)
-{
-	enum interrupt_isolation isolation = interrupt_get_isolation();
-
-	(void)call;
-	return isolation == INTERRUPTS_UNKNOWN ? PRESENCE_UNKNOWN :
-						 presence(isolation == INTERRUPTS_SHARED);
-}
-
-#define OPENING "export attach"
-
-static const struct cause causes[] = {
-	{ ENODEV, "import recover", "the dma-buf is revoked",
-	  "vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "bring the exporter back ('status' says whether it can), or export again",
-	  look_for_revoked },
-	{ EOPNOTSUPP, "import", "the dma-buf has more than one range",
-	  "vfio_pci_dma_buf_iommufd_map(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "export each range as a dma-buf of its own", look_for_ranges },
-	{ EOPNOTSUPP, "import", "the exporter is not VFIO",
-	  "sym_vfio_pci_dma_buf_iommufd_map(), drivers/iommu/iommufd/pages.c",
-	  "iommufd imports VFIO's dma-bufs only", look_for_foreign },
-	{ EEXIST, "import", "something is mapped in the IOVA range, a stale mapping too",
-	  "iopt_check_iova(), drivers/iommu/iommufd/io_pagetable.c",
-	  "recover or unmap what is there, or choose another IOVA", look_for_mappings },
-	{ EINVAL, "import", "the IOVA is reserved, or beyond what an attached device reaches",
-	  "iopt_check_iova(), drivers/iommu/iommufd/io_pagetable.c",
-	  "leave --iova out and let the kernel choose", NULL },
-	{ EINVAL, "import", "offset and length reach beyond the dma-buf, or length is 0",
-	  "iopt_alloc_dmabuf_pages(), drivers/iommu/iommufd/pages.c",
-	  "give a smaller --offset or --length", NULL },
-	{ EOVERFLOW, "import", "IOVA or offset wraps around",
-	  "iopt_map_file_pages(), drivers/iommu/iommufd/io_pagetable.c", "use lower numbers",
-	  NULL },
-	{ ENOSPC, "import", "no free IOVA range is large enough",
-	  "iopt_alloc_iova(), drivers/iommu/iommufd/io_pagetable.c",
-	  "unmap something, or use an IOAS of its own", NULL },
-	{ ENOTTY, "import", "iommufd has no IOMMU_IOAS_MAP_FILE (before 6.13)",
-	  "iommufd_fops_ioctl(), drivers/iommu/iommufd/main.c", "use Linux 6.19 or later",
-	  look_for_import },
-	{ ENODEV, "export", "the region is no memory BAR of the device",
-	  "vfio_pci_core_feature_dma_buf(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "'device BDF' shows its BARs", NULL },
-	{ EINVAL, "export", "a range is empty or not page aligned",
-	  "validate_dmabuf_input(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "use multiples of the page size", NULL },
-	{ EINVAL, "export", "a range reaches beyond the BAR",
-	  "vfio_pci_core_fill_phys_vec(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "'device BDF' shows the BAR's size", NULL },
-	{ EOVERFLOW, "export", "offset and length wrap around",
-	  "vfio_pci_core_fill_phys_vec(), drivers/vfio/pci/vfio_pci_dmabuf.c", "use lower numbers",
-	  NULL },
-	{ ENOTTY, "export", "VFIO has no VFIO_DEVICE_FEATURE_DMA_BUF (before 6.19)",
-	  "vfio_pci_core_ioctl_feature(), drivers/vfio/pci/vfio_pci_core.c",
-	  "use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF", look_for_export },
-	{ EOPNOTSUPP, "export", "the device's VFIO driver exports no dma-bufs",
-	  "vfio_pci_core_feature_dma_buf(), drivers/vfio/pci/vfio_pci_dmabuf.c",
-	  "bind the device to vfio-pci itself", NULL },
-	{ EPERM, OPENING, "interrupts are not isolated: no interrupt remapping",
-	  "iommufd_device_bind(), drivers/iommu/iommufd/device.c",
-	  "enable it, or accept the risk: iommufd.allow_unsafe_interrupts=1", look_for_interrupts },
-	{ EPERM, OPENING, "the IOMMU group belongs to a host driver or another context",
-	  "iommu_device_claim_dma_owner(), drivers/iommu/iommu.c",
-	  "bind every device of the group, and use one context for them", NULL },
-	{ EBUSY, OPENING, "another process has the device open (the kernel says EINVAL)",
-	  "vfio_df_open(), drivers/vfio/vfio_main.c", "end it, or release the device there", NULL },
-	{ EBUSY, OPENING, "the group is in use through /dev/vfio/GROUP",
-	  "vfio_device_block_group(), drivers/vfio/group.c", "close that", NULL },
-	{ EBUSY, OPENING, "the device has another driver, or none", "dmabufctl itself, beforehand",
-	  "'bind BDF'", NULL },
-	{ EACCES, OPENING, "no permission for the device nodes", "the nodes' modes",
-	  "run as root, or give yourself the nodes", look_for_permission },
-	{ ENOENT, OPENING " import", "there is no /dev/iommu", "CONFIG_IOMMUFD",
-	  "modprobe iommufd, or use a kernel that has it", look_for_iommufd },
-	{ EADDRINUSE, "attach", "a mapping of the IOAS lies in a window reserved by the device",
-	  "iopt_table_enforce_dev_resv_regions(), drivers/iommu/iommufd/io_pagetable.c",
-	  "unmap it, or attach to another IOAS", look_for_mappings },
-	{ EINVAL, "revoke", "the device has no reset that VFIO can use",
-	  "vfio_pci_ioctl_reset(), drivers/vfio/pci/vfio_pci_core.c", "use --by memory", NULL },
-	{ ENOTTY, "revoke", "the slot or bus was reset, and its link did not come back in time",
-	  "pci_bridge_wait_for_secondary_bus(), drivers/pci/pci.c", "the kernel log says so",
-	  NULL },
-	{ EOPNOTSUPP, "revoke",
-	  "the device lacks the capability: function level reset, power states",
-	  "PCI Express and power management capabilities, in config space", "use --by memory",
-	  NULL },
-	{ ENOENT, "revoke", "the device has no reset in sysfs",
-	  "pci_dev_reset_attr_is_visible(), drivers/pci/pci-sysfs.c",
-	  "'device BDF' shows its reset methods", NULL },
-	{ EPERM, "revoke", "the reset takes along a device that is not this context's",
-	  "vfio_pci_dev_set_hot_reset(), drivers/vfio/pci/vfio_pci_core.c",
-	  "bind every device of the slot, and open them in one context", NULL },
-	{ EBUSY, "revoke unbind", "another process has the dma-buf, or the device, open",
-	  "dmabufctl itself; the kernel would wait: vfio_unregister_group_dev(), "
-	  "drivers/vfio/vfio_main.c",
-	  "end that process, or go ahead with revoke --yes", NULL },
-	{ ETIMEDOUT, "verify", "the device did not answer within a second",
-	  "initiator drivers of dmabufctl",
-	  "the device may hang; 'revoke BDF --by reset' resets it", NULL },
-	{ EIO, "verify", "a register of the device could not be read: its memory is off",
-	  "vfio_pci_core_do_io_rw(), drivers/vfio/pci/vfio_pci_rdwr.c",
-	  "'revoke BDF --by memory' turns it on", NULL },
-	{ EPERM, "adopt", "not allowed to trace the process",
-	  "__pidfd_fget(), kernel/pid.c; ptrace_may_access(), kernel/ptrace.c",
-	  "be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have CAP_SYS_PTRACE",
-	  NULL },
-	{ ESRCH, "adopt", "there is no such process", "pidfd_open(), kernel/pid.c",
-	  "'list' shows who holds what", NULL },
-	{ EBADF, "adopt", "the process has no such fd", "__pidfd_fget(), kernel/pid.c",
-	  "'list --pid PID' shows those that are dma-bufs", NULL },
-	{ EINVAL, "adopt", "the file is no dma-buf", "dmabufctl itself, from its fdinfo",
-	  "'list --pid PID' shows those that are", NULL },
-	{ EADDRINUSE, "adopt", "something is at the socket's path already",
-	  "unix_bind_bsd(), net/unix/af_unix.c", "remove it, or choose another path", NULL },
-	{ ENOENT, "export", "--send-to: there is no socket at the path",
-	  "unix_find_bsd(), net/unix/af_unix.c", "begin with 'adopt --receive-from' there", NULL },
-	{ ECONNREFUSED, "export", "--send-to: nobody waits at the socket",
-	  "unix_find_bsd(), net/unix/af_unix.c", "begin with 'adopt --receive-from' there", NULL },
-	{ ENOENT, "exec", "there is no such program", "do_open_execat(), fs/exec.c",
-	  "give its path, or look at PATH", NULL },
-	{ EACCES, "exec", "the program is not executable", "do_open_execat(), fs/exec.c",
-	  "chmod +x, or mount its file system without noexec", NULL },
-	{ ENOENT, "monitor", "tracefs, or its iommu events, are not there",
-	  "CONFIG_FTRACE; drivers/iommu/iommu-traces.c",
-	  "mount -t tracefs tracefs /sys/kernel/tracing", look_for_tracefs },
-	{ EACCES, "monitor", "tracefs is root's", "tracefs_apply_options(), fs/tracefs/inode.c",
-	  "run as root", look_for_trace_permission },
-	{ EBUSY, "release", "another object needs it",
-	  "iommufd_object_remove() and dmabufctl itself", "release what the message names first",
-	  NULL },
-};
-
-#define CAUSES (sizeof(causes) / sizeof(*causes))
-
-/* NULL: anywhere. */
-static bool is_during(const struct cause *cause, const char *command)
-{
-	size_t length = command ? strlen(command) : 0;
-	const char *place = cause->during;
-
-	if (!command)
-		return true;
-	while ((place = strstr(place, command))) {
-		if ((place == cause->during || place[-1] == ' ') &&
-		    (place[length] == '\0' || place[length] == ' '))
-			return true;
-		place += length;
-	}
-	return false;
-}
-
-bool explain_knows(int error, const char *command)
-{
-	for (unsigned i = 0; command && i < CAUSES; i++)
-		if (causes[i].error == error && is_during(&causes[i], command))
-			return true;
-	return false;
-}
 
 #define ERRNO_MAX 133 /* include/uapi/asm-generic/errno.h */
 
@@ -397,18 +138,78 @@ static const char *find_during(const char *text)
 	return find_command(word) ? find_command(word)->name : NULL;
 }
 
-static void add_cause(struct call *call, json_object *rows, const struct cause *cause)
+/* What a message names: PCI devices, and objects of the context, the first of each kind. */
+struct named {
+	struct rule_subject subject;
+	struct pci_device pci;
+};
+
+static void add_name(struct named *named, const char *word)
+{
+	struct rule_subject *subject = &named->subject;
+	struct object *object = object_find(&subject->context->objects, OBJECT_KINDS, word);
+	struct pci_name bdf;
+
+	if (!subject->pci && !pci_parse_name(word, &bdf) && !pci_get(&bdf, &named->pci))
+		subject->pci = &named->pci;
+	else if (object && object->kind == OBJECT_DMABUF && !subject->dmabuf)
+		subject->dmabuf = object;
+	else if (object && object->kind == OBJECT_MAPPING && !subject->mapping)
+		subject->mapping = object;
+	else if (object && object->kind == OBJECT_IOAS && !subject->ioas)
+		subject->ioas = object;
+}
+
+static void find_named(struct call *call, const char *text, struct named *named)
+{
+	*named = (struct named){ .subject = rule_subject_of(call) };
+	while (*text) {
+		size_t length = 0, whole;
+		char word[NAME_SIZE];
+
+		while (is_word(text[length]) || (text[length] && strchr(".-:", text[length])))
+			length++;
+		whole = length;
+		while (length && strchr(":.", text[length - 1])) /* the message's own */
+			length--;
+		if (length && length < sizeof(word)) {
+			copy_text(word, length + 1, text);
+			add_name(named, word);
+		}
+		text += whole ? whole : 1;
+	}
+}
+
+static void add_cause(json_object *rows, const struct rule *rule,
+		      const struct rule_subject *subject)
 {
 	static const char *const names[] = { "unknown", "no", "yes" };
-	enum presence here = cause->look ? cause->look(call) : PRESENCE_UNKNOWN;
+	struct rule_finding finding;
+	enum applies here = rule_look(rule, subject, &finding);
 	json_object *row = add_object(rows);
+	char where[128];
 
-	put_text(row, "errno", strerrorname_np(cause->error));
-	put_text(row, "during", cause->during);
-	put_text(row, "check", cause->check);
+	snprintf(where, sizeof(where), "%s%s%s", rule->function ? rule->function : "",
+		 rule->function ? "(), " : "", rule->file);
+	put_text(row, "id", rule->id);
+	put_text(row, "errno", strerrorname_np(rule->error));
+	put_text(row, "during", rule->during);
+	put_text(row, "check", rule->sentence);
 	put_text(row, "here", names[here]);
-	put_text(row, "next", cause->next);
-	put_text(row, "where", cause->where);
+	put_text(row, "object", here == APPLIES_YES ? finding.object : NULL);
+	put_text(row, "detail", here == APPLIES_YES ? finding.detail : NULL);
+	put_text(row, "next", here == APPLIES_YES ? rule_remedy(rule, &finding) : rule->remedy);
+	put_text(row, "where", where);
+	put_text(row, "since", rule->since);
+}
+
+static void add_causes(json_object *rows, int error, const char *during,
+		       const struct rule_subject *subject)
+{
+	for (const struct rule *const *table = rule_tables; *table; table++)
+		for_each_rule(rule,
+			      *table) if (rule->error == error && rule_is_during(rule, during))
+			add_cause(rows, rule, subject);
 }
 
 /* The kernel may name the device without its domain. */
@@ -487,8 +288,8 @@ static enum status run(struct call *call)
 	const char *text = call->arguments[0];
 	const char *during = options->during ? options->during : find_during(text);
 	int error = find_errno(text);
+	struct named named;
 	struct fault fault;
-	json_object *rows;
 
 	if (during && !find_command(during)) {
 		fail(STATUS_USAGE, 0, "option --during: '%s'", during);
@@ -505,10 +306,8 @@ static enum status run(struct call *call)
 			 "the words for it, or a line of the kernel log");
 		return STATUS_USAGE;
 	}
-	rows = put_array(call->result, "causes");
-	for (unsigned i = 0; i < CAUSES; i++)
-		if (causes[i].error == error && is_during(&causes[i], during))
-			add_cause(call, rows, &causes[i]);
+	find_named(call, text, &named);
+	add_causes(put_array(call->result, "causes"), error, during, &named.subject);
 	put_text(call->result, "errno", strerrorname_np(error));
 	return STATUS_OK;
 }
@@ -524,8 +323,12 @@ static const struct column columns[] = {
 	{ "DURING", "during", COLUMN_TEXT, "commands that can get it so" },
 	{ "CHECK", "check", COLUMN_TEXT, "what was found wrong" },
 	{ "HERE", "here", COLUMN_TEXT, "whether that is so here and now: yes, no, unknown" },
+	{ "OBJECT", "object", COLUMN_TEXT, "the object that it is so of" },
+	{ "DETAIL", "detail", COLUMN_TEXT, "what exactly" },
 	{ "NEXT", "next", COLUMN_TEXT, "what to do about it" },
 	{ "WHERE", "where", COLUMN_TEXT | COLUMN_VERBOSE, "the check in the kernel's source" },
+	{ "SINCE", "since", COLUMN_TEXT | COLUMN_VERBOSE, "which kernels check that" },
+	{ "RULE", "id", COLUMN_TEXT | COLUMN_VERBOSE, "what dmabufctl calls the rule" },
 	{ 0 },
 };
 

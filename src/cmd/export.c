@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 #include "kernel/dmabuf.h"
 #include "kernel/process.h"
 #include "kernel/vfio.h"
@@ -28,84 +31,14 @@ static enum status parse_bar(const char *text, unsigned *bar)
 	return STATUS_USAGE;
 }
 
-/* Why the BAR as such cannot be exported, NULL when that is not it. */
-static const char *unsuitable(const struct pci_device *pci, unsigned bar, uint64_t size)
-{
-	if (pci->bars[bar].type == PCI_BAR_IO)
-		return "it is I/O ports, and only memory can be exported";
-	if (!size && bar && pci->bars[bar - 1].wide)
-		return "it is the upper half of the 64-bit BAR before it";
-	if (!size)
-		return "the device has no such BAR";
-	if (size < (uint64_t)sysconf(_SC_PAGESIZE))
-		return "it is smaller than a page, the unit of export";
-	return NULL;
-}
-
-/* The kernel's rules (drivers/vfio/pci/vfio_pci_dmabuf.c) in the order in which they bite. */
-static void explain_range(const struct option_ranges *ranges, uint64_t size)
-{
-	const uint64_t page = sysconf(_SC_PAGESIZE);
-
-	for (unsigned i = 0; i < ranges->count; i++) {
-		const struct range *range = &ranges->items[i];
-		const char *why = NULL;
-
-		if (!range->length)
-			why = "is empty";
-		else if (range->offset % page || range->length % page)
-			why = "is not page aligned";
-		else if (range->offset + range->length < range->offset)
-			why = "wraps around";
-		else if (range->offset + range->length > size)
-			why = "reaches beyond the BAR";
-		if (!why)
-			continue;
-		fail_because("range 0x%llx:0x%llx %s", (unsigned long long)range->offset,
-			     (unsigned long long)range->length, why);
-		fail_try("stay in 0:0x%llx in steps of %llu", (unsigned long long)size,
-			 (unsigned long long)page);
-		return;
-	}
-}
-
-static enum status cannot_export(const char *bdf, unsigned bar, const struct option_ranges *ranges,
-				 uint64_t size, int error)
-{
-	enum status status = fail_errno(error, "export %s BAR %u", bdf, bar);
-	struct pci_device pci;
-	struct pci_name name;
-	const char *why;
-
-	if (pci_parse_name(bdf, &name) || pci_get(&name, &pci))
-		return status;
-	why = unsuitable(&pci, bar, size);
-	if (why) {
-		status = fail(STATUS_UNSUPPORTED, error, "export %s BAR %u", bdf, bar);
-		fail_because("%s", why);
-		fail_try("'dmabufctl device %s' shows its BARs", bdf);
-	} else if (error == -ENOTTY) {
-		fail_because("this kernel's VFIO cannot export dma-bufs");
-		fail_try("use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF");
-	} else if (error == -EOPNOTSUPP) {
-		fail_because("the VFIO driver %s does not export dma-bufs", pci.driver);
-		fail_try("bind the device to vfio-pci itself");
-	} else if (error == -EINVAL || error == -EOVERFLOW) {
-		explain_range(ranges, size);
-	}
-	return status;
-}
-
 static enum status send_to(const struct object *dmabuf, const char *socket)
 {
 	int rc = process_send_fd(socket, dmabuf->fd);
-	enum status status;
 
 	if (!rc)
 		return STATUS_OK;
-	status = fail_errno(rc, "export: send %s to %s", dmabuf->name, socket);
-	fail_try("somebody must be waiting there, as 'dmabufctl adopt --receive-from' does");
-	return status;
+	return refuse(pass_rules, &(struct rule_subject){ 0 }, rc, "export: send %s to %s",
+		      dmabuf->name, socket);
 }
 
 static enum status export_ranges(struct call *call, struct object *device,
@@ -115,9 +48,15 @@ static enum status export_ranges(struct call *call, struct object *device,
 	char name[NAME_SIZE];
 	enum status status = want_name(call, OBJECT_DMABUF, options->name, name);
 	struct option_ranges whole = { .count = 1 };
+	struct rule_subject subject = rule_subject_of(call);
 	struct range all = { 0 };
+	struct bar_request request;
 	struct object *dmabuf;
+	struct pci_device pci;
+	struct pci_name bdf;
 	int fd, rc;
+
+	subject.request = &request;
 
 	if (status)
 		return status;
@@ -129,12 +68,18 @@ static enum status export_ranges(struct call *call, struct object *device,
 		whole.items = &all;
 		ranges = &whole;
 	}
+	request = (struct bar_request){
+		.bar = bar, .size = all.length, .ranges = ranges->items, .count = ranges->count
+	};
+	subject.pci = pci_parse_name(device->name, &bdf) || pci_get(&bdf, &pci) ? NULL : &pci;
 	/* An absent BAR has no range to ask the kernel for. */
-	rc = all.length ? context_export(call->context, device, bar, ranges->items, ranges->count,
-					 name, &dmabuf) :
-			  -ENODEV;
+	status = refuse_foreseen(export_rules, &subject, "export %s BAR %u", device->name, bar);
+	if (status)
+		return status;
+	rc = context_export(call->context, device, bar, ranges->items, ranges->count, name,
+			    &dmabuf);
 	if (rc)
-		return cannot_export(device->name, bar, ranges, all.length, rc);
+		return refuse(export_rules, &subject, rc, "export %s BAR %u", device->name, bar);
 	note_made(call, dmabuf);
 	if (options->name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, options->name);

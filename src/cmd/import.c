@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* import: maps a dma-buf for an importer. */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 #include "importer/importer.h"
-#include "kernel/dmabuf.h"
-#include "kernel/iommufd.h"
 
 struct import_options {
 	const char *ioas;
@@ -58,165 +58,11 @@ static enum status choose_importer(const struct import_options *options,
 	return STATUS_USAGE;
 }
 
-/* Whether the devices attached to the IOAS can all reach the window. */
-static bool is_reachable(struct call *call, const struct object *ioas, struct range window)
-{
-	auto_free struct range *allowed = NULL;
-	unsigned count = 0;
-
-	if (iommufd_iova_ranges(context_iommufd(call->context), ioas->ioas.id, &allowed, &count))
-		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (range_is_within(window, allowed[i]))
-			return true;
-	return false;
-}
-
-static enum status bad_request(const struct object *dmabuf, const char *what, uint64_t value,
-			       const char *why)
-{
-	fail(STATUS_FAILED, EINVAL, "import %s", dmabuf->name);
-	fail_because("%s 0x%llx %s", what, (unsigned long long)value, why);
-	return STATUS_FAILED;
-}
-
-static enum status check_aligned(const struct object *dmabuf, const char *what, uint64_t value)
-{
-	const uint64_t page = sysconf(_SC_PAGESIZE);
-	char why[48];
-
-	if (!(value % page))
-		return STATUS_OK;
-	snprintf(why, sizeof(why), "is not a multiple of %llu", (unsigned long long)page);
-	bad_request(dmabuf, what, value, why);
-	fail_try("the nearest below is 0x%llx", (unsigned long long)(value - value % page));
-	return STATUS_FAILED;
-}
-
-/*
- * The kernel takes unaligned requests while no device is attached, and no device can be
- * attached afterwards: such a mapping is of no use to anybody.
- */
-static enum status check_request(const struct import_request *request, const struct object *dmabuf)
-{
-	struct range source = request->source;
-	enum status status = check_aligned(dmabuf, "offset", source.offset);
-
-	if (!status)
-		status = check_aligned(dmabuf, "length", source.length);
-	if (!status)
-		status = check_aligned(dmabuf, "IOVA", request->address);
-	if (status)
-		return status;
-	if (!source.length)
-		return bad_request(dmabuf, "length", 0, "maps nothing");
-	if (source.offset + source.length < source.offset ||
-	    source.offset + source.length > dmabuf->dmabuf.size) {
-		status = bad_request(dmabuf, "offset", source.offset, "");
-		fail_because("offset 0x%llx and length 0x%llx reach beyond the dma-buf, which has "
-			     "0x%llx bytes",
-			     (unsigned long long)source.offset, (unsigned long long)source.length,
-			     (unsigned long long)dmabuf->dmabuf.size);
-		return status;
-	}
-	if (request->address + source.length < request->address)
-		return bad_request(dmabuf, "IOVA", request->address, "and the length wrap around");
-	return STATUS_OK;
-}
-
-static void explain_invalid(struct call *call, const struct import_request *request,
-			    const struct object *ioas)
-{
-	struct range window = { .offset = request->address, .length = request->source.length };
-
-	if (!request->fixed || is_reachable(call, ioas, window))
-		return;
-	fail_because("0x%llx+0x%llx is beyond what the devices attached to %s reach",
-		     (unsigned long long)window.offset, (unsigned long long)window.length,
-		     ioas->name);
-	fail_try("leave --iova out and let the kernel choose");
-	for_each_object(device, &call->context->objects, OBJECT_DEVICE)
-		if (!strcmp(device->device.ioas, ioas->name) &&
-		    explain_reserved(device, window, "it"))
-			return;
-}
-
-/* The mapping that is in the way at a fixed IOVA. */
-static enum status explain_occupied(struct call *call, const struct import_request *request,
-				    const struct object *ioas)
-{
-	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		struct range taken = mapping->mapping.addresses;
-		enum mapping_state state;
-
-		if (!object_is_in_ioas(mapping, ioas->name) ||
-		    !range_common(taken,
-				  (struct range){ request->address, request->source.length }))
-			continue;
-		state = mapping_state_now(call->context, mapping);
-		fail_because("%s (%s) occupies 0x%llx+0x%llx", mapping->name,
-			     mapping_state_name(state), (unsigned long long)taken.offset,
-			     (unsigned long long)taken.length);
-		if (state == MAPPING_STALE || state == MAPPING_REVOKED) {
-			fail_try("'%s recover %s' brings it back, '%s unmap %s' frees the IOVA",
-				 self(call), mapping->name, self(call), mapping->name);
-			return STATUS_REVOKED;
-		}
-		fail_try("choose another IOVA, or '%s unmap %s' first", self(call), mapping->name);
-		return STATUS_FAILED;
-	}
-	return STATUS_FAILED;
-}
-
-static void explain_unsupported(struct call *call, struct object *dmabuf)
-{
-	char exporter[64];
-
-	if (dmabuf->dmabuf.range_count > 1) {
-		fail_because("it has %u ranges, and iommufd imports dma-bufs of one range only",
-			     dmabuf->dmabuf.range_count);
-		fail_try("export each range as a dma-buf of its own");
-	} else if (!dmabuf_get_exporter(context_fd(call->context, dmabuf), exporter) &&
-		   strcmp(exporter, DMABUF_VFIO)) {
-		fail_because("its exporter is %s, and iommufd imports VFIO's dma-bufs only",
-			     exporter);
-	}
-}
-
-static enum status cannot_import(struct call *call, const struct import_request *request,
-				 struct object *dmabuf, const struct object *ioas, int error)
-{
-	enum status status = fail_errno(error, "import %s", dmabuf->name);
-
-	if (!ioas)
-		return status;
-	switch (error) {
-	case -ENODEV:
-		explain_revoked(call, dmabuf, "import again");
-		status = STATUS_REVOKED;
-		break;
-	case -EEXIST:
-		status = explain_occupied(call, request, ioas);
-		break;
-	case -EINVAL:
-	case -EOVERFLOW:
-		explain_invalid(call, request, ioas);
-		break;
-	case -EOPNOTSUPP:
-		explain_unsupported(call, dmabuf);
-		break;
-	case -ENOTTY:
-		fail_because("this kernel's iommufd has no IOMMU_IOAS_MAP_FILE");
-		fail_try("use Linux 6.19 or later");
-		break;
-	}
-	return fail_status(status);
-}
-
 static enum status import(struct call *call, const struct importer *importer, const char *target,
-			  const struct import_request *request, struct object *dmabuf,
+			  const struct import_request *request, struct rule_subject *subject,
 			  const char *name)
 {
+	struct object *dmabuf = subject->dmabuf;
 	struct object *ioas = NULL, *mapping;
 	enum status status = importer->in_ioas ? want_ioas(call, target, &ioas) : STATUS_OK;
 	int rc;
@@ -225,8 +71,12 @@ static enum status import(struct call *call, const struct importer *importer, co
 		return status;
 	rc = context_import(call->context, importer, ioas ? ioas->name : target, request, dmabuf,
 			    name, &mapping);
-	if (rc)
-		return cannot_import(call, request, dmabuf, ioas, rc);
+	if (rc && !ioas)
+		return fail_errno(rc, "import %s", dmabuf->name);
+	if (rc) {
+		subject->ioas = ioas;
+		return refuse(import_rules, subject, rc, "import %s", dmabuf->name);
+	}
 	fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
 	return STATUS_OK;
 }
@@ -242,7 +92,9 @@ static enum status run(struct call *call)
 	};
 	const struct importer *importer;
 	const char *target;
+	struct rule_subject subject;
 	struct object *dmabuf;
+	struct range addresses;
 	char name[NAME_SIZE];
 	enum status status = choose_importer(options, &importer, &target);
 
@@ -258,10 +110,13 @@ static enum status run(struct call *call)
 		request.source.length = dmabuf->dmabuf.size - request.source.offset;
 	else
 		request.source.length = sysconf(_SC_PAGESIZE); /* beyond the end, and said to be */
-	status = check_request(&request, dmabuf);
-	if (status)
-		return status;
-	return import(call, importer, target, &request, dmabuf, name);
+	addresses = (struct range){ .offset = request.address, .length = request.source.length };
+	subject = rule_subject_of(call);
+	subject.dmabuf = dmabuf;
+	subject.source = &request.source;
+	subject.iova = request.fixed ? &addresses : NULL;
+	status = refuse_foreseen(import_rules, &subject, "import %s", dmabuf->name);
+	return status ? status : import(call, importer, target, &request, &subject, name);
 }
 
 static const struct option_entry options[] = {

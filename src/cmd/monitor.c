@@ -5,7 +5,7 @@
 
 #include "cmd/monitor/watch.h"
 #include "cmd/shared/command.h"
-#include "cmd/shared/common.h"
+#include "cmd/shared/refusal.h"
 
 struct monitor_options {
 	struct option_time duration;
@@ -32,16 +32,7 @@ static enum status parse_filter(const struct call *call, struct filter *filter)
 
 static enum status cannot_open(int error)
 {
-	enum status status = fail_errno(error, "monitor");
-
-	if (error == -ENOENT) {
-		fail_because("tracefs, or its iommu events, are not there");
-		fail_try("mount -t tracefs tracefs /sys/kernel/tracing");
-		return fail_status(STATUS_UNSUPPORTED);
-	}
-	if (error == -EACCES || error == -EPERM)
-		fail_try("run as root");
-	return status;
+	return refuse(monitor_rules, &(struct rule_subject){ 0 }, error, "monitor");
 }
 
 /* What cannot be seen is said; when it is waited for, that is a failure. */

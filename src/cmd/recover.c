@@ -4,19 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 
 static enum status cannot_recover(struct call *call, const char *name, const char *dmabuf_name,
 				  int error)
 {
-	const struct object *dmabuf =
-		object_find(&call->context->objects, OBJECT_DMABUF, dmabuf_name);
+	struct rule_subject subject = rule_subject_of(call);
 
-	if (error != -ENODEV)
-		return fail_errno(error, "recover %s", name);
-	fail(STATUS_REVOKED, error, "recover %s", name);
-	explain_revoked(call, dmabuf, "recover again");
-	return STATUS_REVOKED;
+	subject.dmabuf = object_find(&call->context->objects, OBJECT_DMABUF, dmabuf_name);
+	return refuse(import_rules, &subject, error, "recover %s", name);
 }
 
 /* A mapping that is to come back, and what it is called when it cannot. */

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "cmd/shared/rows.h"
+#include "context/operation.h"
 #include "util/text.h"
 
 struct release_options {
@@ -13,20 +16,10 @@ struct release_options {
 
 static enum status cannot_release(struct call *call, const char *name, int error)
 {
-	const struct object *object = object_find(&call->context->objects, OBJECT_KINDS, name);
-	const struct object *user =
-		error == -EBUSY && object ? context_user_of(call->context, object) : NULL;
-	enum status status = fail_errno(error, "release %s", name);
+	struct rule_subject subject = rule_subject_of(call);
 
-	if (user) {
-		fail_because("%s needs it", user->name);
-		fail_try("'%s %s %s' first, or release --all", self(call),
-			 user->kind == OBJECT_DEVICE  ? "detach" :
-			 user->kind == OBJECT_MAPPING ? "unmap" :
-							"release",
-			 user->name);
-	}
-	return status;
+	subject.released = object_find(&call->context->objects, OBJECT_KINDS, name);
+	return refuse(release_rules, &subject, error, "release %s", name);
 }
 
 /* All are looked up before the first is touched: a name that is none changes nothing. */

@@ -4,7 +4,9 @@
 
 #include "cmd/shared/impact.h"
 #include "cmd/shared/judgement.h"
+#include "cmd/shared/lookup.h"
 #include "cmd/shared/matrix.h"
+#include "cmd/shared/rows.h"
 #include "util/text.h"
 
 #define ALL "all"

@@ -2,7 +2,8 @@
 /* status: shows the objects of a context and their states. */
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/rows.h"
 #include "context/recorder.h"
 #include "ui/dot.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
 #include "kernel/pcie.h"
 #include "ui/dot.h"
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "cmd/bind.h"
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "context/users.h"
 
 /* Whether there is anything to take back: vfio-pci has it, or gave it up in a revoke --hold. */
 static bool is_bound(const struct pci_device *pci, bool ours)

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/lookup.h"
+#include "cmd/shared/refusal.h"
+#include "context/state.h"
 #include "context/verification.h"
 
 struct verify_options {
@@ -20,7 +22,7 @@ struct request {
 	const struct initiator_driver *driver;
 };
 
-static enum status refuse(struct request *request, enum status status, int error)
+static enum status note_failure(struct request *request, enum status status, int error)
 {
 	return fail(status, error, "verify %s from %s", request->mapping->name,
 		    request->importer->name);
@@ -33,7 +35,7 @@ static enum status check_importer(struct request *request)
 
 	if (object_is_reached_by(request->mapping, request->importer))
 		return STATUS_OK;
-	refuse(request, STATUS_FAILED, 0);
+	note_failure(request, STATUS_FAILED, 0);
 	fail_because("the device is not attached to %s, where %s is mapped", mapping->target,
 		     request->mapping->name);
 	fail_try("'%s attach %s %s'", tool, request->importer->name, mapping->target);
@@ -45,13 +47,13 @@ static enum status check_mapping(struct request *request)
 	const struct object_mapping *mapping = &request->mapping->mapping;
 
 	if (!(mapping->prot & IMPORT_WRITE)) {
-		refuse(request, STATUS_FAILED, 0);
+		note_failure(request, STATUS_FAILED, 0);
 		fail_because("the mapping is read-only, and verifying writes through it");
 		fail_try("import it again with --prot rw");
 		return STATUS_FAILED;
 	}
 	if (mapping->addresses.length < INITIATOR_BLOCK) {
-		refuse(request, STATUS_FAILED, 0);
+		note_failure(request, STATUS_FAILED, 0);
 		fail_because("the mapping is smaller than the pattern's %d bytes", INITIATOR_BLOCK);
 		return STATUS_FAILED;
 	}
@@ -69,7 +71,7 @@ static enum status find_driver(struct request *request)
 	request->driver = initiator_find(&pci);
 	if (request->driver)
 		return STATUS_OK;
-	status = refuse(request, STATUS_UNSUPPORTED, 0);
+	status = note_failure(request, STATUS_UNSUPPORTED, 0);
 	initiator_describe_all(known, sizeof(known));
 	fail_because("no driver here can make %04x:%04x do DMA", pci.vendor, pci.device);
 	fail_try("known are: %s", known);
@@ -153,7 +155,7 @@ static enum status expected_fault(struct request *request, const struct verifica
 {
 	if (verification_verdict(verification) == VERDICT_FAULTED)
 		return STATUS_OK;
-	refuse(request, STATUS_UNOBSERVED, 0);
+	note_failure(request, STATUS_UNOBSERVED, 0);
 	fail_because("%s", describe_missing_fault(verification));
 	fail_try("'%s status' says what state %s is in", self(request->call),
 		 request->mapping->name);
@@ -162,24 +164,24 @@ static enum status expected_fault(struct request *request, const struct verifica
 
 static enum status is_untranslated(struct request *request, enum mapping_state state)
 {
-	const struct object *dmabuf = object_find(&request->call->context->objects, OBJECT_DMABUF,
-						  request->mapping->mapping.dmabuf);
+	struct rule_subject subject = rule_subject_of(request->call);
 
-	refuse(request, STATUS_REVOKED, 0);
 	if (state == MAPPING_REVOKED) {
-		explain_revoked(request->call, dmabuf, "recover the mapping");
-	} else {
-		fail_because("the mapping is stale: nothing is translated");
-		fail_try("'%s recover %s', then again", self(request->call),
-			 request->mapping->name);
+		subject.dmabuf = object_find(&request->call->context->objects, OBJECT_DMABUF,
+					     request->mapping->mapping.dmabuf);
+		return refuse_by(rule_find("import-revoked"), &subject, "verify %s from %s",
+				 request->mapping->name, request->importer->name);
 	}
+	note_failure(request, STATUS_REVOKED, 0);
+	fail_because("the mapping is stale: nothing is translated");
+	fail_try("'%s recover %s', then again", self(request->call), request->mapping->name);
 	return STATUS_REVOKED;
 }
 
 /* The exporter's memory is out of sight, and the device can only write. */
 static enum status is_unknown(struct request *request)
 {
-	refuse(request, STATUS_UNOBSERVED, 0);
+	note_failure(request, STATUS_UNOBSERVED, 0);
 	fail_because("the device did its DMA and no fault was logged, but nothing can read whether "
 		     "the bytes arrived: the exporter is not open in this context, and %s reads "
 		     "only what the CPU has put there",
@@ -202,7 +204,7 @@ static enum status judge(struct request *request, const struct verification *ver
 		return is_untranslated(request, state);
 	if (verdict == VERDICT_UNKNOWN)
 		return is_unknown(request);
-	refuse(request, STATUS_FAILED, 0);
+	note_failure(request, STATUS_FAILED, 0);
 	fail_because(verdict == VERDICT_FAULTED ?
 			     "the IOMMU stopped the DMA" :
 		     verification->log_readable ?

@@ -193,13 +193,11 @@ const struct trigger triggers[] = {
 	{
 		.name = "reset",
 		.detail = "VFIO_DEVICE_RESET",
-		.lacks = "reset that VFIO can use",
 		.pull = pull_reset,
 	},
 	{
 		.name = "flr",
 		.detail = "function level reset, through config space",
-		.lacks = "function level reset",
 		.pull = pull_flr,
 	},
 	{
@@ -207,7 +205,6 @@ const struct trigger triggers[] = {
 		.detail = "memory decode off",
 		.again = "and on again",
 		.held = "memory decode stays off",
-		.lacks = "command register",
 		.pull = pull_memory,
 		.restore = restore_memory,
 	},
@@ -216,28 +213,24 @@ const struct trigger triggers[] = {
 		.detail = "power state D3hot",
 		.again = "and D0 again",
 		.held = "the device stays in D3hot",
-		.lacks = "power management capability",
 		.pull = pull_d3hot,
 		.restore = restore_d3hot,
 	},
 	{
 		.name = "low-power",
 		.detail = "VFIO's low power entry, and exit",
-		.lacks = "low power feature",
 		.pull = pull_low_power,
 		.restore = restore_low_power,
 	},
 	{
 		.name = "hot-reset",
 		.detail = "VFIO_DEVICE_PCI_HOT_RESET",
-		.lacks = "slot or bus whose reset the kernel could complete",
 		.resets_bus = true,
 		.pull = pull_hot_reset,
 	},
 	{
 		.name = "sysfs-reset",
 		.detail = "a reset by way of sysfs",
-		.lacks = "reset in sysfs",
 		.if_live =
 			"this kernel does not revoke on a reset by way of sysfs: the importer reaches "
 			"the BAR while it is reset, and whatever it holds afterwards",
@@ -246,7 +239,6 @@ const struct trigger triggers[] = {
 	{
 		.name = "close",
 		.detail = "the device's last close",
-		.lacks = "open file",
 		.closes = true,
 		.pull = pull_close,
 	},
@@ -255,7 +247,6 @@ const struct trigger triggers[] = {
 		.detail = "vfio-pci gives the device up",
 		.again = "and takes it again",
 		.held = "the device stays without a driver",
-		.lacks = "driver",
 		.closes = true,
 		.evicts = true,
 		.pull = pull_unbind,
@@ -266,7 +257,6 @@ const struct trigger triggers[] = {
 		.detail = "the device leaves the bus",
 		.again = "and comes back",
 		.held = "the device stays away, until its bus is scanned again",
-		.lacks = "way to leave its bus",
 		.closes = true,
 		.evicts = true,
 		.pull = pull_remove,

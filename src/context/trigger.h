@@ -10,7 +10,6 @@ struct trigger {
 	const char *detail;
 	const char *again; /* what restore() does, to be said after detail; NULL: nothing */
 	const char *held;  /* what --hold leaves; NULL: it cannot be held */
-	const char *lacks; /* what a device does not have that cannot do it */
 	const char
 		*if_live; /* what it means when mappings outlive the trigger, NULL: nothing known */
 	bool closes;	  /* the device leaves the context: its dma-bufs never come back */

@@ -2,9 +2,12 @@
 #include "kernel/dmabuf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <linux/udmabuf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,4 +54,22 @@ int dmabuf_set_name(int fd, const char *name)
 
 	snprintf(cut, sizeof(cut), "%s", name);
 	return sys_ioctl(fd, "DMA_BUF_SET_NAME", DMA_BUF_SET_NAME, cut, "\"%s\"", cut);
+}
+
+int dmabuf_make(void)
+{
+	auto_close int control = sys_open(UDMABUF_PATH, O_RDWR);
+	auto_close int memory = memfd_create("dmabufctl", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	struct udmabuf_create create = {
+		.memfd = memory,
+		.flags = UDMABUF_FLAGS_CLOEXEC,
+		.size = sysconf(_SC_PAGESIZE),
+	};
+
+	if (control < 0)
+		return control;
+	if (memory < 0 || ftruncate(memory, create.size) ||
+	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
+		return -errno;
+	return sys_ioctl(control, "UDMABUF_CREATE", UDMABUF_CREATE, &create, "{one page}");
 }

@@ -15,6 +15,10 @@ int dmabuf_get_exporter(int fd, char exporter[64]);
 /* Of a dma-buf; -EINVAL for any other file. */
 int dmabuf_get_size(int fd, uint64_t *size);
 
+/* One of a page of memory, which no device stands behind; errors as opening UDMABUF_PATH. */
+#define UDMABUF_PATH "/dev/udmabuf"
+int dmabuf_make(void);
+
 /* The name that fdinfo and debugfs show, cut to the kernel's 31 bytes (DMA_BUF_SET_NAME). */
 int dmabuf_set_name(int fd, const char *name);
 

@@ -11,6 +11,7 @@
 #include "ui/table.h"
 #include "ui/value.h"
 #include "util/json.h"
+#include "util/range.h"
 
 static const char *to_text(json_object *object)
 {
@@ -60,7 +61,7 @@ static void put_bytes_of(struct table *table, uint64_t size)
 {
 	char unit[2];
 
-	table_put_number(table, value_in_unit(size, unit));
+	table_put_number(table, size_in_unit(size, unit));
 	table_put(table, unit);
 }
 
@@ -81,9 +82,9 @@ static void put_ranges(struct table *table, json_object *ranges)
 	for_each_row(row, ranges)
 	{
 		struct range range = { number_of(row, "offset"), number_of(row, "length") };
-		char text[VALUE_RANGE];
+		char text[RANGE_TEXT];
 
-		value_format_range(&range, text);
+		range_format(&range, text);
 		table_put(table, between);
 		table_put(table, text);
 		between = ",";

@@ -88,25 +88,6 @@ int value_parse_range(const char *text, struct range *range)
 	return rc ? rc : value_parse_size(colon + 1, &range->length);
 }
 
-uint64_t value_in_unit(uint64_t value, char unit[2])
-{
-	unit[0] = unit[1] = '\0';
-	for (const char *next = units; *next && value && value % 1024 == 0; next++) {
-		value /= 1024;
-		*unit = *next;
-	}
-	return value;
-}
-
-void value_format_range(const struct range *range, char text[VALUE_RANGE])
-{
-	char unit[2];
-	uint64_t count = value_in_unit(range->length, unit);
-
-	snprintf(text, VALUE_RANGE, "0x%llx+%llu%s", (unsigned long long)range->offset,
-		 (unsigned long long)count, unit);
-}
-
 const char *value_format_number(uint64_t value, char digits[VALUE_DIGITS])
 {
 	char *at = &digits[VALUE_DIGITS - 1];

@@ -42,4 +42,11 @@ static inline uint64_t range_common(struct range a, struct range b)
 	return left < second.length ? left : second.length;
 }
 
+/* 16 and "M" for 16M: how many of the largest unit that it is a multiple of; "" for bytes. */
+uint64_t size_in_unit(uint64_t size, char unit[2]);
+
+/* "0x1000+16M". */
+#define RANGE_TEXT 48
+void range_format(const struct range *range, char text[RANGE_TEXT]);
+
 #endif

@@ -58,12 +58,12 @@ done
 
 # Two functions of one device are one IOMMU group, to be had together.
 d bind 03:00.0 >/dev/null
-refuses 1 '0000:03:00.1, in the same IOMMU group [0-9]+, belongs to the driver nvme' d export 03:00.0 2
+refuses 1 'another device of the IOMMU group has a host driver: 0000:03:00.1 belongs to the driver nvme' d export 03:00.0 2
 run d doctor 03:00.0 --json
 ok 'doctor: exit status 3, as export would fail' equal "$rc" 3
 ok 'doctor: which device of the group, and what to do' \
 	equal "$(gojq -r '.checks[] | select(.check == "0000:03:00.0 group") | "\(.result): \(.detail): \(.remedy)"' <<<"$out")" \
-	'missing: 0000:03:00.1 belongs to the driver nvme: dmabufctl bind 0000:03:00.1'
+	"missing: another device of the IOMMU group has a host driver: 0000:03:00.1 belongs to the driver nvme: 'dmabufctl bind 0000:03:00.1'"
 d bind 03:00.1 >/dev/null
 gives 0 'doctor: with both it is well' d doctor 03:00.0
 gives 0 'with both it works' d export 03:00.0 2

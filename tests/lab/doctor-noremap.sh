@@ -10,7 +10,7 @@ ok 'doctor: and the remedy' contains "$out" 'iommufd.allow_unsafe_interrupts=1'
 ok 'doctor: and nothing else' equal "$(d doctor --json | gojq '[.checks[] | select(.result == "missing")] | length')" 1
 ok 'doctor: changes nothing' equal "$(ls /run/dmabufctl /dev/vfio/devices 2>/dev/null) $(driver_of $NVME)" ' nvme'
 d bind "$NVME" >/dev/null
-refuses 3 'EPERM: without interrupt remapping' d export "$NVME" 2
+refuses 3 'EPERM: interrupts are not isolated: no interrupt remapping' d export "$NVME" 2
 ok 'nothing is left of it' equal "$(d context)" 'no contexts'
 d unbind "$NVME" >/dev/null
 echo Y >/sys/module/iommufd/parameters/allow_unsafe_interrupts

@@ -256,7 +256,7 @@ await 10 has_ended $receiver
 ok 'killed: its socket is left' test -S "$TEST_DIR/door"
 receive
 ok 'and replaced by the next' not has_ended $receiver
-refuses 1 'somebody waits there already, .*; give another path, or see to it that this one is free$' d --context raw2 adopt --receive-from "$TEST_DIR/door"
+refuses 1 "somebody waits at the socket's path already, .*; give another path, or see to it that this one is free\$" d --context raw2 adopt --receive-from "$TEST_DIR/door"
 ok 'the first one goes on waiting' not has_ended $receiver
 perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un($ARGV[0])) or die; send($s, "x", 0)' "$TEST_DIR/door"
 run wait $receiver
@@ -267,7 +267,7 @@ refuses 2 'option --receive-from: it is empty' d adopt --receive-from ''
 refuses 2 'option --send-to: it is empty' d export 01:00.0 2 --send-to ''
 tail -f /dev/null </dev/null &
 fixture=$!
-refuses 1 "fd 0 of PID $fixture is not a dma-buf" d adopt --pid $fixture --fd 0
+refuses 1 "the file is not a dma-buf: fd 0 of PID $fixture" d adopt --pid $fixture --fd 0
 kill $fixture
 
 leave_nothing

@@ -27,14 +27,14 @@ unchanged 2 'not a PCI address; write it as 0000:01:00.0 or 01:00.0$' d export z
 unchanged 2 'not a PCI address' d export 1:2:3:4 2
 unchanged 2 'not a BAR number' d export "$NVME" 6
 unchanged 2 'not a BAR number' d export "$NVME" 2x
-unchanged 3 'ENODEV: the device has no such BAR' d export "$NVME" 5
+unchanged 3 'ENODEV: there is no such BAR: the device has no BAR 5' d export "$NVME" 5
 unchanged 3 'upper half' d export "$NVME" 3
 unchanged 3 'smaller than a page' d export "$RAM" 0
 unchanged 1 'the driver nvme has it' d export "$NVME2" 2
-unchanged 1 'range 0x10:0x1000 is not page aligned' d export "$NVME" 2 --range 0x10:0x1000
-unchanged 1 'range 0x0:0x0 is empty' d export "$NVME" 2 --range 0:0
-unchanged 1 'reaches beyond the BAR; stay in 0:0x1000000 in steps of 4096$' d export "$NVME" 2 --range 0:32M
-unchanged 1 'EOVERFLOW: range .* wraps' d export "$NVME" 2 --range 0xfffffffffffff000:8K
+unchanged 1 'a range is not page aligned: 0x10:0x1000' d export "$NVME" 2 --range 0x10:0x1000
+unchanged 1 'a range is empty: 0x0:0x0' d export "$NVME" 2 --range 0:0
+unchanged 1 'a range reaches beyond the BAR: 0x0:0x2000000; stay in 0:0x1000000 in steps of 4096$' d export "$NVME" 2 --range 0:32M
+unchanged 1 'EOVERFLOW: offset and length of a range wrap around: 0xfffffffffffff000:0x2000' d export "$NVME" 2 --range 0xfffffffffffff000:8K
 unchanged 2 "'4KB x:1': not a valid value" d export "$NVME" 2 --range '4KB x:1'
 unchanged 2 'not a valid value' d export "$NVME" 2 --range -1:4K
 unchanged 2 'too large' d export "$NVME" 2 --range 0:99999999999999999999
@@ -45,16 +45,16 @@ unchanged 2 'not a name' d export "$NVME" 2 --name "$(printf 'x%.0s' {1..64})"
 unchanged 1 'EEXIST: an object of this context has it' d export "$NVME" 2 --name fb
 unchanged 1 'EEXIST: an object' d export "$NVME" 2 --name map0
 
-unchanged 1 'EEXIST: map0 \(live\) occupies' d import fb --iova "$IOVA"
-unchanged 1 'EINVAL: IOVA 0x123 is not a multiple of 4096; the nearest below is 0x0' d import fb --iova 0x123
-unchanged 1 "it lies in the MSI window 0xfee00000\\+1M, which $EDU cannot have mapped; leave --iova out" d import fb --iova 0xfee00000
-unchanged 1 '0xff00000000000000\+0x1000000 is beyond what the devices attached to ioas0 reach' d import fb --iova 0xff00000000000000
-unchanged 1 'IOVA 0xfffffffffffff000 and the length wrap around' d import fb --iova 0xfffffffffffff000
-unchanged 1 'length 0x0 maps nothing' d import fb --length 0
-unchanged 1 'offset 0x0 and length 0x2000000 reach beyond the dma-buf, which has 0x1000000 bytes' d import fb --length 32M
-unchanged 1 'offset 0x1000000 and length 0x1000 reach beyond the dma-buf' d import fb --offset 16M
-unchanged 1 'offset 0x1 is not a multiple of 4096' d import fb --offset 1
-unchanged 1 'length 0x1001 is not a multiple of 4096; the nearest below is 0x1000' d import fb --length 4097
+unchanged 1 'EEXIST: something is mapped .*: map0 \(live\) occupies' d import fb --iova "$IOVA"
+unchanged 1 'EINVAL: offset, length and IOVA must be multiples of the page size: IOVA 0x123, pages of 4096 bytes; the nearest below is 0x0' d import fb --iova 0x123
+unchanged 1 "0xfee00000\\+16M lies in the MSI window 0xfee00000\\+1M, which $EDU cannot have mapped; leave --iova out" d import fb --iova 0xfee00000
+unchanged 1 'the IOVA is beyond what the attached devices reach: 0xff00000000000000\+16M in ioas0' d import fb --iova 0xff00000000000000
+unchanged 1 'EOVERFLOW: IOVA or offset wraps around: 0xfffffffffffff000\+0x1000000' d import fb --iova 0xfffffffffffff000
+unchanged 1 'EINVAL: the length is 0' d import fb --length 0
+unchanged 1 'offset and length reach beyond the dma-buf: 0x0\+0x2000000 of fb, which has 0x1000000 bytes' d import fb --length 32M
+unchanged 1 'reach beyond the dma-buf: 0x1000000\+0x1000 of fb' d import fb --offset 16M
+unchanged 1 'the page size: offset 0x1, pages of 4096' d import fb --offset 1
+unchanged 1 'the page size: length 0x1001, pages of 4096 bytes; the nearest below is 0x1000' d import fb --length 4097
 unchanged 2 "option --prot: 'x'" d import fb --prot x
 unchanged 2 "option --iova: '1Q'" d import fb --iova 1Q
 unchanged 2 "option --to: 'carpet:x'.* give one of iommufd" d import fb --to carpet:x
@@ -64,9 +64,9 @@ unchanged 1 'no dma-buf of that name' d import nope
 unchanged 2 'not a name' d import fb --ioas '1x'
 unchanged 1 'EEXIST' d import fb --ioas fb
 
-unchanged 1 'map0 needs it' d release fb
-unchanged 1 'map0 needs it' d release ioas0
-unchanged 1 'fb needs it' d release "$NVME"
+unchanged 1 'another object needs it: map0' d release fb
+unchanged 1 'another object needs it: map0' d release ioas0
+unchanged 1 'another object needs it: fb' d release "$NVME"
 unchanged 1 'no object of that name' d release nope
 unchanged 2 'nothing to release' d release
 unchanged 2 'takes no objects' d release --all fb
@@ -89,7 +89,7 @@ unchanged 3 'no reset that VFIO can use' d revoke "$RAM" --by reset
 d detach "$EDU"
 d import fb --ioas far --iova 0xff00000000000000 --name far0 >/dev/null
 before=$(d status --json)
-unchanged 1 'EADDRINUSE: a mapping of far lies' d attach "$EDU" far
+unchanged 1 'EADDRINUSE: a mapping of the IOAS lies beyond' d attach "$EDU" far
 
 # A process that is not a context holds the device.
 exec 9<>/dev/vfio/devices/"$(basename "$(echo /sys/bus/pci/devices/$RAM/vfio-dev/*)")"

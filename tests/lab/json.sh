@@ -284,7 +284,7 @@ trace_instance "dmabufctl-default"
 END
 same 'recover what is revoked' 5 recover dmabuf0 <<'END'
 command "recover"
-error {"errno":"ENODEV","explain":"dmabufctl explain ENODEV --during recover","place":null,"remedy":"'dmabufctl revoke 0000:02:00.0 --by memory' turns it on again, then recover again","status":5,"what":"recover map2","why":"the dma-buf is revoked: 0000:02:00.0 has memory decode off"}
+error {"errno":"ENODEV","explain":"dmabufctl explain ENODEV --during recover","place":null,"remedy":"'dmabufctl revoke 0000:02:00.0 --by memory' turns it on again, then try again","status":5,"what":"recover map2","why":"the dma-buf is revoked: 0000:02:00.0 has memory decode off"}
 schema "dmabufctl/1"
 END
 same 'recover a dma-buf, all of it' 0 recover fb <<'END'
@@ -353,7 +353,7 @@ schema "dmabufctl/1"
 verdict {"doubt":"untranslated requests to the peer's bus address pass without the IOMMU; those to an IOVA go up to it all the same","from":"0000:06:00.0","from_group":16,"from_host_bridge":"pci0000:00","same_group":false,"to":"0000:07:00.0","to_group":17,"to_host_bridge":"pci0000:00","verdict":"direct","why":"they meet in a switch whose port redirects nothing"}
 END
 same 'explain' 0 explain ENODEV --during import <<'END'
-causes[0] {"check":"the dma-buf is revoked","during":"import recover","errno":"ENODEV","here":"yes","next":"bring the exporter back ('status' says whether it can), or export again","where":"vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c"}
+causes[0] {"check":"the dma-buf is revoked","detail":"0000:02:00.0 has memory decode off","during":"import recover","errno":"ENODEV","here":"yes","id":"import-revoked","next":"'dmabufctl revoke 0000:02:00.0 --by memory' turns it on again, then try again","object":"dmabuf0","since":"Linux 6.19; 6.12 with kernel/linux-6.12/0003","where":"vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c"}
 command "explain"
 errno "ENODEV"
 schema "dmabufctl/1"
@@ -395,13 +395,13 @@ schema "dmabufctl/1"
 END
 same 'status 1: it is needed' 1 release fb <<'END'
 command "release"
-error {"errno":"EBUSY","explain":"dmabufctl explain EBUSY --during release","place":null,"remedy":"'dmabufctl unmap map0' first, or release --all","status":1,"what":"release fb","why":"map0 needs it"}
+error {"errno":"EBUSY","explain":"dmabufctl explain EBUSY --during release","place":null,"remedy":"'dmabufctl unmap map0' first, or release --all","status":1,"what":"release fb","why":"another object needs it: map0"}
 released []
 schema "dmabufctl/1"
 END
 same 'status 1: an IOVA that is taken' 1 import fb --ioas ioas0 --iova 0x10001000 <<'END'
 command "import"
-error {"errno":"EEXIST","explain":"dmabufctl explain EEXIST --during import","place":null,"remedy":"choose another IOVA, or 'dmabufctl unmap map0' first","status":1,"what":"import fb","why":"map0 (live) occupies 0x10000000+0x1000000"}
+error {"errno":"EEXIST","explain":"dmabufctl explain EEXIST --during import","place":null,"remedy":"choose another IOVA, or 'dmabufctl unmap map0' first","status":1,"what":"import fb","why":"something is mapped in the IOVA range, a stale mapping too: map0 (live) occupies 0x10000000+0x1000000"}
 schema "dmabufctl/1"
 END
 same 'status 2: no such option' 2 import fb --nope <<'END'
@@ -421,7 +421,7 @@ schema "dmabufctl/1"
 END
 same 'status 3: several ranges cannot be imported' 3 import two --ioas ioas0 <<'END'
 command "import"
-error {"errno":"EOPNOTSUPP","explain":"dmabufctl explain EOPNOTSUPP --during import","place":null,"remedy":"export each range as a dma-buf of its own","status":3,"what":"import two","why":"it has 2 ranges, and iommufd imports dma-bufs of one range only"}
+error {"errno":"EOPNOTSUPP","explain":"dmabufctl explain EOPNOTSUPP --during import","place":null,"remedy":"export each range as a dma-buf of its own","status":3,"what":"import two","why":"the dma-buf has more than one range: two has 2"}
 schema "dmabufctl/1"
 END
 same 'status 3: no such trigger here' 3 revoke $EDU --by flr <<'END'
@@ -436,7 +436,7 @@ schema "dmabufctl/1"
 END
 same 'status 1: the remedy names the context' 1 --context foo release theirs <<'END'
 command "release"
-error {"errno":"EBUSY","explain":"dmabufctl explain EBUSY --during release","place":null,"remedy":"'dmabufctl --context foo unmap far' first, or release --all","status":1,"what":"release theirs","why":"far needs it"}
+error {"errno":"EBUSY","explain":"dmabufctl explain EBUSY --during release","place":null,"remedy":"'dmabufctl --context foo unmap far' first, or release --all","status":1,"what":"release theirs","why":"another object needs it: far"}
 released []
 schema "dmabufctl/1"
 END
@@ -450,16 +450,16 @@ same_for_nobody 'status 4: doctor by an ordinary user' 4 doctor 00:03.0 <<'END'
 checks[0] {"check":"kernel","detail":"RELEASE","remedy":null,"required":true,"result":"ok"}
 checks[1] {"check":"IOMMU","detail":"28 of 28 PCI devices are in IOMMU groups","remedy":null,"required":true,"result":"ok"}
 checks[2] {"check":"interrupt remapping","detail":"interrupts are isolated","remedy":null,"required":true,"result":"ok"}
-checks[3] {"check":"iommufd","detail":"no permission to open /dev/iommu","remedy":"run as root, or give yourself the node","required":true,"result":"missing"}
+checks[3] {"check":"iommufd","detail":"no permission to open the device nodes: /dev/iommu","remedy":"run as root, or give yourself the nodes","required":true,"result":"missing"}
 checks[4] {"check":"iommufd import","detail":"needs /dev/iommu","remedy":"see iommufd","required":true,"result":"unknown"}
 checks[5] {"check":"vfio-pci","detail":"there","remedy":null,"required":true,"result":"ok"}
 checks[6] {"check":"VFIO device nodes","detail":"/dev/vfio/devices","remedy":null,"required":true,"result":"ok"}
 checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF","remedy":null,"required":true,"result":"ok"}
-checks[8] {"check":"tracefs","detail":"no right to make an instance","remedy":"mount -t tracefs tracefs /sys/kernel/tracing, as root; CONFIG_FTRACE","required":false,"result":"missing"}
+checks[8] {"check":"tracefs","detail":"tracefs is root's","remedy":"run as root","required":false,"result":"missing"}
 checks[9] {"check":"page tables","detail":"debugfs shows none that can be read","remedy":"as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; other IOMMUs show none","required":false,"result":"missing"}
 checks[10] {"check":"0000:00:03.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio2","remedy":null,"required":true,"result":"ok"}
 checks[11] {"check":"0000:00:03.0 group","detail":"1; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
-checks[12] {"check":"0000:00:03.0 node","detail":"no permission to open it","remedy":"run as root, or give yourself the node","required":true,"result":"missing"}
+checks[12] {"check":"0000:00:03.0 node","detail":"no permission to open the device nodes: /dev/vfio/devices/vfio2","remedy":"run as root, or give yourself the nodes","required":true,"result":"missing"}
 checks[13] {"check":"0000:00:03.0 free","detail":"nobody has it open","remedy":null,"required":false,"result":"ok"}
 checks[14] {"check":"0000:00:03.0 BARs","detail":"1 of a page or more","remedy":null,"required":true,"result":"ok"}
 command "doctor"

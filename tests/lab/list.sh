@@ -30,7 +30,7 @@ ok 'by PID' equal "$(d list --pid "${held[1]}" --json | gojq -r '.dmabufs[].inod
 ok 'by exporter' equal "$(d list --exporter vfio_pci_core --json | gojq '.dmabufs | length')" 0
 gives 0 'any dma-buf can be adopted' \
 	d adopt --pid "${held[2]}" --fd "$(holder "${held[2]}" | gojq '.fds[0]')" --name memory
-refuses 3 "its exporter is system, and iommufd imports VFIO's dma-bufs only" d import memory
+refuses 3 "the exporter is not VFIO: that of memory is system; iommufd imports VFIO's dma-bufs only" d import memory
 ok 'explain sees it' equal "$(d explain EOPNOTSUPP --during import --json |
 	gojq -r '.causes[] | select(.check | contains("not VFIO")).here')" yes
 d release --all
@@ -110,7 +110,7 @@ let_go
 refuses 5 'revoked, by whoever exports it' d recover map0
 ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
 d release --all
-refuses 1 "fd 0 of PID $$ is not a dma-buf" d adopt --pid $$ --fd 0
+refuses 1 "the file is not a dma-buf: fd 0 of PID $$" d adopt --pid $$ --fd 0
 refuses 4 'EPERM: .*; be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have CAP_SYS_PTRACE$' \
 	setpriv --bounding-set=-sys_ptrace -- dmabufctl adopt --pid 1 --fd 0
 refuses 1 'there is no such process' d adopt --pid 999999 --fd 0

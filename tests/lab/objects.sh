@@ -25,8 +25,8 @@ ok 'their sizes, by the kernel' equal "$(for name in low middle top two other; d
 	'65536 131072 4096 12288 8192'
 ok 'a dma-buf that was not given a name has none in the kernel' equal "$(fds_of | wc -l)" 1
 ok 'its size' equal "$(size_of '')" 4194304
-refuses 1 'range 0x400000:0x1000 reaches beyond the BAR' d export $RAM 2 --range 0:4K --range 4M:4K
-refuses 1 'range 0x1001:0x1000 is not page aligned' d export $RAM 2 --range 0:4K --range 0x1001:0x1000
+refuses 1 'a range reaches beyond the BAR: 0x400000:0x1000' d export $RAM 2 --range 0:4K --range 4M:4K
+refuses 1 'a range is not page aligned: 0x1001:0x1000' d export $RAM 2 --range 0:4K --range 0x1001:0x1000
 ok 'six dma-bufs in the kernel' equal "$(dmabufs)" 6
 
 gives 0 'attach' d attach $EDU
@@ -136,9 +136,9 @@ gives 0 'unmap two of them' d unmap part foreign
 tables "$(grep -vE '^0x(2000|10000000)' <<<"$edu")" '' 'unmapped two'
 
 # What is needed stays: by a mapping, by an attached device, by a dma-buf.
-refuses 1 'whole needs it' d release low
-refuses 1 'rest needs it' d release second
-refuses 1 'needs it' d release $RAM
+refuses 1 'another object needs it: whole' d release low
+refuses 1 'another object needs it: rest' d release second
+refuses 1 'another object needs it' d release $RAM
 # What the kernel does not unmap is a mapping still.
 before=$(fact '.mappings[] | select(.name == "whole")')
 refuses 1 'unmap whole: EIO' env DMABUFCTL_FAULT=IOMMU_IOAS_UNMAP=EIO dmabufctl unmap whole last
@@ -146,8 +146,8 @@ ok 'what was not unmapped is on record as before' \
 	equal "$(fact '.mappings[] | select(.name == "whole")')" "$before"
 ok 'what was unmapped is not' equal "$(fact '[.mappings[].name] | join(" ")')" 'rest whole'
 gives 0 'unmap what was left' d unmap whole
-refuses 1 "$EDU needs it" d release ioas0
-refuses 1 'rest needs it' d release middle
+refuses 1 "another object needs it: $EDU" d release ioas0
+refuses 1 'another object needs it: rest' d release middle
 gives 0 'release what nobody needs' d release low top other
 ok 'it is gone from the kernel' equal "$(dmabufs)" 3
 gives 0 'release an IOAS with its mapping' d release rest second

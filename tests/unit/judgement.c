@@ -21,7 +21,7 @@ bool trigger_is_unsupported(int error)
 	return error == -EINVAL;
 }
 
-static const struct trigger plain = { .name = "reset", .lacks = "reset" };
+static const struct trigger plain = { .name = "reset" };
 static const struct trigger outlived = { .name = "sysfs-reset", .if_live = "a hole" };
 
 static const struct {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "util/range.h"
 #include "tests/unit/check.h"
 #include "ui/value.h"
 
@@ -141,7 +142,7 @@ int main(void)
 	}
 	for (unsigned i = 0; i < COUNT(formats); i++) {
 		char text[24], digits[VALUE_DIGITS], unit[2];
-		uint64_t value = value_in_unit(formats[i].value, unit);
+		uint64_t value = size_in_unit(formats[i].value, unit);
 
 		snprintf(text, sizeof(text), "%s%s", value_format_number(value, digits), unit);
 		check(!strcmp(text, formats[i].text), "format %s", formats[i].text);

@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_SHARED_IMPACT_H
 #define DMABUFCTL_CMD_SHARED_IMPACT_H
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/command.h"
 #include "context/revocation.h"
 
 /* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/rules.h"
 #include "util/text.h"
 
 static void set(struct judgement *judgement, enum status status, int error)
@@ -31,15 +32,16 @@ static void is_incomplete(const struct revocation *revocation, int error,
 static void is_impossible(const struct revocation *revocation, int error,
 			  struct judgement *judgement)
 {
-	if (!trigger_is_unsupported(error)) {
-		set(judgement, status_of_errno(error), error);
-		because(judgement, "%s", strerrordesc_np(-error));
-		return;
-	}
-	set(judgement, STATUS_UNSUPPORTED, error);
-	because(judgement, "the device has no %s", revocation->trigger->lacks);
-	suggest(judgement, "try --by memory; 'dmabufctl device %s' shows its reset methods",
-		revocation->name.bdf);
+	const struct rule_subject subject = { .trigger = revocation->trigger };
+	struct rule_finding finding;
+	const struct rule *rule = rule_of_error(revoke_rules, error, &subject, &finding);
+
+	set(judgement, trigger_is_unsupported(error) ? STATUS_UNSUPPORTED : status_of_errno(error),
+	    error);
+	because(judgement, "%s", rule ? rule->sentence : strerrordesc_np(-error));
+	if (trigger_is_unsupported(error))
+		suggest(judgement, "try --by memory; 'dmabufctl device %s' shows its reset methods",
+			revocation->name.bdf);
 }
 
 void judge_revocation(const struct revocation *revocation, int error, struct judgement *judgement)
@@ -65,6 +67,8 @@ void judge_revocation(const struct revocation *revocation, int error, struct jud
 void judge_owners(const struct revocation *revocation, const char *tool,
 		  struct judgement *judgement)
 {
+	struct rule_finding finding;
+	const struct rule *rule;
 	char others[256] = "";
 	const char *first = NULL;
 
@@ -76,10 +80,11 @@ void judge_owners(const struct revocation *revocation, const char *tool,
 		text_join(others, sizeof(others), ", ", "%s", other);
 		first = first ? first : other;
 	}
-	set(judgement, first ? STATUS_FAILED : STATUS_OK, first ? -EPERM : 0);
+	rule = rule_of_error(revoke_rules, EPERM, &(struct rule_subject){ 0 }, &finding);
+	set(judgement, first ? STATUS_FAILED : STATUS_OK, first ? -rule->error : 0);
 	if (!first)
 		return;
-	because(judgement, "it would take along what is not this context's: %s", others);
+	because(judgement, "%s: %s", rule->sentence, others);
 	suggest(judgement, "'dmabufctl bind %s', and open it in this context: '%s attach %s'",
 		first, tool, first);
 }

@@ -6,6 +6,7 @@
 
 #include "ui/value.h"
 #include "util/json.h"
+#include "util/range.h"
 
 /* The columns, by place. */
 enum {
@@ -136,9 +137,9 @@ static struct fact ranges_of(struct listing *listing, const struct origin *origi
 
 	*listing->cell = '\0';
 	for (unsigned i = 0; i < origin->range_count; i++) {
-		char range[VALUE_RANGE];
+		char range[RANGE_TEXT];
 
-		value_format_range(&origin->ranges[i], range);
+		range_format(&origin->ranges[i], range);
 		write_text(&writer, i ? "," : "");
 		write_text(&writer, range);
 	}

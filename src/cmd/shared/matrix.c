@@ -6,6 +6,7 @@
 
 #include "cmd/shared/impact.h"
 #include "cmd/shared/judgement.h"
+#include "cmd/shared/lookup.h"
 #include "context/sequence.h"
 #include "util/text.h"
 

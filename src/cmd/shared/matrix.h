@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_CMD_SHARED_MATRIX_H
 #define DMABUFCTL_CMD_SHARED_MATRIX_H
 
-#include "cmd/shared/common.h"
+#include "cmd/shared/command.h"
 
 /* The triggers that are to be pulled: a bit each, by their place in the table. */
 struct trigger_choice {

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "cmd/shared/common.h"
 #include "context/open.h"
 #include "context/repair.h"
 #include "context/runtime.h"
 #include "context/trigger.h"
+#include "context/users.h"
 #include "kernel/process.h"
 #include "kernel/wait.h"
 #include "util/text.h"

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/rows.h"
+
+#include <string.h>
+
+void put_evidence(json_object *row, const char *key, unsigned bits)
+{
+	json_object *list = put_array(row, key);
+
+	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
+		if (bits & 1u << i)
+			add_text(list, evidence_name(1u << i));
+}
+
+void fill_object(json_object *row, const struct object *object)
+{
+	put_text(row, "name", object->name);
+	object_put_facts(row, object);
+}
+
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)
+{
+	struct exporter_report report;
+
+	fill_object(row, dmabuf);
+	if (!survey)
+		return;
+	report = survey_exporter(survey, dmabuf);
+	put_text(row, "state", exporter_state_name(report.state));
+	put_evidence(row, "evidence", report.evidence);
+	put_evidence(row, "missing", report.missing);
+	put_bool(row, "for_ever", report.for_ever);
+}
+
+void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey)
+{
+	struct mapping_report report;
+
+	fill_object(row, mapping);
+	if (!survey)
+		return;
+	report = survey_mapping(survey, mapping);
+	put_text(row, "state", mapping_state_name(report.state));
+	put_evidence(row, "evidence", report.evidence);
+	put_evidence(row, "missing", report.missing);
+	put_evidence(row, "disagrees", report.disagrees);
+	put_text(row, "doubt", mapping_doubt_name(report.doubt));
+}
+
+void fill_idle(struct call *call, const char *ioas)
+{
+	const struct object_list *objects = &call->context->objects;
+	json_object *rows = NULL;
+
+	if (!*ioas)
+		return;
+	for_each_object(device, objects, OBJECT_DEVICE)
+		if (!strcmp(device->device.ioas, ioas))
+			return;
+	for_each_object(mapping, objects, OBJECT_MAPPING) {
+		json_object *row;
+
+		if (!object_is_in_ioas(mapping, ioas))
+			continue;
+		if (!rows)
+			rows = json_object_object_get(call->result, "idle");
+		if (!rows)
+			rows = put_array(call->result, "idle");
+		row = add_object(rows);
+		put_text(row, "name", mapping->name);
+		put_text(row, "ioas", ioas);
+	}
+}
+
+static const struct column idle_columns[] = {
+	{ "IDLE-NOW", "name", COLUMN_TEXT, "a mapping that no device reaches any more" },
+	{ "IOAS", "ioas", COLUMN_TEXT, "which has no device attached" },
+	{ 0 },
+};
+
+const struct section idle_sections[] = {
+	{ .key = "idle", .columns = idle_columns },
+	{ 0 },
+};
+
+const struct column dmabuf_columns[] = {
+	{ "DMABUF", "name", COLUMN_TEXT, "name" },
+	{ "DEVICE", "device", COLUMN_TEXT, "the exporter" },
+	{ "BAR", "bar", COLUMN_NUMBER, "VFIO region index" },
+	{ "RANGES", "ranges", COLUMN_RANGES, "offset and length in the BAR" },
+	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
+	{ "INODE", "inode", COLUMN_NUMBER, "of the dma-buf's file" },
+	{ "STATE", "state", COLUMN_TEXT, "of the exporter: usable, revoked, unknown" },
+	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
+	{ 0 },
+};
+
+const struct column mapping_columns[] = {
+	{ "MAPPING", "name", COLUMN_TEXT, "name" },
+	{ "DMABUF", "dmabuf", COLUMN_TEXT, "what is mapped" },
+	{ "OFFSET", "offset", COLUMN_SIZE, "in the dma-buf" },
+	{ "IOAS", "ioas", COLUMN_TEXT, "where it is mapped" },
+	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
+	{ "LENGTH", "length", COLUMN_SIZE, "bytes" },
+	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
+	{ "STATE", "state", COLUMN_TEXT, "live, idle, revoked, stale, unknown" },
+	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
+	{ "MISSING", "missing", COLUMN_LIST | COLUMN_VERBOSE, "evidence that could not be had" },
+	{ "DISAGREES", "disagrees", COLUMN_LIST | COLUMN_VERBOSE, "evidence that says otherwise" },
+	{ "DOUBT", "doubt", COLUMN_TEXT | COLUMN_VERBOSE,
+	  "of the page tables: partial, elsewhere, or they differ" },
+	{ 0 },
+};
