@@ -107,7 +107,7 @@ gives 0 'adopt: real DMA reaches it' d verify map0 --from "$EDU"
 same_without_bpf 'attached'
 ok 'adopt: an attachment' equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
 let_go
-refuses 5 'revoked, by whoever exports it' d recover map0
+refuses 5 'revoked: by whoever exports it' d recover map0
 ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
 d release --all
 refuses 1 "the file is not a dma-buf: fd 0 of PID $$" d adopt --pid $$ --fd 0
@@ -134,9 +134,9 @@ ok 'exec: fds and names, and no others' equal "$out" "$(printf '2 part:fb 1\n/dm
 gives 0 'exec: the context is free meanwhile' d exec fb -- "$(command -v dmabufctl)" status
 refuses 2 'it wants dma-bufs, then --, then a command' d exec fb true
 refuses 1 'no dma-buf of that name' d exec nope -- true
-refuses 127 'exec /nowhere: ENOENT: No such file or directory; is it there, and executable\?$' d exec fb -- /nowhere
+refuses 127 'exec /nowhere: ENOENT: there is no such program, or no such interpreter; give its path, or look at PATH$' d exec fb -- /nowhere
 refuses 127 'exec /etc/passwd/x: ENOTDIR: ' d exec fb -- /etc/passwd/x
-refuses 126 'exec /etc/passwd: EACCES: Permission denied' d exec fb -- /etc/passwd
+refuses 126 'exec /etc/passwd: EACCES: the program is not executable' d exec fb -- /etc/passwd
 run d --json exec fb -- echo hello
 ok 'exec with --json: the output is the command'"'"'s' equal "$rc $out" '0 hello'
 run d --json exec fb -- /etc/passwd

@@ -50,7 +50,7 @@ run d verify map0 --from "$NVME2" --json
 ok 'while memory decode is off: exit status 5' equal "$rc" 5
 ok 'while memory decode is off: the CPU cannot look' equal "$(field read_by_cpu)" null
 ok 'while memory decode is off: says how it comes back' contains "$(gojq -r '.error | .why + ": " + .remedy' <<<"$out")" \
-	"$NVME has memory decode off: 'dmabufctl revoke $NVME --by memory' turns it on again, then recover the mapping"
+	"$NVME has memory decode off: 'dmabufctl revoke $NVME --by memory' turns it on again, then try again"
 d revoke "$NVME" --by memory >/dev/null
 d recover map0 >/dev/null
 
