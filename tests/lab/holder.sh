@@ -38,7 +38,7 @@ run env XDG_RUNTIME_DIR=/run setpriv --reuid=65534 --regid=65534 --clear-groups 
 ok 'another user cannot use the folder' equal "$rc" 1
 chmod 755 /run/dmabufctl
 chmod 777 /run/dmabufctl/default.socket
-client=$(dirname "$(command -v dmabufctl)")/tests/lab/client
+client=$LAB_BUILD/tests/lab/client
 hello() { "$@" "$client" /run/dmabufctl/default.socket hello 4 1; }
 ok 'root is answered' equal "$(hello env)" 'OK 4'
 ok 'another user is not' equal "$(hello nobody)" GONE

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016 # gojq has variables too
 . "$(dirname "$0")/lib.sh"
 
-client=$(dirname "$(command -v dmabufctl)")/tests/lab/client
+client=$LAB_BUILD/tests/lab/client
 sockets=/run/dmabufctl
 holder_of() { d context --json | gojq -r --arg name "$1" '.contexts[] | select(.name == $name).holder'; }
 state_of() { d context --json | gojq -r --arg name "$1" '.contexts[] | select(.name == $name).state'; }
