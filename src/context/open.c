@@ -241,7 +241,7 @@ int context_stop(const char *name, char *why)
 void context_close(struct context *context)
 {
 	if (context->private) {
-		/* What was interrupted, or failed, is tried once more: nobody else will know of it. */
+		/* What could not be undone is tried once more: nobody else will know of it. */
 		context_undo(context);
 		recorder_stop(context);
 		context_clear(context);
