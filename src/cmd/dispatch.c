@@ -234,10 +234,10 @@ static enum status check_globals(const struct globals *own, const struct globals
 	return STATUS_OK;
 }
 
-static enum status check_command(const char *name, const struct place *place)
+/* command: NULL when there is none of that name. */
+static enum status check_command(const struct command *command, const char *name,
+				 const struct place *place)
 {
-	const struct command *command = find_command(name);
-
 	if (!command)
 		return unknown_command(name);
 	if (!place || !command->alone)
@@ -264,8 +264,8 @@ static enum status run_call(struct call *call, const struct globals *outer,
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
 			char **argv, const struct place *place)
 {
-	enum status status = check_command(argv[0], place);
-	const struct command *command = status ? NULL : find_command(argv[0]);
+	const struct command *command = find_command(argv[0]);
+	enum status status = check_command(command, argv[0], place);
 	_Alignas(max_align_t) char values[command ? command->options_size + 1 : 1];
 	struct globals own = *globals;
 	struct option_set sets[2] = { { global_options, &own } };
