@@ -63,9 +63,13 @@ static bool is_ready(struct watch *watch, const struct record *record,
 		     const struct inferred *inferred)
 {
 	struct needs needs = needs_of(watch, record, inferred);
-	struct moment moment = moment_of(watch);
-	enum readiness readiness = when_ready(&moment, record->time, &needs);
+	struct moment moment;
+	enum readiness readiness;
 
+	if (!needs.undecided && !needs.name) /* nearly all of them */
+		return true;
+	moment = moment_of(watch);
+	readiness = when_ready(&moment, record->time, &needs);
 	if (readiness != READY_WHEN_ASKED)
 		return readiness == READY;
 	learn(watch);
