@@ -73,10 +73,11 @@ static char *place_text(const struct place *place)
 /* By one write: a child's lines may come between this one's, and not within them. */
 static void print_trace(const char *line)
 {
-	auto_free char *text = malloc(TEXT_ESCAPED(strlen(line)) + strlen("\n"));
+	char *text = malloc(TEXT_ESCAPED(strlen(line)) + strlen("\n"));
 
 	if (text)
 		fwrite(text, 1, stpcpy(text_escape(text, line), "\n") - text, stderr);
+	free(text);
 }
 
 /* Where the failure noted last is explained further, NULL when nowhere. */

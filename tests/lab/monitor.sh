@@ -189,6 +189,7 @@ d bind "$NVME2" >/dev/null
 d --context other attach "$NVME2" >/dev/null
 d --context other export "$NVME2" 2 --name cmb >/dev/null
 d --context other import cmb --iova "$IOVA" >/dev/null
+await 30 grep -q '"event":"map"' "$events" # its name can be learnt while it is there
 d --context other release --all
 ends INT
 ok '--context: its own coming and going' equal "$(seen '.event | startswith("context")')" 'context-start context-stop '
