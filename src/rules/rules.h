@@ -78,7 +78,7 @@ extern const struct rule attach_rules[], bind_rules[], exec_rules[], export_rule
 /* All of these, NULL at the end. */
 extern const struct rule *const rule_tables[];
 
-#define for_each_rule(rule, table) for (const struct rule *rule = table; rule->id; rule++)
+#define for_each_rule(each, table) for (const struct rule *each = table; each->id; each++)
 
 /* There must be one. */
 const struct rule *rule_find(const char *id);
