@@ -1,4 +1,4 @@
-# Shared by the lab's commands: messages, folders, packages. Sourced, never run.
+# Shared by the lab's commands: messages, directories, packages. Sourced, never run.
 # shellcheck shell=bash
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -45,7 +45,7 @@ need_packages() {
 		die "could not install: ${missing[*]}; see apt's message above"
 }
 
-# The folder of the current build: the source tree when it was configured there.
+# The directory of the current build: the source tree when it was configured there.
 build_dir() {
 	if [ -n "${LAB_BUILD:-}" ]; then
 		printf '%s\n' "$LAB_BUILD"
@@ -89,6 +89,6 @@ build_program() {
 # prepare - everything that a lab command needs before it can boot.
 prepare() {
 	[ -n "${LAB_PACKAGES_PRESENT:-}" ] || need_packages "${LAB_PACKAGES[@]}"
-	mkdir -p "$LAB_CACHE" || die "cannot write to the cache folder $LAB_CACHE"
+	mkdir -p "$LAB_CACHE" || die "cannot write to the cache directory $LAB_CACHE"
 	build_program
 }

@@ -76,7 +76,7 @@ kvm_works() {
 	grep -q yes "$memo"
 }
 
-# machine_arguments KERNEL RUN-FOLDER IOMMU CPUS KERNEL-PARAMETERS - sets MACHINE.
+# machine_arguments KERNEL RUN-DIRECTORY IOMMU CPUS KERNEL-PARAMETERS - sets MACHINE.
 machine_arguments() {
 	local kernel=$1 run=$2 accel cpu=max emulated=''
 	iommu_arguments "$3"
@@ -112,11 +112,11 @@ init=\"$LAB_TOP/lab/lib/init\" $emulated $IOMMU_PARAMETERS $5"
 	)
 }
 
-# new_run - sets RUN to a folder that the machine shares, gone when this shell ends.
+# new_run - sets RUN to a directory that the machine shares, gone when this shell ends.
 new_run() {
 	RUN=''
 	trap end_run EXIT
-	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary folder"
+	RUN=$(mktemp -d "${TMPDIR:-/tmp}/dmabufctl-lab.XXXXXX") || die "no room for a temporary directory"
 	mkdir "$RUN/share"
 }
 
@@ -133,7 +133,7 @@ describe_command() {
 	local share=$RUN/share
 	printf '%s\n' "$1/modules" >"$share/modules"
 	printf '%s\0' "${@:2}" >"$share/command"
-	pwd -P >"$share/folder"
+	pwd -P >"$share/directory"
 	env -0 PATH="$(build_dir):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" \
 		TEST_JSON="${TEST_JSON:+/run/json}" >"$share/environment"

@@ -23,16 +23,16 @@ static enum status check_options(const struct adopt_options *options)
 	bool other = options->socket && !options->pid.given && !options->fd.given;
 
 	if (options->socket && !*options->socket) {
-		fail(STATUS_USAGE, 0, "option --receive-from");
+		fail_with(STATUS_USAGE, 0, "option --receive-from");
 		fail_because("it is empty");
-		fail_try("give the path of a socket, in a directory of yours");
+		fail_hint("give the path of a socket, in a directory of yours");
 		return STATUS_USAGE;
 	}
 	if (one || other)
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "adopt");
+	fail_with(STATUS_USAGE, 0, "adopt");
 	fail_because("it wants --pid and --fd, or --receive-from");
-	fail_try("'dmabufctl list' shows who holds which dma-buf in which fd");
+	fail_hint("'dmabufctl list' shows who holds which dma-buf in which fd");
 	return STATUS_USAGE;
 }
 
@@ -47,12 +47,12 @@ static enum status cannot_receive(const char *socket, int error)
 		break;
 	case -EPROTO:
 		fail_because("the sender passed several file descriptors");
-		fail_try("send one at a time");
+		fail_hint("send one at a time");
 		break;
 	case -ETIMEDOUT:
 		fail_because("nobody sent anything in time");
-		fail_try("'dmabufctl export --send-to %s' sends a dma-buf; --wait sets the time",
-			 socket);
+		fail_hint("'dmabufctl export --send-to %s' sends a dma-buf; --wait sets the time",
+			  socket);
 		break;
 	case -EINTR:
 		fail_because("the wait was ended by a signal");
@@ -101,7 +101,7 @@ static enum status run(struct call *call)
 	const struct adopt_options *options = call->options;
 	struct object *dmabuf;
 	char name[NAME_SIZE];
-	enum status status = want_name(call, OBJECT_DMABUF, options->name, name);
+	enum status status = lookup_name(call, OBJECT_DMABUF, options->name, name);
 	int fd, rc;
 
 	if (status)
@@ -113,7 +113,7 @@ static enum status run(struct call *call)
 	rc = context_adopt(call->context, fd, name, &dmabuf);
 	if (rc)
 		return is_no_dmabuf(options, rc);
-	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
+	fill_dmabuf(json_put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
 

@@ -23,15 +23,15 @@ static enum status cannot_attach(struct call *call, const struct object *device,
 static enum status choose_ioas(struct call *call, const struct object *device, struct object **ioas)
 {
 	if (call->count > 1)
-		return want_ioas(call, call->arguments[1], ioas);
+		return lookup_ioas(call, call->arguments[1], ioas);
 	*ioas = object_find(&call->context->objects, OBJECT_IOAS, device->device.ioas);
-	return *ioas ? STATUS_OK : want_ioas(call, NULL, ioas);
+	return *ioas ? STATUS_OK : lookup_ioas(call, NULL, ioas);
 }
 
 static enum status run(struct call *call)
 {
 	struct object *device, *ioas;
-	enum status status = want_open_device(call, call->arguments[0], &device);
+	enum status status = lookup_open_device(call, call->arguments[0], &device);
 	int rc;
 
 	if (!status)
@@ -41,7 +41,7 @@ static enum status run(struct call *call)
 	rc = context_attach(call->context, device, ioas);
 	if (rc)
 		return cannot_attach(call, device, ioas, rc);
-	fill_object(put_object(call->result, "device"), device);
+	fill_object(json_put_object(call->result, "device"), device);
 	return STATUS_OK;
 }
 

@@ -22,16 +22,16 @@ static void on_signal(int signal)
 
 static enum status refuse_line(int error)
 {
-	enum status status = fail(STATUS_USAGE, 0, "batch");
+	enum status status = fail_with(STATUS_USAGE, 0, "batch");
 
 	switch (error) {
 	case -E2BIG:
 		fail_because("the line is longer than %d bytes", LINE_LIMIT);
-		fail_try("is it a file of commands?");
+		fail_hint("is it a file of commands?");
 		return status;
 	case -EILSEQ:
 		fail_because("the line has a NUL byte");
-		fail_try("is it a file of commands?");
+		fail_hint("is it a file of commands?");
 		return status;
 	case -EINVAL:
 		fail_because("a quote is not closed, or a backslash ends the line");
@@ -42,7 +42,7 @@ static enum status refuse_line(int error)
 }
 
 /* rc: what line_read() said. */
-static enum status run_line(struct call *call, char *line, int rc, const struct place *place)
+static enum status run_line(struct call *call, char *line, int rc, const struct position *position)
 {
 	auto_free char **words = malloc((strlen(line) / 2 + 2) * sizeof(*words));
 	enum status status;
@@ -50,9 +50,9 @@ static enum status run_line(struct call *call, char *line, int rc, const struct 
 	if (rc > 0)
 		rc = words ? line_split(line, words) : -ENOMEM;
 	if (rc > 0)
-		return run_command(call->globals, call->context, rc, words, place);
+		return run_command(call->globals, call->context, rc, words, position);
 	status = rc ? refuse_line(rc) : STATUS_OK;
-	print_failure(call->globals, "batch", place);
+	print_failure(call->globals, "batch", position);
 	return status;
 }
 
@@ -60,7 +60,7 @@ static enum status run_lines(struct call *call, FILE *file, const char *name)
 {
 	const struct batch_options *options = call->options;
 	auto_free char *line = calloc(1, LINE_LIMIT + 1);
-	struct place place = { .file = name };
+	struct position position = { .file = name };
 	enum status first = STATUS_OK;
 	int rc;
 
@@ -69,16 +69,16 @@ static enum status run_lines(struct call *call, FILE *file, const char *name)
 	do {
 		enum status status;
 
-		place.line++;
+		position.line++;
 		rc = line_read(file, line);
 		if (!rc || wait_signal)
 			break;
-		status = run_line(call, line, rc, &place);
+		status = run_line(call, line, rc, &position);
 		if (!first)
 			first = status;
 	} while ((!first || options->keep_going) && !wait_signal && (rc > 0 || rc == -EILSEQ));
 	if (wait_signal && !first) {
-		first = fail(STATUS_FAILED, EINTR, "batch %s", name);
+		first = fail_with(STATUS_FAILED, EINTR, "batch %s", name);
 		fail_because("stopped by signal %d", (int)wait_signal);
 	}
 	return first;

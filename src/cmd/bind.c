@@ -17,11 +17,11 @@
 
 static int record_path(char path[PATH_MAX], const struct pci_name *name)
 {
-	char folder[PATH_MAX - 64];
-	int rc = context_folder(folder, sizeof(folder));
+	char directory[PATH_MAX - 64];
+	int rc = context_directory(directory, sizeof(directory));
 
 	if (!rc)
-		snprintf(path, PATH_MAX, "%s/%s.driver", folder, name->bdf);
+		snprintf(path, PATH_MAX, "%s/%s.driver", directory, name->bdf);
 	return rc;
 }
 
@@ -29,7 +29,7 @@ static int record_path(char path[PATH_MAX], const struct pci_name *name)
 static int former_driver_save(const struct pci_device *pci)
 {
 	char path[PATH_MAX];
-	int rc = context_make_folder();
+	int rc = context_make_directory();
 	FILE *file;
 
 	if (!rc)
@@ -103,9 +103,9 @@ static enum status was_refused(const struct pci_device *before, const struct pci
 	if (pci->group < 0)
 		return refuse_by(rule_find("bind-group"), &(struct rule_subject){ .pci = pci },
 				 "bind %s", before->name.bdf);
-	fail(STATUS_FAILED, 0, "bind %s", before->name.bdf);
+	fail_with(STATUS_FAILED, 0, "bind %s", before->name.bdf);
 	fail_because("vfio-pci refused it; the kernel log says why");
-	fail_try("it is back with %s", *before->driver ? before->driver : "no driver");
+	fail_hint("it is back with %s", *before->driver ? before->driver : "no driver");
 	return STATUS_FAILED;
 }
 
@@ -114,7 +114,7 @@ static enum status cannot_record(const struct pci_device *pci, int error)
 {
 	if (error != -ENOTDIR)
 		return fail_errno(error, "bind %s", pci->name.bdf);
-	fail(STATUS_FAILED, 0, "bind %s", pci->name.bdf);
+	fail_with(STATUS_FAILED, 0, "bind %s", pci->name.bdf);
 	explain_no_directory("a record of its driver");
 	return STATUS_FAILED;
 }
@@ -147,24 +147,24 @@ static enum status bind_device(const struct pci_device *before)
 
 void fill_moved(json_object *row, const char *driver_before, const struct pci_device *pci)
 {
-	put_text(row, "name", pci->name.bdf);
-	put_text(row, "driver_before", driver_before);
-	put_text(row, "driver", pci->driver);
-	put_text(row, "cdev", pci->cdev);
+	json_put_text(row, "name", pci->name.bdf);
+	json_put_text(row, "driver_before", driver_before);
+	json_put_text(row, "driver", pci->driver);
+	json_put_text(row, "cdev", pci->cdev);
 }
 
 static enum status run(struct call *call)
 {
-	json_object *rows = put_array(call->result, "devices");
+	json_object *rows = json_put_array(call->result, "devices");
 
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device before, after;
-		enum status status = want_device(call->arguments[i], &before);
+		enum status status = lookup_device(call->arguments[i], &before);
 
 		if (!status && strcmp(before.driver, VFIO_PCI))
 			status = bind_device(&before);
 		if (!status)
-			status = want_device(call->arguments[i], &after);
+			status = lookup_device(call->arguments[i], &after);
 		if (status)
 			return status;
 		fill_moved(add_object(rows), before.driver, &after);

@@ -15,11 +15,11 @@ static const char *problem_of(const struct context_summary *context)
 static enum status list(struct call *call)
 {
 	auto_free struct context_summary *list = NULL;
-	json_object *rows = put_array(call->result, "contexts");
+	json_object *rows = json_put_array(call->result, "contexts");
 	unsigned count;
 	int rc = context_list(&list, &count);
 
-	/* No folder, no context. */
+	/* No directory, no context. */
 	if (rc && rc != -ENOTDIR && rc != -ENOENT)
 		return fail_errno(rc, "context list");
 	for (unsigned i = 0; i < count; i++) {
@@ -27,18 +27,18 @@ static enum status list(struct call *call)
 		json_object *row = add_object(rows);
 		bool known = context->state == CONTEXT_READY || context->state == CONTEXT_BUSY;
 
-		put_text(row, "name", context->name);
-		put_text(row, "state", context_state_name(context->state));
-		put_bool(row, "busy", context->state == CONTEXT_BUSY);
+		json_put_text(row, "name", context->name);
+		json_put_text(row, "state", context_state_name(context->state));
+		json_put_bool(row, "busy", context->state == CONTEXT_BUSY);
 		if (context->holder)
-			put_number(row, "holder", context->holder);
+			json_put_number(row, "holder", context->holder);
 		else
-			put_text(row, "holder", NULL);
+			json_put_text(row, "holder", NULL);
 		if (known)
-			put_number(row, "objects", context->objects);
+			json_put_number(row, "objects", context->objects);
 		else
-			put_text(row, "objects", NULL);
-		put_text(row, "problem", problem_of(context));
+			json_put_text(row, "objects", NULL);
+		json_put_text(row, "problem", problem_of(context));
 	}
 	return STATUS_OK;
 }
@@ -85,8 +85,8 @@ static enum status run(struct call *call)
 		return start(call, name);
 	if (!strcmp(verb, "stop"))
 		return stop(name, call->count > 1 || call->globals->context);
-	status = fail(STATUS_USAGE, 0, "context %s", verb);
-	fail_try("give list, start [CONTEXT] or stop [CONTEXT]");
+	status = fail_with(STATUS_USAGE, 0, "context %s", verb);
+	fail_hint("give list, start [CONTEXT] or stop [CONTEXT]");
 	return status;
 }
 

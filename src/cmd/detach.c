@@ -10,7 +10,7 @@
 static enum status run(struct call *call)
 {
 	struct object *device;
-	enum status status = want_object(call, OBJECT_DEVICE, call->arguments[0], &device);
+	enum status status = lookup_object(call, OBJECT_DEVICE, call->arguments[0], &device);
 	char ioas[NAME_SIZE];
 	int rc;
 
@@ -18,7 +18,7 @@ static enum status run(struct call *call)
 		return status;
 	copy_text(ioas, sizeof(ioas), device->device.ioas);
 	if (!*device->device.ioas) {
-		fail(STATUS_FAILED, 0, "detach %s", device->name);
+		fail_with(STATUS_FAILED, 0, "detach %s", device->name);
 		fail_because("it is not attached");
 		return STATUS_FAILED;
 	}

@@ -36,21 +36,22 @@ static void fill_bar(json_object *row, const struct pci_device *pci, unsigned i)
 	const struct pci_bar *bar = &pci->bars[i];
 	const char *reason = why_not(pci, i);
 
-	put_number(row, "bar", i);
-	put_text(row, "type", bar->type == PCI_BAR_IO ? "io" : "memory");
-	put_number(row, "size", bar->bus.length);
-	put_address(row, "address", bar->bus.offset);
-	put_bool(row, "prefetchable", bar->prefetchable);
+	json_put_number(row, "bar", i);
+	json_put_text(row, "type", bar->type == PCI_BAR_IO ? "io" : "memory");
+	json_put_number(row, "size", bar->bus.length);
+	json_put_address(row, "address", bar->bus.offset);
+	json_put_bool(row, "prefetchable", bar->prefetchable);
 	/* VFIO's rule for whole pages (vfio_pci_probe_mmaps). */
-	put_bool(row, "mmap",
-		 bar->type == PCI_BAR_MEMORY && bar->bus.length >= (uint64_t)sysconf(_SC_PAGESIZE));
-	put_bool(row, "exportable", !reason);
-	put_text(row, "why_not", reason);
+	json_put_bool(row, "mmap",
+		      bar->type == PCI_BAR_MEMORY &&
+			      bar->bus.length >= (uint64_t)sysconf(_SC_PAGESIZE));
+	json_put_bool(row, "exportable", !reason);
+	json_put_text(row, "why_not", reason);
 }
 
 static void fill_words(json_object *row, const char *key, const char *text)
 {
-	json_object *list = put_array(row, key);
+	json_object *list = json_put_array(row, key);
 	char copy[128], *rest = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", text);
@@ -63,18 +64,18 @@ static void fill_device(json_object *row, const struct pci_device *pci, struct p
 	char text[256], id[12];
 	json_object *bars;
 
-	put_text(row, "device", pci->name.bdf);
+	json_put_text(row, "device", pci->name.bdf);
 	pci_names_class(names, pci, text, sizeof(text));
-	put_text(row, "class", text);
+	json_put_text(row, "class", text);
 	pci_names_device(names, pci, text, sizeof(text));
-	put_text(row, "description", text);
+	json_put_text(row, "description", text);
 	snprintf(id, sizeof(id), "%04x:%04x", pci->vendor, pci->device);
-	put_text(row, "id", id);
-	put_text(row, "driver", pci->driver);
-	put_text(row, "cdev", pci->cdev);
-	put_index(row, "group", pci->group);
+	json_put_text(row, "id", id);
+	json_put_text(row, "driver", pci->driver);
+	json_put_text(row, "cdev", pci->cdev);
+	json_put_index(row, "group", pci->group);
 	fill_words(row, "reset", pci->reset_methods);
-	bars = put_array(row, "bars");
+	bars = json_put_array(row, "bars");
 	for (unsigned i = 0; i < PCI_BARS; i++)
 		if (pci->bars[i].type != PCI_BAR_ABSENT)
 			fill_bar(add_object(bars), pci, i);
@@ -84,7 +85,7 @@ static enum status fill_named(struct call *call, json_object *rows, struct pci_n
 {
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device pci;
-		enum status status = want_device(call->arguments[i], &pci);
+		enum status status = lookup_device(call->arguments[i], &pci);
 
 		if (status)
 			return status;

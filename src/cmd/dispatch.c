@@ -38,15 +38,15 @@ static enum status count_arguments(const struct call *call)
 
 	if (call->count >= command->least && (command->most < 0 || call->count <= command->most))
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "%s", command->name);
+	fail_with(STATUS_USAGE, 0, "%s", command->name);
 	if (call->count < command->least) {
 		name_argument(command, call->count, name, sizeof(name));
 		fail_because("%s is missing", name);
 	} else {
 		fail_because("too many arguments, from '%s' on", call->arguments[command->most]);
 	}
-	fail_try("usage: dmabufctl %s%s%s", command->name, *command->arguments ? " " : "",
-		 command->arguments);
+	fail_hint("usage: dmabufctl %s%s%s", command->name, *command->arguments ? " " : "",
+		  command->arguments);
 	return STATUS_USAGE;
 }
 
@@ -57,17 +57,18 @@ static json_object *new_result(const char *command)
 {
 	json_object *result = json_object_new_object();
 
-	put_text(result, "schema", OUTPUT_SCHEMA);
-	put_text(result, "command", command);
+	json_put_text(result, "schema", OUTPUT_SCHEMA);
+	json_put_text(result, "command", command);
 	return result;
 }
 
 /* "FILE:LINE", malloc'd; NULL outside a batch. */
-static char *place_text(const struct place *place)
+static char *position_text(const struct position *position)
 {
 	char *text;
 
-	return place && asprintf(&text, "%s:%u", place->file, place->line) >= 0 ? text : NULL;
+	return position && asprintf(&text, "%s:%u", position->file, position->line) >= 0 ? text :
+											   NULL;
 }
 
 /* By one write: a child's lines may come between this one's, and not within them. */
@@ -92,17 +93,18 @@ static const char *pointer_text(const char *command)
 	return text;
 }
 
-static json_object *error_to_json(const char *command, const struct place *place)
+static json_object *error_to_json(const char *command, const struct position *position)
 {
 	const char *pointer = pointer_text(command);
-	auto_free char *where = place_text(place);
+	auto_free char *where = position_text(position);
 	json_object *error = fail_to_json(where);
 
-	put_text(error, "explain", pointer);
+	json_put_text(error, "explain", pointer);
 	return error;
 }
 
-void print_failure(const struct globals *globals, const char *command, const struct place *place)
+void print_failure(const struct globals *globals, const char *command,
+		   const struct position *position)
 {
 	json_object *result;
 
@@ -111,7 +113,7 @@ void print_failure(const struct globals *globals, const char *command, const str
 	fflush(stdout);
 	if (!globals->json) {
 		const char *pointer = pointer_text(command);
-		auto_free char *where = place_text(place);
+		auto_free char *where = position_text(position);
 
 		fail_print(stderr, where);
 		if (pointer)
@@ -119,7 +121,7 @@ void print_failure(const struct globals *globals, const char *command, const str
 		return;
 	}
 	result = new_result(command);
-	json_object_object_add(result, "error", error_to_json(command, place));
+	json_object_object_add(result, "error", error_to_json(command, position));
 	output_json(result, NULL);
 	json_object_put(result);
 }
@@ -135,7 +137,7 @@ static void release_made(struct call *call)
 static enum status run_with_result(struct call *call)
 {
 	bool json = call->globals->json;
-	bool tables = call->command->sections && !(call->place && call->command->quiet_in_batch);
+	bool tables = call->command->sections && !(call->position && call->command->quiet_in_batch);
 	enum status status;
 
 	if ((json || tables) && !call->command->streams)
@@ -146,7 +148,7 @@ static enum status run_with_result(struct call *call)
 	/* What was found and what failed are one object in JSON; people get them on two streams. */
 	if (json && call->result && fail_is_noted())
 		json_object_object_add(call->result, "error",
-				       error_to_json(call->command->name, call->place));
+				       error_to_json(call->command->name, call->position));
 	if (call->draw && !status)
 		call->draw(call);
 	else if (json && call->result)
@@ -218,18 +220,18 @@ static bool print_instead(const struct globals *globals, const struct command *c
 
 /* What is the same for all lines of a batch is the batch's to say. */
 static enum status check_globals(const struct globals *own, const struct globals *outer,
-				 const struct place *place)
+				 const struct position *position)
 {
 	if (own->complete) {
-		fail(STATUS_USAGE, 0, "option --complete");
+		fail_with(STATUS_USAGE, 0, "option --complete");
 		fail_because("it goes before the command");
 		return STATUS_USAGE;
 	}
-	if (place && own->context &&
+	if (position && own->context &&
 	    (!outer->context || strcmp(own->context, outer->context) != 0)) {
-		fail(STATUS_USAGE, 0, "option --context: '%s'", own->context);
+		fail_with(STATUS_USAGE, 0, "option --context: '%s'", own->context);
 		fail_because("all lines of a batch work in the context of the batch");
-		fail_try("give it to batch itself");
+		fail_hint("give it to batch itself");
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
@@ -237,14 +239,14 @@ static enum status check_globals(const struct globals *own, const struct globals
 
 /* command: NULL when there is none of that name. */
 static enum status check_command(const struct command *command, const char *name,
-				 const struct place *place)
+				 const struct position *position)
 {
 	if (!command)
 		return unknown_command(name);
-	if (!place || !command->alone)
+	if (!position || !command->alone)
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "misplaced command '%s'", name);
-	fail_try("it cannot be part of a batch");
+	fail_with(STATUS_USAGE, 0, "misplaced command '%s'", name);
+	fail_hint("it cannot be part of a batch");
 	return STATUS_USAGE;
 }
 
@@ -252,7 +254,7 @@ static enum status check_command(const struct command *command, const char *name
 static enum status run_call(struct call *call, const struct globals *outer,
 			    const struct option_set *options, struct context *shared)
 {
-	enum status status = check_globals(call->globals, outer, call->place);
+	enum status status = check_globals(call->globals, outer, call->position);
 
 	if (status || print_instead(call->globals, call->command))
 		return status;
@@ -263,14 +265,14 @@ static enum status run_call(struct call *call, const struct globals *outer,
 }
 
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
-			char **argv, const struct place *place)
+			char **argv, const struct position *position)
 {
 	const struct command *command = find_command(argv[0]);
-	enum status status = check_command(command, argv[0], place);
+	enum status status = check_command(command, argv[0], position);
 	_Alignas(max_align_t) char values[command ? command->options_size + 1 : 1];
 	struct globals own = *globals;
 	struct option_set sets[2] = { { global_options, &own } };
-	struct call call = { .command = command, .globals = &own, .place = place };
+	struct call call = { .command = command, .globals = &own, .position = position };
 
 	sets[1].table = command ? command->options : NULL;
 	memset(values, 0, sizeof(values));
@@ -287,7 +289,7 @@ enum status run_command(const struct globals *globals, struct context *shared, i
 	call.arguments = argv + 1;
 	if (!status)
 		status = run_call(&call, globals, &sets[1], shared);
-	print_failure(&own, command ? command->name : argv[0], place);
+	print_failure(&own, command ? command->name : argv[0], position);
 	options_free(&sets[1]);
 	return status;
 }
@@ -299,8 +301,8 @@ static enum status run_global(const struct globals *globals, int argc, char **ar
 	else if (argc > 1)
 		return run_command(globals, NULL, argc - 1, argv + 1, NULL);
 	else if (!print_instead(globals, NULL)) {
-		fail(STATUS_USAGE, 0, "no command");
-		fail_try("--help lists them");
+		fail_with(STATUS_USAGE, 0, "no command");
+		fail_hint("--help lists them");
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
@@ -313,7 +315,7 @@ static enum status take_fault(void)
 	const char *text = getenv("DMABUFCTL_FAULT");
 
 	if (text && !sys_inject_fault(text)) {
-		fail(STATUS_USAGE, 0, "DMABUFCTL_FAULT='%s'", text);
+		fail_with(STATUS_USAGE, 0, "DMABUFCTL_FAULT='%s'", text);
 		fail_because("not CALL[#N]=ERRNO or CALL[#N]=kill");
 		return STATUS_USAGE;
 	}

@@ -10,15 +10,16 @@ enum status run_program(int argc, char **argv);
 
 /*
  * Runs one command line, argv[0] its name, and prints what comes of it. shared: a context
- * that is open already, or NULL. place: where the line is from, for messages, or NULL.
+ * that is open already, or NULL. position: where the line is from, for messages, or NULL.
  */
 enum status run_command(const struct globals *globals, struct context *shared, int argc,
-			char **argv, const struct place *place);
+			char **argv, const struct position *position);
 
 /*
  * Prints the failure that is noted, if any, as the globals say, and forgets it. command: NULL
  * when there is none.
  */
-void print_failure(const struct globals *globals, const char *command, const struct place *place);
+void print_failure(const struct globals *globals, const char *command,
+		   const struct position *position);
 
 #endif

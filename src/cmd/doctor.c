@@ -30,11 +30,11 @@ static void add_check(struct diagnosis *diagnosis, enum weight weight, const cha
 	static const char *const names[] = { "ok", "missing", "missing", "unknown" };
 	json_object *row = add_object(diagnosis->rows);
 
-	put_text(row, "check", check);
-	put_text(row, "result", names[answer]);
-	put_bool(row, "required", weight == REQUIRED);
-	put_text(row, "detail", detail);
-	put_text(row, "remedy", answer == ANSWER_OK ? NULL : remedy);
+	json_put_text(row, "check", check);
+	json_put_text(row, "result", names[answer]);
+	json_put_bool(row, "required", weight == REQUIRED);
+	json_put_text(row, "detail", detail);
+	json_put_text(row, "remedy", answer == ANSWER_OK ? NULL : remedy);
 	if (weight == REQUIRED) {
 		diagnosis->missing |= answer == ANSWER_MISSING;
 		diagnosis->forbidden |= answer == ANSWER_FORBIDDEN;
@@ -140,7 +140,7 @@ static void check_machine(struct diagnosis *diagnosis)
 			 "interrupts are isolated");
 	check_iommufd(diagnosis);
 	check_module(diagnosis);
-	add_rule(diagnosis, REQUIRED, "VFIO device nodes", "open-node", NULL, VFIO_CDEV_FOLDER);
+	add_rule(diagnosis, REQUIRED, "VFIO device nodes", "open-node", NULL, VFIO_CDEV_DIRECTORY);
 	add_rule(diagnosis, REQUIRED, "VFIO dma-buf export", "export-feature", NULL,
 		 "vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF");
 	add_rule(diagnosis, EVIDENCE_ONLY, "tracefs",
@@ -208,7 +208,7 @@ static enum status check_devices(struct call *call, struct diagnosis *diagnosis)
 {
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device pci;
-		enum status status = want_device(call->arguments[i], &pci);
+		enum status status = lookup_device(call->arguments[i], &pci);
 
 		if (status)
 			return status;
@@ -222,7 +222,7 @@ static enum status check_devices(struct call *call, struct diagnosis *diagnosis)
 
 static enum status run(struct call *call)
 {
-	struct diagnosis diagnosis = { .rows = put_array(call->result, "checks") };
+	struct diagnosis diagnosis = { .rows = json_put_array(call->result, "checks") };
 	enum status status;
 
 	check_machine(&diagnosis);

@@ -62,7 +62,7 @@ static enum status run(struct call *call)
 	int count = call->before_dashes;
 
 	if (count < 1 || count == call->count) {
-		fail(STATUS_USAGE, 0, "exec");
+		fail_with(STATUS_USAGE, 0, "exec");
 		fail_because("it wants dma-bufs, then --, then a command");
 		return STATUS_USAGE;
 	}
@@ -70,7 +70,8 @@ static enum status run(struct call *call)
 				  .command = call->arguments + count };
 	for (int i = 0; launch.fds && i < count; i++) {
 		struct object *dmabuf;
-		enum status status = want_object(call, OBJECT_DMABUF, call->arguments[i], &dmabuf);
+		enum status status =
+			lookup_object(call, OBJECT_DMABUF, call->arguments[i], &dmabuf);
 		int fd = status ? -1 : context_fd(call->context, dmabuf);
 
 		if (status)

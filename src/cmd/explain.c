@@ -191,16 +191,17 @@ static void add_cause(json_object *rows, const struct rule *rule,
 
 	snprintf(where, sizeof(where), "%s%s%s", rule->function ? rule->function : "",
 		 rule->function ? "(), " : "", rule->file);
-	put_text(row, "id", rule->id);
-	put_text(row, "errno", strerrorname_np(rule->error));
-	put_text(row, "during", rule->during);
-	put_text(row, "check", rule->sentence);
-	put_text(row, "here", names[here]);
-	put_text(row, "object", here == APPLIES_YES ? finding.object : NULL);
-	put_text(row, "detail", here == APPLIES_YES ? finding.detail : NULL);
-	put_text(row, "next", here == APPLIES_YES ? rule_remedy(rule, &finding) : rule->remedy);
-	put_text(row, "where", where);
-	put_text(row, "since", rule->since);
+	json_put_text(row, "id", rule->id);
+	json_put_text(row, "errno", strerrorname_np(rule->error));
+	json_put_text(row, "during", rule->during);
+	json_put_text(row, "check", rule->sentence);
+	json_put_text(row, "here", names[here]);
+	json_put_text(row, "object", here == APPLIES_YES ? finding.object : NULL);
+	json_put_text(row, "detail", here == APPLIES_YES ? finding.detail : NULL);
+	json_put_text(row, "next",
+		      here == APPLIES_YES ? rule_remedy(rule, &finding) : rule->remedy);
+	json_put_text(row, "where", where);
+	json_put_text(row, "since", rule->since);
 }
 
 static void add_causes(json_object *rows, int error, const char *during,
@@ -249,7 +250,7 @@ static void put_meaning(struct call *call, json_object *row, const struct object
 	const char *meaning, *next;
 	char remedy[2 * NAME_SIZE + 64];
 
-	snprintf(remedy, sizeof(remedy), "'%s recover %s'", self(call),
+	snprintf(remedy, sizeof(remedy), "'%s recover %s'", call_program(call),
 		 mapping ? mapping->name : "");
 	if (!mapping) {
 		meaning = "nothing of this context is mapped there";
@@ -264,20 +265,20 @@ static void put_meaning(struct call *call, json_object *row, const struct object
 		meaning = "the mapping is there; it may not have been then, or not for writing";
 		next = "'monitor' shows when mappings come and go, 'status' their rights";
 	}
-	put_text(row, "meaning", meaning);
-	put_text(row, "next", next);
-	put_text(row, "mapping", mapping ? mapping->name : NULL);
-	put_text(row, "state", mapping ? mapping_state_name(state) : NULL);
+	json_put_text(row, "meaning", meaning);
+	json_put_text(row, "next", next);
+	json_put_text(row, "mapping", mapping ? mapping->name : NULL);
+	json_put_text(row, "state", mapping ? mapping_state_name(state) : NULL);
 }
 
 static enum status explain_fault(struct call *call, const struct fault *fault)
 {
-	json_object *row = put_object(call->result, "fault");
+	json_object *row = json_put_object(call->result, "fault");
 	bool attached;
 	struct object *mapping = find_mapping(call, fault, &attached);
 
-	put_text(row, "device", fault->device);
-	put_address(row, "address", fault->address);
+	json_put_text(row, "device", fault->device);
+	json_put_address(row, "address", fault->address);
 	put_meaning(call, row, mapping, attached);
 	return STATUS_OK;
 }
@@ -292,23 +293,23 @@ static enum status run(struct call *call)
 	struct fault fault;
 
 	if (during && !find_command(during)) {
-		fail(STATUS_USAGE, 0, "option --during: '%s'", during);
+		fail_with(STATUS_USAGE, 0, "option --during: '%s'", during);
 		fail_because("not a command");
-		fail_try("'dmabufctl --list-commands' lists them");
+		fail_hint("'dmabufctl --list-commands' lists them");
 		return STATUS_USAGE;
 	}
 	if (fault_parse_line(text, &fault))
 		return explain_fault(call, &fault);
 	if (!error) {
-		fail(STATUS_USAGE, 0, "explain '%s'", text);
+		fail_with(STATUS_USAGE, 0, "explain '%s'", text);
 		fail_because("it names no errno, and is no IOMMU fault");
-		fail_try("give a name such as ENODEV, a number, a message with one in it or with "
-			 "the words for it, or a line of the kernel log");
+		fail_hint("give a name such as ENODEV, a number, a message with one in it or with "
+			  "the words for it, or a line of the kernel log");
 		return STATUS_USAGE;
 	}
 	find_named(call, text, &named);
-	add_causes(put_array(call->result, "causes"), error, during, &named.subject);
-	put_text(call->result, "errno", strerrorname_np(error));
+	add_causes(json_put_array(call->result, "causes"), error, during, &named.subject);
+	json_put_text(call->result, "errno", strerrorname_np(error));
 	return STATUS_OK;
 }
 

@@ -25,9 +25,9 @@ static enum status parse_bar(const char *text, unsigned *bar)
 		*bar = text[0] - '0';
 		return STATUS_OK;
 	}
-	fail(STATUS_USAGE, 0, "BAR '%s'", text);
+	fail_with(STATUS_USAGE, 0, "BAR '%s'", text);
 	fail_because("not a BAR number");
-	fail_try("give one of 0 to 5");
+	fail_hint("give one of 0 to 5");
 	return STATUS_USAGE;
 }
 
@@ -46,7 +46,7 @@ static enum status export_ranges(struct call *call, struct object *device,
 {
 	const struct option_ranges *ranges = &options->ranges;
 	char name[NAME_SIZE];
-	enum status status = want_name(call, OBJECT_DMABUF, options->name, name);
+	enum status status = lookup_name(call, OBJECT_DMABUF, options->name, name);
 	struct option_ranges whole = { .count = 1 };
 	struct rule_subject subject = rule_subject_of(call);
 	struct range all = { 0 };
@@ -80,14 +80,14 @@ static enum status export_ranges(struct call *call, struct object *device,
 			    &dmabuf);
 	if (rc)
 		return refuse(export_rules, &subject, rc, "export %s BAR %u", device->name, bar);
-	note_made(call, dmabuf);
+	report_made(call, dmabuf);
 	if (options->name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, options->name);
 	if (options->socket)
 		status = send_to(dmabuf, options->socket);
 	if (status)
 		return status;
-	fill_dmabuf(put_object(call->result, "dmabuf"), dmabuf, NULL);
+	fill_dmabuf(json_put_object(call->result, "dmabuf"), dmabuf, NULL);
 	return STATUS_OK;
 }
 
@@ -100,12 +100,12 @@ static enum status run(struct call *call)
 
 	status = parse_bar(call->arguments[1], &bar);
 	if (!status && options->socket && !*options->socket) {
-		status = fail(STATUS_USAGE, 0, "option --send-to");
+		status = fail_with(STATUS_USAGE, 0, "option --send-to");
 		fail_because("it is empty");
-		fail_try("give the path of the socket at which somebody waits");
+		fail_hint("give the path of the socket at which somebody waits");
 	}
 	if (!status)
-		status = want_open_device(call, call->arguments[0], &device);
+		status = lookup_open_device(call, call->arguments[0], &device);
 	return status ? status : export_ranges(call, device, options, bar);
 }
 

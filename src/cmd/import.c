@@ -52,9 +52,9 @@ static enum status choose_importer(const struct import_options *options,
 		*target = options->ioas;
 		return STATUS_OK;
 	}
-	fail(STATUS_USAGE, 0, "option --ioas: '%s'", options->ioas);
+	fail_with(STATUS_USAGE, 0, "option --ioas: '%s'", options->ioas);
 	fail_because("--to %s says where to map it already", options->to);
-	fail_try("leave one of them out");
+	fail_hint("leave one of them out");
 	return STATUS_USAGE;
 }
 
@@ -64,7 +64,7 @@ static enum status import(struct call *call, const struct importer *importer, co
 {
 	struct object *dmabuf = subject->dmabuf;
 	struct object *ioas = NULL, *mapping;
-	enum status status = importer->in_ioas ? want_ioas(call, target, &ioas) : STATUS_OK;
+	enum status status = importer->in_ioas ? lookup_ioas(call, target, &ioas) : STATUS_OK;
 	int rc;
 
 	if (status)
@@ -77,7 +77,7 @@ static enum status import(struct call *call, const struct importer *importer, co
 		subject->ioas = ioas;
 		return refuse(import_rules, subject, rc, "import %s", dmabuf->name);
 	}
-	fill_mapping(put_object(call->result, "mapping"), mapping, NULL);
+	fill_mapping(json_put_object(call->result, "mapping"), mapping, NULL);
 	return STATUS_OK;
 }
 
@@ -99,9 +99,9 @@ static enum status run(struct call *call)
 	enum status status = choose_importer(options, &importer, &target);
 
 	if (!status)
-		status = want_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
+		status = lookup_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
 	if (!status)
-		status = want_name(call, OBJECT_MAPPING, options->name, name);
+		status = lookup_name(call, OBJECT_MAPPING, options->name, name);
 	if (status)
 		return status;
 	if (options->length.given)

@@ -24,26 +24,27 @@ static void fill_sources(const struct listing *listing, json_object *result)
 		unsigned sources;
 		const char *name;
 	} names[] = {
-		{ CENSUS_DMABUF_ITERATOR | CENSUS_FILE_ITERATOR | CENSUS_MAP_ITERATOR, "bpf" },
-		{ CENSUS_DEBUGFS, "debugfs" },
-		{ CENSUS_FDS, "fd" },
-		{ CENSUS_MAPS, "maps" },
+		{ INVENTORY_DMABUF_ITERATOR | INVENTORY_FILE_ITERATOR | INVENTORY_MAP_ITERATOR,
+		  "bpf" },
+		{ INVENTORY_DEBUGFS, "debugfs" },
+		{ INVENTORY_FDS, "fd" },
+		{ INVENTORY_MAPS, "maps" },
 	};
-	json_object *row = put_object(result, "sources"), *used;
+	json_object *row = json_put_object(result, "sources"), *used;
 
-	used = put_array(row, "used");
+	used = json_put_array(row, "used");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (listing->census.sources & names[i].sources)
+		if (listing->inventory.sources & names[i].sources)
 			add_text(used, names[i].name);
 	if (listing->origins.contexts)
 		add_text(used, "contexts");
-	put_number(row, "unseen_processes", listing->census.unseen);
-	put_text(row, "lacking",
-		 listing->census.unseen ?
-			 "other users' processes: their dma-bufs are missing; run as root" :
-		 census_is_complete(&listing->census) ?
-			 NULL :
-			 "attachments: debugfs is not mounted, or needs root");
+	json_put_number(row, "unseen_processes", listing->inventory.unseen);
+	json_put_text(row, "lacking",
+		      listing->inventory.unseen ?
+			      "other users' processes: their dma-bufs are missing; run as root" :
+		      inventory_is_complete(&listing->inventory) ?
+			      NULL :
+			      "attachments: debugfs is not mounted, or needs root");
 }
 
 static const struct column tree_columns[] = {
@@ -72,11 +73,11 @@ static const char *column_name(unsigned index)
 
 static int find_column(const char *name)
 {
-	int place = 0;
+	int position = 0;
 
-	while (strcmp(listing_columns[place].heading, name))
-		place++;
-	return place;
+	while (strcmp(listing_columns[position].heading, name))
+		position++;
+	return position;
 }
 
 static enum status check_count(const char *columns)
@@ -87,12 +88,12 @@ static enum status check_count(const char *columns)
 		count++;
 	if (count <= TABLE_COLUMNS)
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "option --output: %u columns", count);
+	fail_with(STATUS_USAGE, 0, "option --output: %u columns", count);
 	fail_because("a table takes %d", TABLE_COLUMNS);
 	return STATUS_USAGE;
 }
 
-static void put_label(const char *name, json_object *row, const char *key)
+static void json_put_label(const char *name, json_object *row, const char *key)
 {
 	printf(",%s=\"", name);
 	text_print_quoted(stdout, text_of(row, key));
@@ -116,9 +117,9 @@ static void put_sample(json_object *row, void *arg)
 	if (!value)
 		return;
 	printf("%s{inode=\"%s\"", metric->name, text_of(row, "inode"));
-	put_label("exporter", row, "exporter");
-	put_label("name", row, "name");
-	put_label("device", row, "device");
+	json_put_label("exporter", row, "exporter");
+	json_put_label("name", row, "name");
+	json_put_label("device", row, "device");
 	printf("} %s\n", json_object_get_string(value));
 }
 
@@ -128,7 +129,7 @@ static void put_holder_samples(json_object *row, void *arg)
 	{
 		printf("%s{inode=\"%s\",pid=\"%s\"", (const char *)arg, text_of(row, "inode"),
 		       text_of(holder, "pid"));
-		put_label("command", holder, "command");
+		json_put_label("command", holder, "command");
 		printf("} %zu\n", json_object_array_length(json_object_object_get(holder, "fds")));
 	}
 }
@@ -196,15 +197,15 @@ static enum status check_options(struct list_options *options, struct pci_name *
 	enum status status = options->columns ? check_count(options->columns) : STATUS_OK;
 
 	if (!status && options->columns && options->tree) {
-		status = fail(STATUS_USAGE, 0, "option --output");
+		status = fail_with(STATUS_USAGE, 0, "option --output");
 		fail_because("the tree has columns of its own");
 	}
 	if (status || !options->device)
 		return status;
 	if (pci_parse_name(options->device, name)) {
-		fail(STATUS_USAGE, 0, "option --device: '%s'", options->device);
+		fail_with(STATUS_USAGE, 0, "option --device: '%s'", options->device);
 		fail_because("not a PCI address");
-		fail_try("write it as 0000:01:00.0 or 01:00.0");
+		fail_hint("write it as 0000:01:00.0 or 01:00.0");
 		return STATUS_USAGE;
 	}
 	options->device = name->bdf;
@@ -251,7 +252,7 @@ static enum status run(struct call *call)
 	if (status)
 		return status;
 	call->rows = (struct output_rows){ .key = options.tree ? "tree" : "dmabufs",
-					   .fact = options.tree ? NULL : listing_fact,
+					   .attribute = options.tree ? NULL : listing_attribute,
 					   .make = options.tree ? make_branch : make_row,
 					   .state = listing,
 					   .free = end };

@@ -24,9 +24,9 @@ static enum status parse_filter(const struct call *call, struct filter *filter)
 	};
 	if (!options->device || !pci_parse_name(options->device, &filter->device))
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "option --device: '%s'", options->device);
+	fail_with(STATUS_USAGE, 0, "option --device: '%s'", options->device);
 	fail_because("not a device's name");
-	fail_try("give it as 0000:01:00.0 or 01:00.0");
+	fail_hint("give it as 0000:01:00.0 or 01:00.0");
 	return STATUS_USAGE;
 }
 
@@ -43,7 +43,7 @@ static enum status check_sight(const struct filter *filter, const struct sight *
 
 	kinds_describe(text, kinds);
 	if (kinds & filter->until) {
-		fail(STATUS_UNSUPPORTED, 0, "monitor --until %s", text);
+		fail_with(STATUS_UNSUPPORTED, 0, "monitor --until %s", text);
 		fail_because("it cannot be seen: %s", kinds_why_unseen(kinds));
 		return STATUS_UNSUPPORTED;
 	}
@@ -55,7 +55,7 @@ static enum status check_sight(const struct filter *filter, const struct sight *
 
 static enum status unobserved(const struct monitor_options *options)
 {
-	fail(STATUS_UNOBSERVED, 0, "monitor --until %s", options->until);
+	fail_with(STATUS_UNOBSERVED, 0, "monitor --until %s", options->until);
 	fail_because("it was not seen");
 	return STATUS_UNOBSERVED;
 }

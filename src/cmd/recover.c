@@ -45,7 +45,7 @@ static enum status check_names(struct call *call)
 			object_find(&call->context->objects, OBJECT_DMABUF, call->arguments[i]);
 
 		if (!object)
-			status = want_object(call, OBJECT_MAPPING, call->arguments[i], &object);
+			status = lookup_object(call, OBJECT_MAPPING, call->arguments[i], &object);
 	}
 	return status;
 }
@@ -54,19 +54,19 @@ static enum status check_names(struct call *call)
 static unsigned list_recoveries(struct call *call, struct recovery *recoveries)
 {
 	unsigned count = 0;
-	struct survey survey;
+	struct snapshot snapshot;
 
 	qsort(call->arguments, call->count, sizeof(*call->arguments), by_text);
-	survey_begin(&survey, call->context);
+	snapshot_begin(&snapshot, call->context);
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
 		if (!is_named(call, mapping->name) && !is_named(call, mapping->mapping.dmabuf))
 			continue;
 		recoveries[count].mapping = mapping;
-		recoveries[count].before = survey_mapping(&survey, mapping).state;
+		recoveries[count].before = snapshot_mapping(&snapshot, mapping).state;
 		strcpy(recoveries[count].name, mapping->name);
 		strcpy(recoveries[count++].dmabuf, mapping->mapping.dmabuf);
 	}
-	survey_end(&survey);
+	snapshot_end(&snapshot);
 	return count;
 }
 
@@ -94,17 +94,17 @@ static enum status recover(struct call *call, const struct recovery *recoveries,
 
 static void fill_recoveries(struct call *call, const struct recovery *recoveries, unsigned count)
 {
-	json_object *rows = put_array(call->result, "mappings");
-	struct survey survey;
+	json_object *rows = json_put_array(call->result, "mappings");
+	struct snapshot snapshot;
 
-	survey_begin(&survey, call->context);
+	snapshot_begin(&snapshot, call->context);
 	for (unsigned i = 0; i < count; i++) {
 		json_object *row = add_object(rows);
 
-		fill_mapping(row, recoveries[i].mapping, &survey);
-		put_text(row, "state_before", mapping_state_name(recoveries[i].before));
+		fill_mapping(row, recoveries[i].mapping, &snapshot);
+		json_put_text(row, "state_before", mapping_state_name(recoveries[i].before));
 	}
-	survey_end(&survey);
+	snapshot_end(&snapshot);
 }
 
 static enum status run(struct call *call)

@@ -25,9 +25,9 @@ static enum status cannot_release(struct call *call, const char *name, int error
 /* All are looked up before the first is touched: a name that is none changes nothing. */
 static enum status release_named(struct call *call)
 {
-	json_object *released = put_array(call->result, "released");
+	json_object *released = json_put_array(call->result, "released");
 	auto_free struct object **objects = calloc(call->count, sizeof(struct object *));
-	enum status status = want_objects(call, OBJECT_KINDS, objects);
+	enum status status = lookup_objects(call, OBJECT_KINDS, objects);
 	unsigned done;
 
 	for (int i = 0; i < call->count && !status; i += done) {
@@ -54,7 +54,7 @@ static enum status release_named(struct call *call)
 static enum status release_all(struct call *call)
 {
 	const struct object_list *objects = &call->context->objects;
-	json_object *released = put_array(call->result, "released");
+	json_object *released = json_put_array(call->result, "released");
 	auto_free char(*names)[NAME_SIZE] =
 		calloc(object_count(objects, OBJECT_KINDS) + 1, sizeof(*names));
 	unsigned count = 0;
@@ -77,9 +77,9 @@ static enum status run(struct call *call)
 	const struct release_options *options = call->options;
 
 	if (options->all != !call->count) {
-		fail(STATUS_USAGE, 0, "release");
+		fail_with(STATUS_USAGE, 0, "release");
 		fail_because(call->count ? "--all takes no objects" : "nothing to release");
-		fail_try("name objects, or give --all");
+		fail_hint("name objects, or give --all");
 		return STATUS_USAGE;
 	}
 	return options->all ? release_all(call) : release_named(call);

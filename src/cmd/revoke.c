@@ -2,7 +2,7 @@
 /* revoke: makes a device revoke its dma-bufs, and reports what came of it. */
 #include <string.h>
 
-#include "cmd/shared/impact.h"
+#include "cmd/shared/affected.h"
 #include "cmd/shared/judgement.h"
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/matrix.h"
@@ -34,10 +34,10 @@ static enum status bad_trigger(const char *option, const char *name, const char 
 
 	for (const struct trigger *trigger = triggers; trigger->name; trigger++)
 		strcat(strcat(known, trigger->name), ", ");
-	fail(STATUS_USAGE, 0, "option %s%s%s%s", option, name ? ": '" : "", name ? name : "",
-	     name ? "'" : "");
+	fail_with(STATUS_USAGE, 0, "option %s%s%s%s", option, name ? ": '" : "", name ? name : "",
+		  name ? "'" : "");
 	fail_because("%s", why);
-	fail_try("give one of %s" ALL ", or several of them separated by commas", known);
+	fail_hint("give one of %s" ALL ", or several of them separated by commas", known);
 	return STATUS_USAGE;
 }
 
@@ -102,7 +102,7 @@ static enum status check_hold(const struct trigger *trigger)
 	for (const struct trigger *each = triggers; each->name; each++)
 		if (each->held)
 			strcat(strcat(known, *known ? ", " : ""), each->name);
-	fail(STATUS_USAGE, 0, "option --hold");
+	fail_with(STATUS_USAGE, 0, "option --hold");
 	fail_because("it goes with one trigger, and only with --by %s", known);
 	return STATUS_USAGE;
 }
@@ -112,15 +112,15 @@ static void add_event(json_object *rows, uint64_t since, uint64_t time, const ch
 {
 	json_object *row = add_object(rows);
 
-	put_number(row, "t_ns", time > since ? time - since : 0);
-	put_text(row, "event", event);
-	put_text(row, "object", object);
-	put_text(row, "detail", detail);
+	json_put_number(row, "t_ns", time > since ? time - since : 0);
+	json_put_text(row, "event", event);
+	json_put_text(row, "object", object);
+	json_put_text(row, "detail", detail);
 }
 
 static void fill_timeline(struct call *call, const struct revocation *revocation, bool hold)
 {
-	json_object *rows = put_array(call->result, "timeline");
+	json_object *rows = json_put_array(call->result, "timeline");
 	const struct trigger *trigger = revocation->trigger;
 	const char *bdf = revocation->name.bdf;
 	bool restored = trigger->again && !hold;
@@ -131,76 +131,77 @@ static void fill_timeline(struct call *call, const struct revocation *revocation
 		 restored ? trigger->again : "");
 	add_event(rows, start, start, "trigger", bdf, detail);
 	for (unsigned i = 0; i < revocation->count; i++) {
-		const struct witness *witness = &revocation->witnesses[i];
-		const struct range *iova = &witness->mapping->mapping.addresses;
+		const struct affected *affected = &revocation->affected[i];
+		const struct range *iova = &affected->mapping->mapping.addresses;
 
-		if (!witness->unmapped)
+		if (!affected->unmapped)
 			continue;
 		snprintf(detail, sizeof(detail), "iova 0x%llx+0x%llx",
 			 (unsigned long long)iova->offset, (unsigned long long)iova->length);
-		add_event(rows, start, witness->unmapped_at, "unmapped", witness->mapping->name,
+		add_event(rows, start, affected->unmapped_at, "unmapped", affected->mapping->name,
 			  detail);
 	}
 	add_event(rows, start, revocation->end, "done", bdf, hold ? trigger->held : NULL);
 }
 
 static void fill_dmabufs(struct call *call, const struct revocation *revocation,
-			 struct survey *survey)
+			 struct snapshot *snapshot)
 {
-	json_object *rows = put_array(call->result, "dmabufs");
+	json_object *rows = json_put_array(call->result, "dmabufs");
 
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
 		if (revocation_hits(revocation, dmabuf))
-			fill_dmabuf(add_object(rows), dmabuf, survey);
+			fill_dmabuf(add_object(rows), dmabuf, snapshot);
 }
 
 static void put_remedy(struct call *call, json_object *row, const struct revocation *revocation,
-		       const struct witness *witness)
+		       const struct affected *affected)
 {
 	const struct trigger *trigger = revocation->trigger;
-	const char *name = witness->mapping->name;
+	const char *name = affected->mapping->name;
 	char remedy[2 * NAME_SIZE + 64] = "";
 
-	if (witness->after.state == MAPPING_STALE)
-		snprintf(remedy, sizeof(remedy), "%s recover %s", self(call), name);
-	else if (witness->after.state == MAPPING_REVOKED && trigger->closes)
-		snprintf(remedy, sizeof(remedy), "%s unmap %s", self(call), name);
-	else if (witness->after.state == MAPPING_REVOKED)
-		snprintf(remedy, sizeof(remedy), "%s revoke %s --by %s, then recover", self(call),
-			 revocation->name.bdf, trigger->held ? trigger->name : "memory");
-	put_text(row, "next", remedy);
+	if (affected->after.state == MAPPING_STALE)
+		snprintf(remedy, sizeof(remedy), "%s recover %s", call_program(call), name);
+	else if (affected->after.state == MAPPING_REVOKED && trigger->closes)
+		snprintf(remedy, sizeof(remedy), "%s unmap %s", call_program(call), name);
+	else if (affected->after.state == MAPPING_REVOKED)
+		snprintf(remedy, sizeof(remedy), "%s revoke %s --by %s, then recover",
+			 call_program(call), revocation->name.bdf,
+			 trigger->held ? trigger->name : "memory");
+	json_put_text(row, "next", remedy);
 }
 
 static void fill_mappings(struct call *call, const struct revocation *revocation,
-			  struct survey *survey)
+			  struct snapshot *snapshot)
 {
-	json_object *rows = put_array(call->result, "mappings");
+	json_object *rows = json_put_array(call->result, "mappings");
 
 	for (unsigned i = 0; i < revocation->count; i++) {
-		const struct witness *witness = &revocation->witnesses[i];
+		const struct affected *affected = &revocation->affected[i];
 		json_object *row = add_object(rows);
 
-		fill_mapping(row, witness->mapping, survey);
-		put_text(row, "state_before", mapping_state_name(witness->before));
-		if (witness->unmapped)
-			put_number(row, "unmapped_after_ns",
-				   witness->unmapped_at > revocation->start ?
-					   witness->unmapped_at - revocation->start :
-					   0);
+		fill_mapping(row, affected->mapping, snapshot);
+		json_put_text(row, "state_before", mapping_state_name(affected->before));
+		if (affected->unmapped)
+			json_put_number(row, "unmapped_after_ns",
+					affected->unmapped_at > revocation->start ?
+						affected->unmapped_at - revocation->start :
+						0);
 		else
-			put_text(row, "unmapped_after_ns", NULL);
-		put_remedy(call, row, revocation, witness);
+			json_put_text(row, "unmapped_after_ns", NULL);
+		put_remedy(call, row, revocation, affected);
 	}
 }
 
 static void report(struct call *call, struct revocation *revocation, bool hold)
 {
-	put_text(call->result, "device", revocation->name.bdf);
-	put_text(call->result, "trigger", revocation->trigger->name);
+	json_put_text(call->result, "device", revocation->name.bdf);
+	json_put_text(call->result, "trigger", revocation->trigger->name);
 	fill_timeline(call, revocation, hold);
-	fill_dmabufs(call, revocation, &revocation->survey);
-	fill_mappings(call, revocation, &revocation->survey);
-	put_bool(call->result, "observed", revocation->observed);
+	fill_dmabufs(call, revocation, &revocation->snapshot);
+	fill_mappings(call, revocation, &revocation->snapshot);
+	json_put_bool(call->result, "observed", revocation->observed);
 }
 
 /* A trigger that failed may have revoked all the same; then there is something to tell. */
@@ -227,9 +228,9 @@ static enum status revoke(struct call *call, const struct revoke_options *option
 		judge_revocation(&revocation, rc, &judgement);
 		status = fail_judgement(&revocation, &judgement);
 	} else if (options->dry_run) {
-		status = fill_impact(call, &revocation);
+		status = fill_affected(call, &revocation);
 	} else {
-		judge_owners(&revocation, self(call), &judgement);
+		judge_owners(&revocation, call_program(call), &judgement);
 		status = fail_judgement(&revocation, &judgement);
 		if (!status && !options->yes)
 			status = check_strangers(call, &revocation);
@@ -254,7 +255,7 @@ static enum status run(struct call *call)
 	if (options->hold)
 		status = check_hold(trigger);
 	if (!status)
-		status = want_object(call, OBJECT_DEVICE, call->arguments[0], &device);
+		status = lookup_object(call, OBJECT_DEVICE, call->arguments[0], &device);
 	if (status)
 		return status;
 	if (trigger)

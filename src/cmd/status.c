@@ -13,7 +13,7 @@ struct status_options {
 
 static void fill_devices(struct call *call)
 {
-	json_object *rows = put_array(call->result, "devices");
+	json_object *rows = json_put_array(call->result, "devices");
 
 	for_each_object(device, &call->context->objects, OBJECT_DEVICE)
 		fill_object(add_object(rows), device);
@@ -21,13 +21,13 @@ static void fill_devices(struct call *call)
 
 static void fill_ioases(struct call *call)
 {
-	json_object *rows = put_array(call->result, "ioases");
+	json_object *rows = json_put_array(call->result, "ioases");
 
 	for_each_object(ioas, &call->context->objects, OBJECT_IOAS) {
 		json_object *row = add_object(rows), *devices;
 
 		fill_object(row, ioas);
-		devices = put_array(row, "devices");
+		devices = json_put_array(row, "devices");
 		for_each_object(device, &call->context->objects, OBJECT_DEVICE)
 			if (!strcmp(device->device.ioas, ioas->name))
 				add_text(devices, device->name);
@@ -49,10 +49,10 @@ static const char *colour_of(const char *state)
 	return "white";
 }
 
-static void draw_stated(json_object *row, const char *shape, const char *facts)
+static void draw_stated(json_object *row, const char *shape, const char *attributes)
 {
 	dot_node(text_of(row, "name"), shape, colour_of(text_of(row, "state")),
-		 text_of(row, "name"), facts, text_of(row, "state"), NULL);
+		 text_of(row, "name"), attributes, text_of(row, "state"), NULL);
 }
 
 /* From the exporter by its dma-buf and the mapping to the IOAS, and to it from the importers. */
@@ -71,11 +71,11 @@ static void draw(const struct call *call)
 	for_each_row(dmabuf, json_object_object_get(result, "dmabufs"))
 	{
 		const char *bar = text_of(dmabuf, "bar");
-		char facts[64];
+		char attributes[64];
 
-		snprintf(facts, sizeof(facts), "%s%s%s%s bytes", *bar ? "BAR " : "", bar,
+		snprintf(attributes, sizeof(attributes), "%s%s%s%s bytes", *bar ? "BAR " : "", bar,
 			 *bar ? ", " : "", text_of(dmabuf, "size"));
-		draw_stated(dmabuf, "box", facts);
+		draw_stated(dmabuf, "box", attributes);
 		if (*text_of(dmabuf, "device"))
 			dot_edge(text_of(dmabuf, "device"), text_of(dmabuf, "name"), "solid",
 				 "exports");
@@ -95,20 +95,20 @@ static enum status run(struct call *call)
 {
 	const struct status_options *options = call->options;
 	json_object *rows;
-	struct survey survey;
+	struct snapshot snapshot;
 
-	survey_begin(&survey, call->context);
-	put_text(call->result, "context", context_label(call));
-	put_text(call->result, "trace_instance", context_trace(call->context));
+	snapshot_begin(&snapshot, call->context);
+	json_put_text(call->result, "context", context_label(call));
+	json_put_text(call->result, "trace_instance", context_trace(call->context));
 	fill_devices(call);
-	rows = put_array(call->result, "dmabufs");
+	rows = json_put_array(call->result, "dmabufs");
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF)
-		fill_dmabuf(add_object(rows), dmabuf, &survey);
+		fill_dmabuf(add_object(rows), dmabuf, &snapshot);
 	fill_ioases(call);
-	rows = put_array(call->result, "mappings");
+	rows = json_put_array(call->result, "mappings");
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING)
-		fill_mapping(add_object(rows), mapping, &survey);
-	survey_end(&survey);
+		fill_mapping(add_object(rows), mapping, &snapshot);
+	snapshot_end(&snapshot);
 	if (options->dot)
 		call->draw = draw;
 	return STATUS_OK;

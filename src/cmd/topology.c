@@ -109,10 +109,10 @@ static void fill_path(json_object *rows, const char *side, const struct pcie_pat
 		char acs[128];
 
 		pcie_format_acs(&path->hops[i], acs, sizeof(acs));
-		put_text(row, "way", side);
-		put_text(row, "name", path->hops[i].name.bdf);
-		put_text(row, "type", pcie_type_name(path->hops[i].type));
-		put_text(row, "acs", acs);
+		json_put_text(row, "way", side);
+		json_put_text(row, "name", path->hops[i].name.bdf);
+		json_put_text(row, "type", pcie_type_name(path->hops[i].type));
+		json_put_text(row, "acs", acs);
 	}
 }
 
@@ -127,18 +127,19 @@ static void fill_shared(json_object *rows, const struct pair *pair)
 static void fill_verdict(struct call *call, const struct pair *pair)
 {
 	struct judgement judgement = judge(pair);
-	json_object *row = put_object(call->result, "verdict");
+	json_object *row = json_put_object(call->result, "verdict");
 
-	put_text(row, "from", pair->from.name.bdf);
-	put_text(row, "to", pair->to.name.bdf);
-	put_text(row, "from_host_bridge", pair->from_path.host_bridge);
-	put_text(row, "to_host_bridge", pair->to_path.host_bridge);
-	put_index(row, "from_group", pair->from.group);
-	put_index(row, "to_group", pair->to.group);
-	put_bool(row, "same_group", pair->from.group >= 0 && pair->from.group == pair->to.group);
-	put_text(row, "verdict", judgement.verdict);
-	put_text(row, "why", judgement.why);
-	put_text(row, "doubt", judgement.doubt);
+	json_put_text(row, "from", pair->from.name.bdf);
+	json_put_text(row, "to", pair->to.name.bdf);
+	json_put_text(row, "from_host_bridge", pair->from_path.host_bridge);
+	json_put_text(row, "to_host_bridge", pair->to_path.host_bridge);
+	json_put_index(row, "from_group", pair->from.group);
+	json_put_index(row, "to_group", pair->to.group);
+	json_put_bool(row, "same_group",
+		      pair->from.group >= 0 && pair->from.group == pair->to.group);
+	json_put_text(row, "verdict", judgement.verdict);
+	json_put_text(row, "why", judgement.why);
+	json_put_text(row, "doubt", judgement.doubt);
 }
 
 static enum status fill(struct call *call, struct pair *pair)
@@ -151,7 +152,7 @@ static enum status fill(struct call *call, struct pair *pair)
 	if (rc)
 		return fail_errno(rc, "topology");
 	pair->common = count_common(&pair->from_path, &pair->to_path);
-	rows = put_array(call->result, "hops");
+	rows = json_put_array(call->result, "hops");
 	fill_shared(rows, pair);
 	fill_path(rows, "from", &pair->from_path, pair->common);
 	fill_path(rows, "to", &pair->to_path, pair->common);
@@ -201,12 +202,12 @@ static enum status run(struct call *call)
 {
 	const struct topology_options *options = call->options;
 	struct pair pair = { .common = 0 };
-	enum status status = want_device(call->arguments[0], &pair.from);
+	enum status status = lookup_device(call->arguments[0], &pair.from);
 
 	if (!status)
-		status = want_device(call->arguments[1], &pair.to);
+		status = lookup_device(call->arguments[1], &pair.to);
 	if (!status && !strcmp(pair.from.name.bdf, pair.to.name.bdf)) {
-		status = fail(STATUS_USAGE, 0, "topology");
+		status = fail_with(STATUS_USAGE, 0, "topology");
 		fail_because("both are %s", pair.from.name.bdf);
 	}
 	if (!status)

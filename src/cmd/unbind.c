@@ -22,9 +22,9 @@ static enum status check_free(const struct pci_device *pci)
 	if (!*users)
 		return STATUS_OK;
 	describe_release(pci, remedies, sizeof(remedies));
-	fail(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
+	fail_with(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
 	fail_because("it is open: %s", users);
-	fail_try("%s", remedies);
+	fail_hint("%s", remedies);
 	return STATUS_FAILED;
 }
 
@@ -46,19 +46,19 @@ static enum status unbind_device(struct pci_device *pci)
 	former_driver_forget(&pci->name);
 	if (!*former.driver || !strcmp(former.driver, pci->driver))
 		return STATUS_OK;
-	fail(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
+	fail_with(STATUS_FAILED, 0, "unbind %s", pci->name.bdf);
 	fail_because("%s, which it had before, did not take it back", former.driver);
-	fail_try("the kernel log says why");
+	fail_hint("the kernel log says why");
 	return STATUS_FAILED;
 }
 
 static enum status run(struct call *call)
 {
-	json_object *rows = put_array(call->result, "devices");
+	json_object *rows = json_put_array(call->result, "devices");
 
 	for (int i = 0; i < call->count; i++) {
 		struct pci_device before, after;
-		enum status status = want_device(call->arguments[i], &before);
+		enum status status = lookup_device(call->arguments[i], &before);
 
 		after = before;
 		if (!status)

@@ -49,7 +49,7 @@ static enum status unmap_all(struct call *call)
 static enum status unmap_named(struct call *call)
 {
 	auto_free struct object **mappings = calloc(call->count, sizeof(struct object *));
-	enum status status = want_objects(call, OBJECT_MAPPING, mappings);
+	enum status status = lookup_objects(call, OBJECT_MAPPING, mappings);
 
 	return status ? status : unmap(call, mappings, call->count);
 }
@@ -60,9 +60,9 @@ static enum status run(struct call *call)
 
 	if (options->all == !call->count)
 		return options->all ? unmap_all(call) : unmap_named(call);
-	fail(STATUS_USAGE, 0, "unmap");
+	fail_with(STATUS_USAGE, 0, "unmap");
 	fail_because(call->count ? "--all takes no mappings" : "MAPPING is missing");
-	fail_try("name mappings, or give --all");
+	fail_hint("name mappings, or give --all");
 	return STATUS_USAGE;
 }
 

@@ -24,21 +24,21 @@ struct request {
 
 static enum status note_failure(struct request *request, enum status status, int error)
 {
-	return fail(status, error, "verify %s from %s", request->mapping->name,
-		    request->importer->name);
+	return fail_with(status, error, "verify %s from %s", request->mapping->name,
+			 request->importer->name);
 }
 
 static enum status check_importer(struct request *request)
 {
 	const struct object_mapping *mapping = &request->mapping->mapping;
-	const char *tool = self(request->call);
+	const char *tool = call_program(request->call);
 
 	if (object_is_reached_by(request->mapping, request->importer))
 		return STATUS_OK;
 	note_failure(request, STATUS_FAILED, 0);
 	fail_because("the device is not attached to %s, where %s is mapped", mapping->target,
 		     request->mapping->name);
-	fail_try("'%s attach %s %s'", tool, request->importer->name, mapping->target);
+	fail_hint("'%s attach %s %s'", tool, request->importer->name, mapping->target);
 	return STATUS_FAILED;
 }
 
@@ -49,7 +49,7 @@ static enum status check_mapping(struct request *request)
 	if (!(mapping->prot & IMPORT_WRITE)) {
 		note_failure(request, STATUS_FAILED, 0);
 		fail_because("the mapping is read-only, and verifying writes through it");
-		fail_try("import it again with --prot rw");
+		fail_hint("import it again with --prot rw");
 		return STATUS_FAILED;
 	}
 	if (mapping->addresses.length < INITIATOR_BLOCK) {
@@ -63,7 +63,7 @@ static enum status check_mapping(struct request *request)
 static enum status find_driver(struct request *request)
 {
 	struct pci_device pci;
-	enum status status = want_device(request->importer->name, &pci);
+	enum status status = lookup_device(request->importer->name, &pci);
 	char known[256];
 
 	if (status)
@@ -74,7 +74,7 @@ static enum status find_driver(struct request *request)
 	status = note_failure(request, STATUS_UNSUPPORTED, 0);
 	initiator_describe_all(known, sizeof(known));
 	fail_because("no driver here can make %04x:%04x do DMA", pci.vendor, pci.device);
-	fail_try("known are: %s", known);
+	fail_hint("known are: %s", known);
 	return status;
 }
 
@@ -94,44 +94,44 @@ static const char *cpu_access(const struct verification *verification)
 
 static void report(json_object *result, const struct verification *verification)
 {
-	json_object *row = put_object(result, "verification"), *faults;
+	json_object *row = json_put_object(result, "verification"), *faults;
 
-	put_text(row, "mapping", verification->mapping->name);
-	put_text(row, "from", verification->importer->name);
-	put_text(row, "initiator", verification->initiator.driver->name);
-	put_address(row, "iova", verification->mapping->mapping.addresses.offset);
-	put_number(row, "bytes", INITIATOR_BLOCK);
-	put_text(row, "read_by_dma", finding_name(verification->by_dma));
-	put_text(row, "read_by_cpu", finding_name(verification->by_cpu));
-	put_text(row, "cpu_access", cpu_access(verification));
+	json_put_text(row, "mapping", verification->mapping->name);
+	json_put_text(row, "from", verification->importer->name);
+	json_put_text(row, "initiator", verification->initiator.driver->name);
+	json_put_address(row, "iova", verification->mapping->mapping.addresses.offset);
+	json_put_number(row, "bytes", INITIATOR_BLOCK);
+	json_put_text(row, "read_by_dma", finding_name(verification->by_dma));
+	json_put_text(row, "read_by_cpu", finding_name(verification->by_cpu));
+	json_put_text(row, "cpu_access", cpu_access(verification));
 	if (verification->by_cpu != NOT_TRIED)
-		put_bool(row, "target_unchanged", verification->untouched);
+		json_put_bool(row, "target_unchanged", verification->untouched);
 	else
-		put_text(row, "target_unchanged", NULL);
-	put_bool(row, "device_error", verification->device_error);
-	put_bool(row, "restored", verification->restored);
-	put_text(row, "verdict", verdict_name(verification_verdict(verification)));
-	faults = put_array(result, "faults");
+		json_put_text(row, "target_unchanged", NULL);
+	json_put_bool(row, "device_error", verification->device_error);
+	json_put_bool(row, "restored", verification->restored);
+	json_put_text(row, "verdict", verdict_name(verification_verdict(verification)));
+	faults = json_put_array(result, "faults");
 	for (unsigned i = 0; i < verification->faults.count; i++) {
 		json_object *fault = add_object(faults);
 
-		put_address(fault, "address", verification->faults.items[i].address);
-		put_text(fault, "message", verification->faults.items[i].line);
+		json_put_address(fault, "address", verification->faults.items[i].address);
+		json_put_text(fault, "message", verification->faults.items[i].line);
 	}
 }
 
 static void suggest_topology(const struct request *request, const char *exporter)
 {
-	const char *tool = self(request->call);
+	const char *tool = call_program(request->call);
 
 	if (*exporter)
-		fail_try("the way between the two devices may not carry peer traffic: "
-			 "'%s topology %s %s'",
-			 tool, request->importer->name, exporter);
+		fail_hint("the way between the two devices may not carry peer traffic: "
+			  "'%s topology %s %s'",
+			  tool, request->importer->name, exporter);
 	else
-		fail_try("the way to the exporter may not carry peer traffic: '%s list' may know "
-			 "which device it is, for '%s topology'",
-			 tool, tool);
+		fail_hint("the way to the exporter may not carry peer traffic: '%s list' may know "
+			  "which device it is, for '%s topology'",
+			  tool, tool);
 }
 
 /* Why a fault that was expected was not seen. */
@@ -157,8 +157,8 @@ static enum status expected_fault(struct request *request, const struct verifica
 		return STATUS_OK;
 	note_failure(request, STATUS_UNOBSERVED, 0);
 	fail_because("%s", describe_missing_fault(verification));
-	fail_try("'%s status' says what state %s is in", self(request->call),
-		 request->mapping->name);
+	fail_hint("'%s status' says what state %s is in", call_program(request->call),
+		  request->mapping->name);
 	return STATUS_UNOBSERVED;
 }
 
@@ -174,7 +174,8 @@ static enum status is_untranslated(struct request *request, enum mapping_state s
 	}
 	note_failure(request, STATUS_REVOKED, 0);
 	fail_because("the mapping is stale: nothing is translated");
-	fail_try("'%s recover %s', then again", self(request->call), request->mapping->name);
+	fail_hint("'%s recover %s', then again", call_program(request->call),
+		  request->mapping->name);
 	return STATUS_REVOKED;
 }
 
@@ -186,8 +187,8 @@ static enum status is_unknown(struct request *request)
 		     "the bytes arrived: the exporter is not open in this context, and %s reads "
 		     "only what the CPU has put there",
 		     request->driver->name);
-	fail_try("verify from a device that reads back what it wrote, or look in the process that "
-		 "exported it");
+	fail_hint("verify from a device that reads back what it wrote, or look in the process that "
+		  "exported it");
 	return STATUS_UNOBSERVED;
 }
 
@@ -216,16 +217,16 @@ static enum status judge(struct request *request, const struct verification *ver
 
 static enum status find_objects(struct request *request, const char *from)
 {
-	enum status status = want_object(request->call, OBJECT_MAPPING, request->call->arguments[0],
-					 &request->mapping);
+	enum status status = lookup_object(request->call, OBJECT_MAPPING,
+					   request->call->arguments[0], &request->mapping);
 
 	if (!status && !from) {
-		status = fail(STATUS_USAGE, 0, "option --from");
+		status = fail_with(STATUS_USAGE, 0, "option --from");
 		fail_because("it is missing");
-		fail_try("name the device that is to do the DMA: --from BDF");
+		fail_hint("name the device that is to do the DMA: --from BDF");
 	}
 	return status ? status :
-			want_object(request->call, OBJECT_DEVICE, from, &request->importer);
+			lookup_object(request->call, OBJECT_DEVICE, from, &request->importer);
 }
 
 static enum status verify(struct request *request, const struct verify_options *options)

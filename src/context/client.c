@@ -164,7 +164,7 @@ int client_request_fd(struct client *client, enum proto_op op, int send_fd, int 
 
 int client_request(struct client *client, enum proto_op op)
 {
-	client->message->facts_size = 0;
+	client->message->attributes_size = 0;
 	return client_request_fd(client, op, -1, NULL);
 }
 

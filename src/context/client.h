@@ -42,7 +42,7 @@ int client_start(const char *name, char *program, pid_t *holder);
  * stopped), -EINTR (wait_is_over()), -ECONNRESET, -EPROTO; after these the connection is over.
  */
 int client_request_fd(struct client *client, enum proto_op op, int send_fd, int *receive_fd);
-/* The same without facts and fds. */
+/* The same without attributes and fds. */
 int client_request(struct client *client, enum proto_op op);
 
 /* Says hello; -EPROTONOSUPPORT: it is of *version, not ours. */

@@ -61,28 +61,28 @@ int context_fd(struct context *context, struct object *object)
 	if (object->fd >= 0)
 		return object->fd;
 	name_object(context, object);
-	context->client.message->facts_size = 0;
+	context->client.message->attributes_size = 0;
 	rc = client_request_fd(&context->client, PROTO_GET, -1, &object->fd);
 	if (rc)
 		return rc;
 	return object->fd >= 0 ? object->fd : -EBADF;
 }
 
-static int put_object(struct context *context, const struct object *object, int fd)
+static int json_put_object(struct context *context, const struct object *object, int fd)
 {
 	struct proto_message *message = context->client.message;
-	json_object *facts = object_to_json(object);
-	const char *text = json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN);
+	json_object *attributes = object_to_json(object);
+	const char *text = json_object_to_json_string_ext(attributes, JSON_C_TO_STRING_PLAIN);
 	size_t size = strlen(text) + 1;
 	int rc = -EMSGSIZE;
 
 	if (size <= PROTO_FACTS_MAX) {
 		name_object(context, object);
-		memcpy(message->facts, text, size);
-		message->facts_size = size;
+		memcpy(message->attributes, text, size);
+		message->attributes_size = size;
 		rc = client_request_fd(&context->client, PROTO_PUT, fd, NULL);
 	}
-	json_object_put(facts);
+	json_object_put(attributes);
 	return rc;
 }
 
@@ -95,7 +95,7 @@ int context_add(struct context *context, struct object *object)
 		return rc;
 	}
 	if (!context->private)
-		rc = put_object(context, object, object->fd);
+		rc = json_put_object(context, object, object->fd);
 	if (rc)
 		object_list_remove(&context->objects, object);
 	return rc;
@@ -103,7 +103,7 @@ int context_add(struct context *context, struct object *object)
 
 int context_update(struct context *context, const struct object *object)
 {
-	return context->private ? 0 : put_object(context, object, -1);
+	return context->private ? 0 : json_put_object(context, object, -1);
 }
 
 int context_remove(struct context *context, struct object *object)
@@ -124,12 +124,13 @@ int context_remove(struct context *context, struct object *object)
 static bool append_object(struct proto_message *message, enum proto_op op,
 			  const struct object *object)
 {
-	json_object *facts = op == PROTO_PUT_ALL ? object_to_json(object) : NULL;
-	const char *text = facts ? json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN) :
-				   "";
+	json_object *attributes = op == PROTO_PUT_ALL ? object_to_json(object) : NULL;
+	const char *text =
+		attributes ? json_object_to_json_string_ext(attributes, JSON_C_TO_STRING_PLAIN) :
+			     "";
 	bool room = proto_append(message, object->kind, object->name, text);
 
-	json_object_put(facts);
+	json_object_put(attributes);
 	return room;
 }
 
@@ -145,13 +146,13 @@ static int send_all(struct context *context, enum proto_op op, struct object *co
 		bool room = true;
 
 		memset(message->name, 0, sizeof(message->name));
-		message->facts_size = 0;
+		message->attributes_size = 0;
 		while (room && done < count) {
 			room = append_object(message, op, objects[done]);
 			done += room;
 		}
-		rc = message->facts_size ? client_request_fd(&context->client, op, -1, NULL) :
-					   -EMSGSIZE;
+		rc = message->attributes_size ? client_request_fd(&context->client, op, -1, NULL) :
+						-EMSGSIZE;
 	}
 	return rc;
 }

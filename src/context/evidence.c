@@ -41,7 +41,7 @@ const char *evidence_name(unsigned bit)
 
 struct exporter_report judge_exporter(int probe, bool closed)
 {
-	struct exporter_report report = { .evidence = EVIDENCE_PROBE, .for_ever = closed };
+	struct exporter_report report = { .evidence = EVIDENCE_PROBE, .permanent = closed };
 
 	switch (probe) {
 	case 0:

@@ -41,7 +41,7 @@ struct exporter_report {
 	enum exporter_state state;
 	unsigned evidence; /* enum evidence bits */
 	unsigned missing;  /* sources that could have told */
-	bool for_ever;	   /* revoked, and nothing brings it back: its device was closed */
+	bool permanent;	   /* revoked, and nothing brings it back: its device was closed */
 };
 
 /* Why the page tables leave a mapping's state open. */

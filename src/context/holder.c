@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The holder of a context: keeps (kind, name, facts, fd) and hands them out, a request at a time.
- * It runs as a program of its own, so that its memory is its own too. Standard input is the bound
- * socket, at which it listens, standard output is where it says that it does (see
+ * The holder of a context: keeps (kind, name, attributes, fd) and hands them out, a request at a
+ * time. It runs as a program of its own, so that its memory is its own too. Standard input is the
+ * bound socket, at which it listens, standard output is where it says that it does (see
  * client_start()), and its argument is the socket's path. No client can make it wait: each
  * request has one reply, and who does not take that is dropped.
  */
@@ -31,7 +31,7 @@ struct item {
 	struct item *next; /* in its bucket */
 	uint32_t kind;
 	int fd;
-	char *facts;
+	char *attributes;
 	char name[PROTO_NAME_SIZE];
 };
 
@@ -62,11 +62,11 @@ static size_t hash(uint32_t kind, const char *name)
 /* Where the item is hung up, or would be. */
 static struct item **find(uint32_t kind, const char *name)
 {
-	struct item **place = &buckets[hash(kind, name) & (bucket_count - 1)];
+	struct item **link = &buckets[hash(kind, name) & (bucket_count - 1)];
 
-	while (*place && ((*place)->kind != kind || strcmp((*place)->name, name)))
-		place = &(*place)->next;
-	return place;
+	while (*link && ((*link)->kind != kind || strcmp((*link)->name, name)))
+		link = &(*link)->next;
+	return link;
 }
 
 /* Keeps about an item a bucket; also without memory for more all works, but slower. */
@@ -84,25 +84,25 @@ static bool grow_buckets(void)
 	buckets = bigger;
 	bucket_count = count;
 	for (struct item *item = oldest; item; item = item->newer) {
-		struct item **place = find(item->kind, item->name);
+		struct item **link = find(item->kind, item->name);
 
 		item->next = NULL;
-		*place = item;
+		*link = item;
 	}
 	return true;
 }
 
-static void drop(struct item **place)
+static void drop(struct item **link)
 {
-	struct item *item = *place;
+	struct item *item = *link;
 
-	*place = item->next;
+	*link = item->next;
 	*(item->older ? &item->older->newer : &oldest) = item->newer;
 	*(item->newer ? &item->newer->older : &newest) = item->older;
 	item_count--;
 	if (item->fd >= 0)
 		close(item->fd);
-	free(item->facts);
+	free(item->attributes);
 	free(item);
 }
 
@@ -119,8 +119,8 @@ static int reply_item(int client, struct proto_message *buffer, const struct ite
 	buffer->kind = item->kind;
 	buffer->status = 0;
 	memcpy(buffer->name, item->name, sizeof(buffer->name));
-	buffer->facts_size = strlen(item->facts) + 1;
-	memcpy(buffer->facts, item->facts, buffer->facts_size);
+	buffer->attributes_size = strlen(item->attributes) + 1;
+	memcpy(buffer->attributes, item->attributes, buffer->attributes_size);
 	return proto_send(client, buffer, item->fd);
 }
 
@@ -135,14 +135,14 @@ static int reply_list(int client, struct proto_message *buffer)
 		item = item->newer;
 	}
 	buffer->op = PROTO_OBJECTS;
-	buffer->facts_size = 0;
-	while (item && proto_append(buffer, item->kind, item->name, item->facts))
+	buffer->attributes_size = 0;
+	while (item && proto_append(buffer, item->kind, item->name, item->attributes))
 		item = item->newer;
 	buffer->status = item != NULL;
 	return proto_send(client, buffer, -1);
 }
 
-static int add(uint32_t kind, const char *name, char *facts, int fd)
+static int add(uint32_t kind, const char *name, char *attributes, int fd)
 {
 	struct item *item = grow_buckets() ? calloc(1, sizeof(*item)) : NULL;
 
@@ -150,7 +150,7 @@ static int add(uint32_t kind, const char *name, char *facts, int fd)
 		return ENOMEM;
 	item->kind = kind;
 	item->fd = fd;
-	item->facts = facts;
+	item->attributes = attributes;
 	strcpy(item->name, name);
 	item->older = newest;
 	*(newest ? &newest->newer : &oldest) = item;
@@ -164,24 +164,24 @@ static int add(uint32_t kind, const char *name, char *facts, int fd)
 static int put(uint32_t kind, const char *name, const char *text, int fd)
 {
 	struct item *item = bucket_count ? *find(kind, name) : NULL;
-	char *facts;
+	char *attributes;
 	int error;
 
 	if (!*name)
 		return EINVAL;
 	if (fd >= fd_limit - RESERVED_FDS)
 		return EMFILE;
-	facts = strdup(text);
-	if (!facts)
+	attributes = strdup(text);
+	if (!attributes)
 		return ENOMEM;
 	if (!item) {
-		error = add(kind, name, facts, fd);
+		error = add(kind, name, attributes, fd);
 		if (error)
-			free(facts);
+			free(attributes);
 		return error;
 	}
-	free(item->facts);
-	item->facts = facts;
+	free(item->attributes);
+	item->attributes = attributes;
 	if (fd >= 0) {
 		if (item->fd >= 0)
 			close(item->fd);
@@ -192,10 +192,10 @@ static int put(uint32_t kind, const char *name, const char *text, int fd)
 
 static void delete (uint32_t kind, const char *name)
 {
-	struct item **place = bucket_count ? find(kind, name) : NULL;
+	struct item **link = bucket_count ? find(kind, name) : NULL;
 
-	if (place && *place)
-		drop(place);
+	if (link && *link)
+		drop(link);
 }
 
 /* PUT_ALL and DELETE_ALL. */
@@ -207,11 +207,11 @@ static int change_all(const struct proto_message *request)
 
 	while (!error && (entry = proto_next(request, &at))) {
 		if (request->op == PROTO_PUT_ALL)
-			error = put(entry->kind, entry->name, entry->facts, -1);
+			error = put(entry->kind, entry->name, entry->attributes, -1);
 		else
 			delete (entry->kind, entry->name);
 	}
-	return error || at == request->facts_size ? error : EPROTO;
+	return error || at == request->attributes_size ? error : EPROTO;
 }
 
 static int greet(struct client *client, struct proto_message *request)
@@ -221,29 +221,29 @@ static int greet(struct client *client, struct proto_message *request)
 	request->op = PROTO_OK;
 	request->kind = getpid();
 	request->status = PROTO_VERSION | (client_was_killed ? PROTO_INTERRUPTED : 0);
-	request->facts_size = 0;
+	request->attributes_size = 0;
 	return proto_send(client->socket, request, -1);
 }
 
 /* Takes the fd when it is one to keep, and sets it to -1 then. */
 static int answer(struct client *client, struct proto_message *request, int *fd)
 {
-	struct item **place = bucket_count ? find(request->kind, request->name) : NULL;
+	struct item **link = bucket_count ? find(request->kind, request->name) : NULL;
 	int error;
 
 	switch (request->op) {
 	case PROTO_HELLO:
 		return greet(client, request);
 	case PROTO_LIST:
-		return place ? reply_list(client->socket, request) :
-			       proto_send(client->socket,
-					  &(struct proto_message){ .op = PROTO_OBJECTS }, -1);
+		return link ? reply_list(client->socket, request) :
+			      proto_send(client->socket,
+					 &(struct proto_message){ .op = PROTO_OBJECTS }, -1);
 	case PROTO_GET:
-		return place && *place ? reply_item(client->socket, request, *place) :
-					 reply_status(client->socket, ENOENT);
+		return link && *link ? reply_item(client->socket, request, *link) :
+				       reply_status(client->socket, ENOENT);
 	case PROTO_PUT:
 		error = put(request->kind, request->name,
-			    request->facts_size ? request->facts : "{}", *fd);
+			    request->attributes_size ? request->attributes : "{}", *fd);
 		if (!error)
 			*fd = -1;
 		return reply_status(client->socket, error);

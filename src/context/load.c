@@ -9,7 +9,7 @@ static int take_object(struct context *context, const struct proto_entry *entry,
 		       struct json_tokener *tokener)
 {
 	struct object *object;
-	json_object *facts;
+	json_object *attributes;
 	int rc;
 
 	if (entry->kind >= OBJECT_KINDS) {
@@ -20,9 +20,9 @@ static int take_object(struct context *context, const struct proto_entry *entry,
 	if (!object)
 		return -ENOMEM;
 	json_tokener_reset(tokener);
-	facts = json_tokener_parse_ex(tokener, entry->facts, entry->facts_size);
-	rc = object_from_json(object, facts);
-	json_object_put(facts);
+	attributes = json_tokener_parse_ex(tokener, entry->attributes, entry->attributes_size);
+	rc = object_from_json(object, attributes);
+	json_object_put(attributes);
 	if (!rc) {
 		rc = object_list_add(&context->objects, object);
 		if (!rc && object->kind == OBJECT_IOMMUFD)
@@ -30,7 +30,7 @@ static int take_object(struct context *context, const struct proto_entry *entry,
 		if (!rc)
 			return 0;
 	} else if (rc == -EPROTO) {
-		context_say_why(context, "%s '%s' has facts that are not a %s's",
+		context_say_why(context, "%s '%s' has attributes that are not a %s's",
 				object_kind_name(entry->kind), entry->name,
 				object_kind_name(entry->kind));
 		rc = 0;

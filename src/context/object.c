@@ -55,72 +55,72 @@ bool object_name_valid(const char *name)
 	return true;
 }
 
-static void device_to_json(const struct object *object, json_object *facts)
+static void device_to_json(const struct object *object, json_object *attributes)
 {
-	put_number(facts, "id", object->device.id);
-	put_text(facts, "ioas", object->device.ioas);
-	put_number(facts, "made_ns", object->device.made);
+	json_put_number(attributes, "id", object->device.id);
+	json_put_text(attributes, "ioas", object->device.ioas);
+	json_put_number(attributes, "made_ns", object->device.made);
 }
 
-void object_put_ranges(json_object *facts, const char *key, const struct range *ranges,
+void object_put_ranges(json_object *attributes, const char *key, const struct range *ranges,
 		       unsigned count)
 {
-	json_object *list = put_array(facts, key);
+	json_object *list = json_put_array(attributes, key);
 
 	for (unsigned i = 0; i < count; i++) {
 		json_object *range = add_object(list);
 
-		put_number(range, "offset", ranges[i].offset);
-		put_number(range, "length", ranges[i].length);
+		json_put_number(range, "offset", ranges[i].offset);
+		json_put_number(range, "length", ranges[i].length);
 	}
 }
 
-static void dmabuf_to_json(const struct object *object, json_object *facts)
+static void dmabuf_to_json(const struct object *object, json_object *attributes)
 {
 	const struct object_dmabuf *dmabuf = &object->dmabuf;
 
-	put_text(facts, "device", dmabuf->device.bdf);
+	json_put_text(attributes, "device", dmabuf->device.bdf);
 	if (object_is_adopted(object))
-		put_text(facts, "bar", NULL);
+		json_put_text(attributes, "bar", NULL);
 	else
-		put_number(facts, "bar", dmabuf->bar);
-	object_put_ranges(facts, "ranges", dmabuf->ranges, dmabuf->range_count);
-	put_number(facts, "size", dmabuf->size);
-	put_number(facts, "inode", dmabuf->inode);
-	put_number(facts, "made_ns", dmabuf->made);
+		json_put_number(attributes, "bar", dmabuf->bar);
+	object_put_ranges(attributes, "ranges", dmabuf->ranges, dmabuf->range_count);
+	json_put_number(attributes, "size", dmabuf->size);
+	json_put_number(attributes, "inode", dmabuf->inode);
+	json_put_number(attributes, "made_ns", dmabuf->made);
 }
 
-static void ioas_to_json(const struct object *object, json_object *facts)
+static void ioas_to_json(const struct object *object, json_object *attributes)
 {
-	put_number(facts, "id", object->ioas.id);
+	json_put_number(attributes, "id", object->ioas.id);
 }
 
-static void mapping_to_json(const struct object *object, json_object *facts)
+static void mapping_to_json(const struct object *object, json_object *attributes)
 {
 	const struct object_mapping *mapping = &object->mapping;
 	const char *const prots[] = { "", "r", "w", "rw" };
 
-	put_text(facts, "dmabuf", mapping->dmabuf);
-	put_text(facts, "importer", mapping->importer->name);
-	put_text(facts, mapping->importer->target_key, mapping->target);
-	put_address(facts, mapping->importer->address_key, mapping->addresses.offset);
-	put_number(facts, "length", mapping->addresses.length);
-	put_number(facts, "offset", mapping->offset);
-	put_text(facts, "prot", prots[mapping->prot & 3]);
-	put_number(facts, "made_ns", mapping->made);
-	put_text(facts, "revoked_by", mapping->revoked_by);
+	json_put_text(attributes, "dmabuf", mapping->dmabuf);
+	json_put_text(attributes, "importer", mapping->importer->name);
+	json_put_text(attributes, mapping->importer->target_key, mapping->target);
+	json_put_address(attributes, mapping->importer->address_key, mapping->addresses.offset);
+	json_put_number(attributes, "length", mapping->addresses.length);
+	json_put_number(attributes, "offset", mapping->offset);
+	json_put_text(attributes, "prot", prots[mapping->prot & 3]);
+	json_put_number(attributes, "made_ns", mapping->made);
+	json_put_text(attributes, "revoked_by", mapping->revoked_by);
 	if (mapping->recovering)
-		put_bool(facts, "recovering", true);
+		json_put_bool(attributes, "recovering", true);
 	if (!mapping->verified)
 		return;
-	put_number(facts, "verified_ns", mapping->verified);
-	put_bool(facts, "arrived", mapping->arrived);
+	json_put_number(attributes, "verified_ns", mapping->verified);
+	json_put_bool(attributes, "arrived", mapping->arrived);
 }
 
-/* Each of these leaves *good as it is, or false when the fact is not of that kind. */
-static uint64_t get_int(json_object *facts, const char *key, uint64_t most, bool *good)
+/* Each of these leaves *good as it is, or false when the attribute is not of that kind. */
+static uint64_t get_int(json_object *attributes, const char *key, uint64_t most, bool *good)
 {
-	json_object *value = json_object_object_get(facts, key);
+	json_object *value = json_object_object_get(attributes, key);
 	uint64_t number = json_object_get_uint64(value);
 
 	if (!json_object_is_type(value, json_type_int) || number > most ||
@@ -130,9 +130,9 @@ static uint64_t get_int(json_object *facts, const char *key, uint64_t most, bool
 }
 
 /* "" for null. */
-static void get_text(json_object *facts, const char *key, char *text, size_t size, bool *good)
+static void get_text(json_object *attributes, const char *key, char *text, size_t size, bool *good)
 {
-	json_object *value = json_object_object_get(facts, key);
+	json_object *value = json_object_object_get(attributes, key);
 	const char *found =
 		json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 
@@ -141,38 +141,38 @@ static void get_text(json_object *facts, const char *key, char *text, size_t siz
 	copy_text(text, size, found);
 }
 
-static uint64_t get_address(json_object *facts, const char *key, bool *good)
+static uint64_t get_address(json_object *attributes, const char *key, bool *good)
 {
 	char text[24], *end;
 	uint64_t address;
 
-	get_text(facts, key, text, sizeof(text), good);
+	get_text(attributes, key, text, sizeof(text), good);
 	address = strtoull(text, &end, 16);
 	if (!*text || *end)
 		*good = false;
 	return address;
 }
 
-static void undo_to_json(const struct object *object, json_object *facts)
+static void undo_to_json(const struct object *object, json_object *attributes)
 {
-	put_text(facts, "trigger", object->undo.trigger);
+	json_put_text(attributes, "trigger", object->undo.trigger);
 }
 
-static bool undo_from_json(struct object *object, json_object *facts)
+static bool undo_from_json(struct object *object, json_object *attributes)
 {
 	bool good = true;
 
-	get_text(facts, "trigger", object->undo.trigger, sizeof(object->undo.trigger), &good);
+	get_text(attributes, "trigger", object->undo.trigger, sizeof(object->undo.trigger), &good);
 	return good && *object->undo.trigger;
 }
 
-static bool device_from_json(struct object *object, json_object *facts)
+static bool device_from_json(struct object *object, json_object *attributes)
 {
 	bool good = true;
 
-	object->device.id = get_int(facts, "id", UINT32_MAX, &good);
-	get_text(facts, "ioas", object->device.ioas, NAME_SIZE, &good);
-	object->device.made = get_int(facts, "made_ns", UINT64_MAX, &good);
+	object->device.id = get_int(attributes, "id", UINT32_MAX, &good);
+	get_text(attributes, "ioas", object->device.ioas, NAME_SIZE, &good);
+	object->device.made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	return good;
 }
 
@@ -197,59 +197,60 @@ static bool ranges_from_json(struct object_dmabuf *dmabuf, json_object *list)
 	return good;
 }
 
-static bool dmabuf_from_json(struct object *object, json_object *facts)
+static bool dmabuf_from_json(struct object *object, json_object *attributes)
 {
 	struct object_dmabuf *dmabuf = &object->dmabuf;
 	struct pci_name name;
-	bool good = ranges_from_json(dmabuf, json_object_object_get(facts, "ranges"));
+	bool good = ranges_from_json(dmabuf, json_object_object_get(attributes, "ranges"));
 
-	get_text(facts, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf), &good);
-	dmabuf->size = get_int(facts, "size", UINT64_MAX, &good);
-	dmabuf->inode = get_int(facts, "inode", UINT64_MAX, &good);
-	dmabuf->made = get_int(facts, "made_ns", UINT64_MAX, &good);
+	get_text(attributes, "device", dmabuf->device.bdf, sizeof(dmabuf->device.bdf), &good);
+	dmabuf->size = get_int(attributes, "size", UINT64_MAX, &good);
+	dmabuf->inode = get_int(attributes, "inode", UINT64_MAX, &good);
+	dmabuf->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	if (object_is_adopted(object))
 		return good;
-	dmabuf->bar = get_int(facts, "bar", PCI_BARS - 1, &good);
+	dmabuf->bar = get_int(attributes, "bar", PCI_BARS - 1, &good);
 	return good && dmabuf->range_count && !pci_parse_name(dmabuf->device.bdf, &name);
 }
 
-static bool ioas_from_json(struct object *object, json_object *facts)
+static bool ioas_from_json(struct object *object, json_object *attributes)
 {
 	bool good = true;
 
-	object->ioas.id = get_int(facts, "id", UINT32_MAX, &good);
+	object->ioas.id = get_int(attributes, "id", UINT32_MAX, &good);
 	return good;
 }
 
-static bool mapping_from_json(struct object *object, json_object *facts)
+static bool mapping_from_json(struct object *object, json_object *attributes)
 {
 	struct object_mapping *mapping = &object->mapping;
 	char prot[4], importer[16];
 	bool good = true;
 
-	get_text(facts, "importer", importer, sizeof(importer), &good);
+	get_text(attributes, "importer", importer, sizeof(importer), &good);
 	mapping->importer = importer_find(importer);
 	if (!mapping->importer)
 		return false;
-	get_text(facts, "dmabuf", mapping->dmabuf, NAME_SIZE, &good);
-	get_text(facts, mapping->importer->target_key, mapping->target, NAME_SIZE, &good);
-	mapping->addresses.offset = get_address(facts, mapping->importer->address_key, &good);
-	mapping->addresses.length = get_int(facts, "length", UINT64_MAX, &good);
-	mapping->offset = get_int(facts, "offset", UINT64_MAX, &good);
-	get_text(facts, "prot", prot, sizeof(prot), &good);
+	get_text(attributes, "dmabuf", mapping->dmabuf, NAME_SIZE, &good);
+	get_text(attributes, mapping->importer->target_key, mapping->target, NAME_SIZE, &good);
+	mapping->addresses.offset = get_address(attributes, mapping->importer->address_key, &good);
+	mapping->addresses.length = get_int(attributes, "length", UINT64_MAX, &good);
+	mapping->offset = get_int(attributes, "offset", UINT64_MAX, &good);
+	get_text(attributes, "prot", prot, sizeof(prot), &good);
 	mapping->prot = (strchr(prot, 'r') ? 1 : 0) | (strchr(prot, 'w') ? 2 : 0);
-	mapping->made = get_int(facts, "made_ns", UINT64_MAX, &good);
-	get_text(facts, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by), &good);
-	if (json_object_object_get(facts, "verified_ns"))
-		mapping->verified = get_int(facts, "verified_ns", UINT64_MAX, &good);
-	mapping->arrived = json_object_get_boolean(json_object_object_get(facts, "arrived"));
-	mapping->recovering = json_object_get_boolean(json_object_object_get(facts, "recovering"));
+	mapping->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
+	get_text(attributes, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by), &good);
+	if (json_object_object_get(attributes, "verified_ns"))
+		mapping->verified = get_int(attributes, "verified_ns", UINT64_MAX, &good);
+	mapping->arrived = json_object_get_boolean(json_object_object_get(attributes, "arrived"));
+	mapping->recovering =
+		json_object_get_boolean(json_object_object_get(attributes, "recovering"));
 	return good && mapping->addresses.length && mapping->prot;
 }
 
 static const struct {
-	void (*to_json)(const struct object *object, json_object *facts);
-	bool (*from_json)(struct object *object, json_object *facts);
+	void (*to_json)(const struct object *object, json_object *attributes);
+	bool (*from_json)(struct object *object, json_object *attributes);
 } codecs[OBJECT_KINDS] = {
 	[OBJECT_UNDO] = { undo_to_json, undo_from_json },
 	[OBJECT_DEVICE] = { device_to_json, device_from_json },
@@ -258,18 +259,18 @@ static const struct {
 	[OBJECT_MAPPING] = { mapping_to_json, mapping_from_json },
 };
 
-void object_put_facts(json_object *facts, const struct object *object)
+void object_put_attributes(json_object *attributes, const struct object *object)
 {
 	if (codecs[object->kind].to_json)
-		codecs[object->kind].to_json(object, facts);
+		codecs[object->kind].to_json(object, attributes);
 }
 
 json_object *object_to_json(const struct object *object)
 {
-	json_object *facts = json_object_new_object();
+	json_object *attributes = json_object_new_object();
 
-	object_put_facts(facts, object);
-	return facts;
+	object_put_attributes(attributes, object);
+	return attributes;
 }
 
 /* What commands may rely on, as they make names themselves. */
@@ -282,10 +283,10 @@ static bool name_is_good(const struct object *object)
 	return object_name_valid(object->name);
 }
 
-int object_from_json(struct object *object, json_object *facts)
+int object_from_json(struct object *object, json_object *attributes)
 {
-	if (!json_object_is_type(facts, json_type_object) || !name_is_good(object) ||
-	    (codecs[object->kind].from_json && !codecs[object->kind].from_json(object, facts)))
+	if (!json_object_is_type(attributes, json_type_object) || !name_is_good(object) ||
+	    (codecs[object->kind].from_json && !codecs[object->kind].from_json(object, attributes)))
 		return -EPROTO;
 	return 0;
 }
@@ -314,11 +315,11 @@ static void chain(struct object_list *list, struct object *object)
 
 static void unchain(struct object_list *list, const struct object *object)
 {
-	struct object **place = bucket_of(list, object->name);
+	struct object **link = bucket_of(list, object->name);
 
-	while (*place != object)
-		place = &(*place)->chained;
-	*place = object->chained;
+	while (*link != object)
+		link = &(*link)->chained;
+	*link = object->chained;
 }
 
 /* As many buckets as objects, at least. */

@@ -102,15 +102,15 @@ const char *object_kind_name(enum object_kind kind);
 /* Letters, digits, '_', '-' and '.', a letter first, at most 63. */
 bool object_name_valid(const char *name);
 
-/* The facts alone, without kind, name and fd. */
+/* The attributes alone, without kind, name and fd. */
 json_object *object_to_json(const struct object *object);
 /* The same into an object that there is, or NULL. */
-void object_put_facts(json_object *facts, const struct object *object);
-/* -EPROTO when the facts are not those of this kind. */
-int object_from_json(struct object *object, json_object *facts);
+void object_put_attributes(json_object *attributes, const struct object *object);
+/* -EPROTO when the attributes are not those of this kind. */
+int object_from_json(struct object *object, json_object *attributes);
 
-/* An array of {offset, length}, as the facts of a dma-buf have it. */
-void object_put_ranges(json_object *facts, const char *key, const struct range *ranges,
+/* An array of {offset, length}, as the attributes of a dma-buf have it. */
+void object_put_ranges(json_object *attributes, const char *key, const struct range *ranges,
 		       unsigned count);
 
 /* 0 or -ENOMEM; the list owns the object on success. */

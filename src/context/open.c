@@ -106,7 +106,7 @@ static int fail_to_open(struct context *context, int rc)
 	if (context->lock < 0 && (rc == -EROFS || rc == -ENOSPC || rc == -EACCES)) {
 		char path[PATH_MAX];
 
-		if (!runtime_folder_name(path, sizeof(path)))
+		if (!runtime_directory_name(path, sizeof(path)))
 			context_say_why(context, "cannot write in %.256s: %s", path,
 					strerrordesc_np(-rc));
 	}

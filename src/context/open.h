@@ -18,7 +18,7 @@ extern void (*context_on_wait)(const char *name, pid_t owner);
  * Opens a context that exists (-ENOENT: there is none), or makes it. What a killed command left is
  * undone first (context/repair.h). Errors besides those of the system calls, where context->why may
  * say more:
- *   -ENOTDIR         no safe directory for the socket (context_folder())
+ *   -ENOTDIR         no safe directory for the socket (context_directory())
  *   -EWOULDBLOCK     another command had it for context_lock_ms
  *   -EINTR           this process is to end
  *   -EOWNERDEAD      its holder was killed

@@ -217,10 +217,10 @@ static int get_target(struct context *context, const struct importer *importer, 
 int context_get_target(struct context *context, struct object *mapping,
 		       struct import_target *target)
 {
-	const struct object_mapping *facts = &mapping->mapping;
-	int rc = get_target(context, facts->importer, facts->target, target);
+	const struct object_mapping *attributes = &mapping->mapping;
+	int rc = get_target(context, attributes->importer, attributes->target, target);
 
-	if (rc || facts->importer->in_ioas)
+	if (rc || attributes->importer->in_ioas)
 		return rc;
 	target->fd = context_fd(context, mapping);
 	return target->fd < 0 ? target->fd : 0;
@@ -228,7 +228,7 @@ int context_get_target(struct context *context, struct object *mapping,
 
 /* With the fd that is the mapping's own, if it has one. */
 static int record_mapping(struct context *context, const char *name,
-			  const struct object_mapping *facts, int fd, struct object **mapping)
+			  const struct object_mapping *attributes, int fd, struct object **mapping)
 {
 	struct object *object = object_new(OBJECT_MAPPING, name, fd);
 	int rc;
@@ -238,7 +238,7 @@ static int record_mapping(struct context *context, const char *name,
 			sys_close(fd);
 		return -ENOMEM;
 	}
-	object->mapping = *facts;
+	object->mapping = *attributes;
 	rc = context_add(context, object);
 	if (!rc)
 		*mapping = object;
@@ -249,49 +249,49 @@ int context_import(struct context *context, const struct importer *importer, con
 		   const struct import_request *request, struct object *dmabuf, const char *name,
 		   struct object **mapping)
 {
-	struct object_mapping facts = {
+	struct object_mapping attributes = {
 		.offset = request->source.offset,
 		.importer = importer,
 		.addresses.length = request->source.length,
 		.prot = request->prot,
 		.made = clock_now(),
 	};
-	struct import_target place;
-	int rc = get_target(context, importer, target, &place);
+	struct import_target into;
+	int rc = get_target(context, importer, target, &into);
 	int fd = rc ? rc : context_fd(context, dmabuf);
 
 	if (fd < 0)
 		return fd;
-	copy_text(facts.target, sizeof(facts.target), target);
-	strcpy(facts.dmabuf, dmabuf->name);
-	rc = importer->map(&place, fd, request, &facts.addresses.offset);
+	copy_text(attributes.target, sizeof(attributes.target), target);
+	strcpy(attributes.dmabuf, dmabuf->name);
+	rc = importer->map(&into, fd, request, &attributes.addresses.offset);
 	if (rc)
 		return rc;
-	rc = record_mapping(context, name, &facts, importer->in_ioas ? -1 : place.fd, mapping);
+	rc = record_mapping(context, name, &attributes, importer->in_ioas ? -1 : into.fd, mapping);
 	if (rc && importer->in_ioas)
-		importer->unmap(&place, facts.addresses);
+		importer->unmap(&into, attributes.addresses);
 	return rc;
 }
 
 /* A mapping that is on record no more. */
 struct departed {
 	char name[NAME_SIZE];
-	struct object_mapping facts;
+	struct object_mapping attributes;
 	struct import_target target;
 };
 
 /* One that cannot be undone is a mapping still, and goes back on record. */
 static int undo_mapping(struct context *context, const struct departed *departed)
 {
-	const struct object_mapping *facts = &departed->facts;
+	const struct object_mapping *attributes = &departed->attributes;
 	struct object *mapping;
 	int rc;
 
-	if (!facts->importer->in_ioas)
+	if (!attributes->importer->in_ioas)
 		return 0; /* it went with its fd */
-	rc = facts->importer->unmap(&departed->target, facts->addresses);
+	rc = attributes->importer->unmap(&departed->target, attributes->addresses);
 	if (rc && rc != -ENOENT)
-		record_mapping(context, departed->name, facts, -1, &mapping);
+		record_mapping(context, departed->name, attributes, -1, &mapping);
 	return rc;
 }
 
@@ -302,9 +302,9 @@ int context_unmap_all(struct context *context, struct object *const *mappings, u
 
 	for (unsigned i = 0; !rc && i < count; i++) {
 		strcpy(departed[i].name, mappings[i]->name);
-		departed[i].facts = mappings[i]->mapping;
-		rc = get_target(context, departed[i].facts.importer, departed[i].facts.target,
-				&departed[i].target);
+		departed[i].attributes = mappings[i]->mapping;
+		rc = get_target(context, departed[i].attributes.importer,
+				departed[i].attributes.target, &departed[i].target);
 	}
 	if (!rc)
 		rc = context_remove_all(context, mappings, count);
@@ -326,13 +326,13 @@ int context_unmap(struct context *context, struct object *mapping)
 
 static int map_again(struct context *context, struct object *mapping)
 {
-	struct object_mapping *facts = &mapping->mapping;
-	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, facts->dmabuf);
+	struct object_mapping *attributes = &mapping->mapping;
+	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, attributes->dmabuf);
 	const struct import_request request = {
-		.source = { facts->offset, facts->addresses.length },
-		.prot = facts->prot,
+		.source = { attributes->offset, attributes->addresses.length },
+		.prot = attributes->prot,
 		.fixed = true,
-		.address = facts->addresses.offset,
+		.address = attributes->addresses.offset,
 	};
 	struct import_target target;
 	int fd = dmabuf ? context_fd(context, dmabuf) : -EPROTO;
@@ -341,17 +341,18 @@ static int map_again(struct context *context, struct object *mapping)
 
 	if (rc)
 		return rc;
-	rc = facts->importer->unmap(&target, facts->addresses);
+	rc = attributes->importer->unmap(&target, attributes->addresses);
 	if (!rc || rc == -ENOENT)
-		rc = facts->importer->map(&target, fd, &request, &facts->addresses.offset);
+		rc = attributes->importer->map(&target, fd, &request,
+					       &attributes->addresses.offset);
 	if (rc)
 		return rc;
 	/* From now on it is a new one. */
-	facts->made = made;
-	facts->verified = 0;
-	facts->arrived = false;
-	facts->recovering = false;
-	*facts->revoked_by = '\0';
+	attributes->made = made;
+	attributes->verified = 0;
+	attributes->arrived = false;
+	attributes->recovering = false;
+	*attributes->revoked_by = '\0';
 	return 0;
 }
 

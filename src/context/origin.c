@@ -29,7 +29,7 @@ static int bar_for(const struct pci_device *pci, uint64_t size)
 	return exacts == 1 ? exact : larges == 1 ? large : -1;
 }
 
-const struct pci_device *origin_deduce(const struct census_dmabuf *dmabuf,
+const struct pci_device *origin_deduce(const struct inventory_dmabuf *dmabuf,
 				       const struct origin_device *devices, unsigned count,
 				       int *bar)
 {
@@ -39,7 +39,7 @@ const struct pci_device *origin_deduce(const struct census_dmabuf *dmabuf,
 		const struct pci_device *pci = &devices[i].pci;
 		int one = bar_for(pci, dmabuf->size);
 
-		if (one < 0 || !census_is_holder(dmabuf, devices[i].pid))
+		if (one < 0 || !inventory_is_holder(dmabuf, devices[i].pid))
 			continue;
 		if (exporter && strcmp(exporter->name.bdf, pci->name.bdf))
 			return NULL;
@@ -62,18 +62,18 @@ static struct origin *add_origin(struct origins *origins, unsigned index, unsign
 	return origin;
 }
 
-static void note_dmabuf(struct origins *origins, const struct census *census, const char *name,
-			const struct object *dmabuf)
+static void note_dmabuf(struct origins *origins, const struct inventory *inventory,
+			const char *name, const struct object *dmabuf)
 {
-	const struct census_dmabuf *item;
+	const struct inventory_dmabuf *item;
 	struct origin *origin;
 
 	if (object_is_adopted(dmabuf))
 		return;
-	item = census_get(census, dmabuf->dmabuf.inode);
-	if (!item || origins->items[item - census->items])
+	item = inventory_get(inventory, dmabuf->dmabuf.inode);
+	if (!item || origins->items[item - inventory->items])
 		return;
-	origin = add_origin(origins, item - census->items, dmabuf->dmabuf.range_count);
+	origin = add_origin(origins, item - inventory->items, dmabuf->dmabuf.range_count);
 	if (!origin)
 		return;
 	origins->contexts = true;
@@ -84,7 +84,7 @@ static void note_dmabuf(struct origins *origins, const struct census *census, co
 		origin->ranges[i] = dmabuf->dmabuf.ranges[i];
 }
 
-static void note_contexts(struct origins *origins, const struct census *census)
+static void note_contexts(struct origins *origins, const struct inventory *inventory)
 {
 	auto_free struct context_summary *contexts = NULL;
 	unsigned count = 0;
@@ -96,7 +96,7 @@ static void note_contexts(struct origins *origins, const struct census *census)
 		if (context_look(&context, contexts[i].name))
 			continue;
 		for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
-			note_dmabuf(origins, census, contexts[i].name, dmabuf);
+			note_dmabuf(origins, inventory, contexts[i].name, dmabuf);
 		context_close(&context);
 	}
 }
@@ -142,16 +142,16 @@ static void add_node(struct devices *devices, pid_t pid, unsigned number)
 		add_device(devices, pid, &name);
 }
 
-static void list_devices(struct devices *devices, const struct census *census)
+static void list_devices(struct devices *devices, const struct inventory *inventory)
 {
-	for (unsigned i = 0; i < census->device_count; i++) {
-		const struct census_device *open = &census->devices[i];
+	for (unsigned i = 0; i < inventory->device_count; i++) {
+		const struct inventory_device *open = &inventory->devices[i];
 
 		(open->group ? add_group : add_node)(devices, open->pid, open->number);
 	}
 }
 
-static void deduce(struct origins *origins, const struct census_dmabuf *dmabuf, unsigned index,
+static void deduce(struct origins *origins, const struct inventory_dmabuf *dmabuf, unsigned index,
 		   const struct devices *devices)
 {
 	int bar = -1;
@@ -171,23 +171,23 @@ static void deduce(struct origins *origins, const struct census_dmabuf *dmabuf, 
 		origin->range_count = 0;
 }
 
-int origins_find(struct origins *origins, const struct census *census)
+int origins_find(struct origins *origins, const struct inventory *inventory)
 {
 	struct devices devices = { 0 };
 	bool listed = false;
 
-	origins->items = calloc(census->count + 1, sizeof(*origins->items));
+	origins->items = calloc(inventory->count + 1, sizeof(*origins->items));
 	if (!origins->items)
 		return -ENOMEM;
-	origins->count = census->count;
-	note_contexts(origins, census);
-	for (unsigned i = 0; i < census->count; i++) {
-		if (origins->items[i] || strcmp(census->items[i].exporter, DMABUF_VFIO))
+	origins->count = inventory->count;
+	note_contexts(origins, inventory);
+	for (unsigned i = 0; i < inventory->count; i++) {
+		if (origins->items[i] || strcmp(inventory->items[i].exporter, DMABUF_VFIO))
 			continue;
 		if (!listed)
-			list_devices(&devices, census);
+			list_devices(&devices, inventory);
 		listed = true;
-		deduce(origins, &census->items[i], i, &devices);
+		deduce(origins, &inventory->items[i], i, &devices);
 	}
 	free(devices.items);
 	return 0;

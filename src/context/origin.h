@@ -7,7 +7,7 @@
 #define DMABUFCTL_CONTEXT_ORIGIN_H
 
 #include "context/object.h"
-#include "kernel/census/census.h"
+#include "kernel/inventory/inventory.h"
 #include "kernel/pci.h"
 
 struct origin {
@@ -29,18 +29,18 @@ struct origin_device {
  * the dma-buf too. *bar: the only one of that size, else the only one that is large enough. NULL
  * when no device of its holders has such a BAR, or more than one.
  */
-const struct pci_device *origin_deduce(const struct census_dmabuf *dmabuf,
+const struct pci_device *origin_deduce(const struct inventory_dmabuf *dmabuf,
 				       const struct origin_device *devices, unsigned count,
 				       int *bar);
 
 struct origins {
-	struct origin **items; /* by index in the census; NULL: not known */
+	struct origin **items; /* by index in the inventory; NULL: not known */
 	unsigned count;
 	bool contexts; /* some are from contexts */
 };
 
 /* 0 or a negative errno; either way ended by origins_free(). */
-int origins_find(struct origins *origins, const struct census *census);
+int origins_find(struct origins *origins, const struct inventory *inventory);
 void origins_free(struct origins *origins);
 
 #endif

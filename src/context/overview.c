@@ -55,19 +55,19 @@ static int by_name(const void *a, const void *b)
 
 int context_list(struct context_summary **list, unsigned *count)
 {
-	char folder_path[PATH_MAX];
-	int rc = context_folder(folder_path, sizeof(folder_path));
+	char directory_path[PATH_MAX];
+	int rc = context_directory(directory_path, sizeof(directory_path));
 	struct dirent *entry;
-	DIR *folder;
+	DIR *directory;
 
 	*list = NULL;
 	*count = 0;
 	if (rc)
 		return rc;
-	folder = opendir(folder_path);
-	if (!folder)
+	directory = opendir(directory_path);
+	if (!directory)
 		return -errno;
-	while ((entry = readdir(folder))) {
+	while ((entry = readdir(directory))) {
 		struct context_summary summary, *added;
 		char name[NAME_SIZE];
 
@@ -79,7 +79,7 @@ int context_list(struct context_summary **list, unsigned *count)
 			break;
 		*added = summary;
 	}
-	closedir(folder);
+	closedir(directory);
 	if (*count)
 		qsort(*list, *count, sizeof(**list), by_name);
 	return 0;

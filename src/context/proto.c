@@ -25,7 +25,7 @@ struct proto_message *proto_new(void)
 int proto_send(int socket, const struct proto_message *message, int fd)
 {
 	return pass_send(socket, op_names[message->op], message,
-			 sizeof(*message) + message->facts_size, fd);
+			 sizeof(*message) + message->attributes_size, fd);
 }
 
 static bool is_text(const char *text, size_t size)
@@ -42,12 +42,12 @@ static bool has_many(const struct proto_message *message)
 static bool is_well_formed(const struct proto_message *message, size_t size)
 {
 	if (size < sizeof(*message) || message->op >= PROTO_OPS ||
-	    size - sizeof(*message) != message->facts_size ||
+	    size - sizeof(*message) != message->attributes_size ||
 	    !memchr(message->name, '\0', sizeof(message->name)))
 		return false;
-	return has_many(message) || !message->facts_size ||
-	       (message->facts_size <= PROTO_FACTS_MAX &&
-		is_text(message->facts, message->facts_size));
+	return has_many(message) || !message->attributes_size ||
+	       (message->attributes_size <= PROTO_FACTS_MAX &&
+		is_text(message->attributes, message->attributes_size));
 }
 
 int proto_receive(int socket, struct proto_message *message, int *fd)
@@ -68,36 +68,38 @@ int proto_receive(int socket, struct proto_message *message, int *fd)
 }
 
 /* What an entry takes up, which keeps the next one's numbers aligned. */
-static size_t entry_size(size_t facts_size)
+static size_t entry_size(size_t attributes_size)
 {
-	return (sizeof(struct proto_entry) + facts_size + 3) & ~(size_t)3;
+	return (sizeof(struct proto_entry) + attributes_size + 3) & ~(size_t)3;
 }
 
-bool proto_append(struct proto_message *message, uint32_t kind, const char *name, const char *facts)
+bool proto_append(struct proto_message *message, uint32_t kind, const char *name,
+		  const char *attributes)
 {
-	struct proto_entry *entry = (void *)(message->facts + message->facts_size);
-	size_t facts_size = strlen(facts) + 1, size = entry_size(facts_size);
+	struct proto_entry *entry = (void *)(message->attributes + message->attributes_size);
+	size_t attributes_size = strlen(attributes) + 1, size = entry_size(attributes_size);
 
-	if (size > PROTO_ROOM - message->facts_size)
+	if (size > PROTO_ROOM - message->attributes_size)
 		return false;
 	memset(entry, 0, size);
 	entry->kind = kind;
-	entry->facts_size = facts_size;
+	entry->attributes_size = attributes_size;
 	memcpy(entry->name, name, strnlen(name, sizeof(entry->name) - 1));
-	memcpy(entry->facts, facts, facts_size);
-	message->facts_size += size;
+	memcpy(entry->attributes, attributes, attributes_size);
+	message->attributes_size += size;
 	return true;
 }
 
 const struct proto_entry *proto_next(const struct proto_message *message, size_t *at)
 {
-	const struct proto_entry *entry = (const void *)(message->facts + *at);
-	size_t left = message->facts_size - *at;
+	const struct proto_entry *entry = (const void *)(message->attributes + *at);
+	size_t left = message->attributes_size - *at;
 
-	if (left < sizeof(*entry) || entry->facts_size > left - sizeof(*entry) ||
-	    entry_size(entry->facts_size) > left || !is_text(entry->facts, entry->facts_size) ||
+	if (left < sizeof(*entry) || entry->attributes_size > left - sizeof(*entry) ||
+	    entry_size(entry->attributes_size) > left ||
+	    !is_text(entry->attributes, entry->attributes_size) ||
 	    !memchr(entry->name, '\0', sizeof(entry->name)))
 		return NULL;
-	*at += entry_size(entry->facts_size);
+	*at += entry_size(entry->attributes_size);
 	return entry;
 }

@@ -24,20 +24,22 @@ enum proto_op {
 	 * another version can do nothing after this but STOP.
 	 */
 	PROTO_HELLO,
-	PROTO_LIST,   /* kind, name: of the last object seen, name "" at first -> OBJECTS */
-	PROTO_GET,    /* kind, name -> OBJECT with its fd, or OK with status ENOENT */
-	PROTO_PUT,    /* kind, name, facts, perhaps an fd: adds, or replaces the facts -> OK */
+	PROTO_LIST, /* kind, name: of the last object seen, name "" at first -> OBJECTS */
+	PROTO_GET,  /* kind, name -> OBJECT with its fd, or OK with status ENOENT */
+	PROTO_PUT,  /* kind, name, attributes, perhaps an fd: adds, or replaces the attributes -> OK
+		     */
 	PROTO_DELETE, /* kind, name -> OK */
 	PROTO_BYE,    /* the step is complete -> OK */
 	PROTO_STOP,   /* closes everything and ends; the socket closes when that is done */
 	/* Replies. */
 	PROTO_OBJECT,
 	PROTO_OK,      /* status: 0, or as said above, or an errno */
-	PROTO_OBJECTS, /* facts: struct proto_entry, one after the other, oldest first; status 1:
-			  more */
-	/* Requests with facts as those of OBJECTS, done in their order up to the first failure. */
+	PROTO_OBJECTS, /* attributes: struct proto_entry, one after the other, oldest first; status
+			  1: more */
+	/* Requests with attributes as those of OBJECTS, done in their order up to the first
+	   failure. */
 	PROTO_PUT_ALL,	  /* each as by PUT, without an fd -> OK */
-	PROTO_DELETE_ALL, /* each as by DELETE; their own facts mean nothing -> OK */
+	PROTO_DELETE_ALL, /* each as by DELETE; their own attributes mean nothing -> OK */
 	PROTO_OPS,
 };
 
@@ -56,17 +58,17 @@ struct proto_message {
 	uint32_t op;
 	uint32_t kind;
 	uint32_t status;
-	uint32_t facts_size; /* with the NUL; 0: none */
+	uint32_t attributes_size; /* with the NUL; 0: none */
 	char name[PROTO_NAME_SIZE];
-	char facts[];
+	char attributes[];
 };
 
 /* An object in a list; the next one follows at a multiple of 4 bytes. */
 struct proto_entry {
 	uint32_t kind;
-	uint32_t facts_size; /* with the NUL */
+	uint32_t attributes_size; /* with the NUL */
 	char name[PROTO_NAME_SIZE];
-	char facts[];
+	char attributes[];
 };
 
 /* So that a list can hold any object. */
@@ -84,9 +86,9 @@ int proto_send(int socket, const struct proto_message *message, int fd);
  */
 int proto_receive(int socket, struct proto_message *message, int *fd);
 
-/* Appends to the facts of a message of many objects; false: there is no room left. */
+/* Appends to the attributes of a message of many objects; false: there is no room left. */
 bool proto_append(struct proto_message *message, uint32_t kind, const char *name,
-		  const char *facts);
+		  const char *attributes);
 
 /* The entry at *at, which moves to the next one; NULL at the end, or at what is malformed. */
 const struct proto_entry *proto_next(const struct proto_message *message, size_t *at);

@@ -26,10 +26,10 @@ int revocation_begin(struct revocation *revocation, struct context *context,
 
 void revocation_end(struct revocation *revocation)
 {
-	if (revocation->survey.context)
-		survey_end(&revocation->survey);
+	if (revocation->snapshot.context)
+		snapshot_end(&revocation->snapshot);
 	free(revocation->hit);
-	free(revocation->witnesses);
+	free(revocation->affected);
 }
 
 bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf)
@@ -40,73 +40,73 @@ bool revocation_hits(const struct revocation *revocation, const struct object *d
 	return false;
 }
 
-static int call_witnesses(struct revocation *revocation)
+static int find_affected(struct revocation *revocation)
 {
 	const struct object_list *objects = &revocation->context->objects;
-	struct survey survey;
+	struct snapshot snapshot;
 
-	revocation->witnesses =
-		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(struct witness));
-	if (!revocation->witnesses)
+	revocation->affected =
+		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(struct affected));
+	if (!revocation->affected)
 		return -ENOMEM;
-	survey_begin(&survey, revocation->context);
+	snapshot_begin(&snapshot, revocation->context);
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
 		const struct object *dmabuf =
 			object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
 
 		if (dmabuf && revocation_hits(revocation, dmabuf))
-			revocation->witnesses[revocation->count++] = (struct witness){
+			revocation->affected[revocation->count++] = (struct affected){
 				.mapping = mapping,
-				.before = survey_mapping(&survey, mapping).state,
+				.before = snapshot_mapping(&snapshot, mapping).state,
 			};
 	}
-	survey_end(&survey);
+	snapshot_end(&snapshot);
 	return 0;
 }
 
 /* Whether a mapping that its device could reach, or may have, was seen to be out of reach. */
-static bool witness_saw_it_go(const struct witness *witness)
+static bool affected_saw_it_go(const struct affected *affected)
 {
 	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
-	enum mapping_state state = witness->after.state;
+	enum mapping_state state = affected->after.state;
 
-	if (witness->before != MAPPING_LIVE && witness->before != MAPPING_UNKNOWN)
+	if (affected->before != MAPPING_LIVE && affected->before != MAPPING_UNKNOWN)
 		return true;
-	if (state == MAPPING_LIVE || witness->after.doubt)
+	if (state == MAPPING_LIVE || affected->after.doubt)
 		return false;
-	return witness->unmapped || (state != MAPPING_UNKNOWN && witness->after.evidence & sight);
+	return affected->unmapped || (state != MAPPING_UNKNOWN && affected->after.evidence & sight);
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct witness *left = a, *right = b;
+	const struct affected *left = a, *right = b;
 
 	return left->unmapped_at < right->unmapped_at ? -1 : left->unmapped_at > right->unmapped_at;
 }
 
 /* Of two mappings at one IOVA no event says whose it is. */
-static void find_unmaps(struct revocation *revocation, const struct survey *survey)
+static void find_unmaps(struct revocation *revocation, const struct snapshot *snapshot)
 {
 	for (unsigned i = 0; i < revocation->count; i++) {
-		struct witness *witness = &revocation->witnesses[i];
+		struct affected *affected = &revocation->affected[i];
 
-		witness->unmapped =
-			!survey_shares_window(survey, witness->mapping) &&
-			trace_index_find_unmap(&survey->trace, witness->mapping->mapping.addresses,
-					       revocation->start, &witness->unmapped_at);
+		affected->unmapped = !snapshot_shares_window(snapshot, affected->mapping) &&
+				     trace_index_find_unmap(
+					     &snapshot->trace, affected->mapping->mapping.addresses,
+					     revocation->start, &affected->unmapped_at);
 	}
 }
 
-static void hear_witnesses(struct revocation *revocation, struct survey *survey)
+static void look_at_affected(struct revocation *revocation, struct snapshot *snapshot)
 {
 	revocation->observed = true;
 	for (unsigned i = 0; i < revocation->count; i++) {
-		struct witness *witness = &revocation->witnesses[i];
+		struct affected *affected = &revocation->affected[i];
 
-		witness->after = survey_mapping(survey, witness->mapping);
-		revocation->observed &= witness_saw_it_go(witness);
+		affected->after = snapshot_mapping(snapshot, affected->mapping);
+		revocation->observed &= affected_saw_it_go(affected);
 	}
-	qsort(revocation->witnesses, revocation->count, sizeof(struct witness), by_time);
+	qsort(revocation->affected, revocation->count, sizeof(struct affected), by_time);
 }
 
 /* What the record says where no better evidence is to be had. */
@@ -117,7 +117,7 @@ static int note_in_record(struct revocation *revocation)
 	if (!mappings)
 		return -ENOMEM;
 	for (unsigned i = 0; i < revocation->count; i++) {
-		mappings[i] = revocation->witnesses[i].mapping;
+		mappings[i] = revocation->affected[i].mapping;
 		copy_text(mappings[i]->mapping.revoked_by, sizeof(mappings[i]->mapping.revoked_by),
 			  revocation->trigger->name);
 	}
@@ -127,7 +127,7 @@ static int note_in_record(struct revocation *revocation)
 bool revocation_was_seen(const struct revocation *revocation)
 {
 	for (unsigned i = 0; i < revocation->count; i++)
-		if (revocation->witnesses[i].unmapped)
+		if (revocation->affected[i].unmapped)
 			return true;
 	return false;
 }
@@ -148,8 +148,8 @@ static bool has_revoked(const struct revocation *revocation, int rc)
 int revocation_pull(struct revocation *revocation, bool hold)
 {
 	const struct trigger *trigger = revocation->trigger;
-	struct survey *survey = &revocation->survey;
-	int rc = call_witnesses(revocation), noted = 0;
+	struct snapshot *snapshot = &revocation->snapshot;
+	int rc = find_affected(revocation), noted = 0;
 
 	if (rc)
 		return rc;
@@ -157,10 +157,10 @@ int revocation_pull(struct revocation *revocation, bool hold)
 	rc = trigger_pull(revocation->context, trigger, &revocation->name, hold,
 			  &revocation->pulled);
 	revocation->end = clock_now();
-	survey_begin(survey, revocation->context);
-	find_unmaps(revocation, survey);
+	snapshot_begin(snapshot, revocation->context);
+	find_unmaps(revocation, snapshot);
 	if (has_revoked(revocation, rc))
 		noted = note_in_record(revocation);
-	hear_witnesses(revocation, survey);
+	look_at_affected(revocation, snapshot);
 	return rc ? rc : noted;
 }

@@ -8,7 +8,7 @@
 #include "kernel/vfio.h"
 
 /* A mapping of a dma-buf that is hit. */
-struct witness {
+struct affected {
 	struct object *mapping;
 	enum mapping_state before;
 	struct mapping_report after;
@@ -23,11 +23,11 @@ struct revocation {
 	struct vfio_reset_member *hit; /* the devices that lose their memory */
 	unsigned hit_count;
 	uint64_t start, end;	   /* CLOCK_MONOTONIC, ns */
-	struct witness *witnesses; /* by the time of their unmap */
+	struct affected *affected; /* by the time of their unmap */
 	unsigned count;
-	struct survey survey; /* after the trigger; its context is NULL before */
-	bool pulled;	      /* the kernel took it, even if restoring failed */
-	bool observed;	      /* on every mapping that was live */
+	struct snapshot snapshot; /* after the trigger; its context is NULL before */
+	bool pulled;		  /* the kernel took it, even if restoring failed */
+	bool observed;		  /* on every mapping that was live */
 };
 
 /* Finds out what the trigger would hit; 0 or a negative errno. Ended by revocation_end(). */
@@ -41,8 +41,8 @@ bool revocation_hits(const struct revocation *revocation, const struct object *d
 bool revocation_was_seen(const struct revocation *revocation);
 
 /*
- * Pulls the trigger and hears the witnesses, also when it fails: a reset that the kernel could
- * not complete has revoked all the same. hold: leave the device as the trigger left it.
+ * Pulls the trigger and looks at what it affected, also when it fails: a reset that the kernel
+ * could not complete has revoked all the same. hold: leave the device as the trigger left it.
  */
 int revocation_pull(struct revocation *revocation, bool hold);
 

@@ -15,7 +15,7 @@
 #include "kernel/wait.h"
 #include "util/text.h"
 
-int runtime_folder_name(char *path, size_t size)
+int runtime_directory_name(char *path, size_t size)
 {
 	const char *runtime = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
 
@@ -25,25 +25,25 @@ int runtime_folder_name(char *path, size_t size)
 	return (size_t)snprintf(path, size, "%s/dmabufctl", runtime) < size ? 0 : -ENAMETOOLONG;
 }
 
-int context_folder(char *path, size_t size)
+int context_directory(char *path, size_t size)
 {
 	struct stat status;
-	int rc = runtime_folder_name(path, size);
+	int rc = runtime_directory_name(path, size);
 
 	if (rc)
 		return rc;
 	if (lstat(path, &status))
 		return -errno;
-	/* Whoever else could enter this folder could take the devices. */
+	/* Whoever else could enter this directory could take the devices. */
 	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || status.st_mode & 077)
 		return -ENOTDIR;
 	return 0;
 }
 
-int context_make_folder(void)
+int context_make_directory(void)
 {
 	char path[PATH_MAX];
-	int rc = runtime_folder_name(path, sizeof(path));
+	int rc = runtime_directory_name(path, sizeof(path));
 
 	if (rc)
 		return rc;
@@ -56,11 +56,11 @@ int context_make_folder(void)
 
 int runtime_path(char path[PATH_MAX], const char *name, const char *suffix)
 {
-	char folder[PATH_MAX - NAME_SIZE - 16];
-	int rc = context_folder(folder, sizeof(folder));
+	char directory[PATH_MAX - NAME_SIZE - 16];
+	int rc = context_directory(directory, sizeof(directory));
 
 	if (!rc)
-		snprintf(path, PATH_MAX, "%s/%s%s", folder, name, suffix);
+		snprintf(path, PATH_MAX, "%s/%s%s", directory, name, suffix);
 	return rc;
 }
 
@@ -82,7 +82,7 @@ int runtime_lock(const char *name, int timeout_ms)
 {
 	struct stat locked, present;
 	char path[PATH_MAX];
-	int rc = context_make_folder();
+	int rc = context_make_directory();
 
 	if (!rc)
 		rc = runtime_path(path, name, LOCK_SUFFIX);

@@ -18,13 +18,13 @@
  * The directory. -ENOENT when nobody has made it; -ENOTDIR when it is not this user's alone, or
  * XDG_RUNTIME_DIR names none.
  */
-int context_folder(char *path, size_t size);
-int context_make_folder(void);
+int context_directory(char *path, size_t size);
+int context_make_directory(void);
 
 /* Its name alone; -ENOTDIR as above. */
-int runtime_folder_name(char *path, size_t size);
+int runtime_directory_name(char *path, size_t size);
 
-/* A file of the context called name; errors as context_folder(). */
+/* A file of the context called name; errors as context_directory(). */
 int runtime_path(char path[PATH_MAX], const char *name, const char *suffix);
 
 /*

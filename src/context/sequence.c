@@ -132,8 +132,8 @@ static int recover_all(const struct revocation *revocation)
 	unsigned count = 0, done;
 
 	for (unsigned i = 0; mappings && i < revocation->count; i++)
-		if (revocation->witnesses[i].after.state != MAPPING_LIVE)
-			mappings[count++] = revocation->witnesses[i].mapping;
+		if (revocation->affected[i].after.state != MAPPING_LIVE)
+			mappings[count++] = revocation->affected[i].mapping;
 	/* One that fails is no reason to leave those behind it. */
 	for (unsigned i = 0; i < count; i += done + 1)
 		failed |= context_recover(revocation->context, mappings + i, count - i, &done) != 0;
@@ -144,15 +144,15 @@ static int recover_all(const struct revocation *revocation)
 static enum exporter_state exporter_state(const struct sequence *sequence)
 {
 	struct exporter_report report = { 0 };
-	struct survey survey;
+	struct snapshot snapshot;
 
-	survey_begin(&survey, sequence->context);
+	snapshot_begin(&snapshot, sequence->context);
 	for_each_object(dmabuf, &sequence->context->objects, OBJECT_DMABUF)
 		if (!strcmp(dmabuf->dmabuf.device.bdf, sequence->name.bdf)) {
-			report = survey_exporter(&survey, dmabuf);
+			report = snapshot_exporter(&snapshot, dmabuf);
 			break;
 		}
-	survey_end(&survey);
+	snapshot_end(&snapshot);
 	return report.state;
 }
 

@@ -9,7 +9,7 @@
 #include "context/recorder.h"
 
 /* An open device, whose page table is read when it is first asked for. */
-struct survey_device {
+struct snapshot_device {
 	const struct object *object;
 	bool read;
 	int error; /* why there is no table */
@@ -17,19 +17,19 @@ struct survey_device {
 };
 
 /* Where a device has its BARs. */
-struct survey_exporter {
-	struct survey_exporter *next;
+struct snapshot_exporter {
+	struct snapshot_exporter *next;
 	int error; /* why that is not known */
 	struct pci_device pci;
 };
 
-struct survey_dmabuf {
+struct snapshot_dmabuf {
 	const struct object *object;
 	bool probed;
 	struct exporter_report report;
 };
 
-struct survey_window {
+struct snapshot_window {
 	const struct object *mapping;
 	bool shared;
 };
@@ -43,7 +43,7 @@ static int by_object(const void *a, const void *b)
 
 static int by_iova(const void *a, const void *b)
 {
-	const struct survey_window *left = a, *right = b;
+	const struct snapshot_window *left = a, *right = b;
 	uint64_t left_start = left->mapping->mapping.addresses.offset;
 	uint64_t right_start = right->mapping->mapping.addresses.offset;
 
@@ -51,7 +51,7 @@ static int by_iova(const void *a, const void *b)
 }
 
 /* In the order of IOVAs a window meets one before it, or the next. */
-static void mark_shared(struct survey_window *windows, unsigned count)
+static void mark_shared(struct snapshot_window *windows, unsigned count)
 {
 	uint64_t end = 0;
 
@@ -66,105 +66,105 @@ static void mark_shared(struct survey_window *windows, unsigned count)
 	}
 }
 
-static void list_windows(struct survey *survey)
+static void list_windows(struct snapshot *snapshot)
 {
-	const struct object_list *objects = &survey->context->objects;
+	const struct object_list *objects = &snapshot->context->objects;
 
-	survey->windows =
-		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*survey->windows));
-	if (!survey->windows)
+	snapshot->windows =
+		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*snapshot->windows));
+	if (!snapshot->windows)
 		return;
 	for_each_object(mapping, objects, OBJECT_MAPPING)
-		survey->windows[survey->window_count++].mapping = mapping;
-	qsort(survey->windows, survey->window_count, sizeof(*survey->windows), by_iova);
-	mark_shared(survey->windows, survey->window_count);
-	qsort(survey->windows, survey->window_count, sizeof(*survey->windows), by_object);
+		snapshot->windows[snapshot->window_count++].mapping = mapping;
+	qsort(snapshot->windows, snapshot->window_count, sizeof(*snapshot->windows), by_iova);
+	mark_shared(snapshot->windows, snapshot->window_count);
+	qsort(snapshot->windows, snapshot->window_count, sizeof(*snapshot->windows), by_object);
 }
 
-static void list_devices(struct survey *survey)
+static void list_devices(struct snapshot *snapshot)
 {
-	const struct object_list *objects = &survey->context->objects;
+	const struct object_list *objects = &snapshot->context->objects;
 
-	survey->devices =
-		calloc(object_count(objects, OBJECT_DEVICE) + 1, sizeof(*survey->devices));
-	if (!survey->devices)
+	snapshot->devices =
+		calloc(object_count(objects, OBJECT_DEVICE) + 1, sizeof(*snapshot->devices));
+	if (!snapshot->devices)
 		return;
 	for_each_object(device, objects, OBJECT_DEVICE)
-		survey->devices[survey->device_count++].object = device;
+		snapshot->devices[snapshot->device_count++].object = device;
 }
 
-static void list_dmabufs(struct survey *survey)
+static void list_dmabufs(struct snapshot *snapshot)
 {
-	const struct object_list *objects = &survey->context->objects;
+	const struct object_list *objects = &snapshot->context->objects;
 
-	survey->dmabufs =
-		calloc(object_count(objects, OBJECT_DMABUF) + 1, sizeof(*survey->dmabufs));
-	if (!survey->dmabufs)
+	snapshot->dmabufs =
+		calloc(object_count(objects, OBJECT_DMABUF) + 1, sizeof(*snapshot->dmabufs));
+	if (!snapshot->dmabufs)
 		return;
 	for_each_object(dmabuf, objects, OBJECT_DMABUF)
-		survey->dmabufs[survey->dmabuf_count++].object = dmabuf;
-	qsort(survey->dmabufs, survey->dmabuf_count, sizeof(*survey->dmabufs), by_object);
+		snapshot->dmabufs[snapshot->dmabuf_count++].object = dmabuf;
+	qsort(snapshot->dmabufs, snapshot->dmabuf_count, sizeof(*snapshot->dmabufs), by_object);
 }
 
-static void read_trace(struct survey *survey)
+static void read_trace(struct snapshot *snapshot)
 {
 	struct trace_log log;
 
-	if (!context_read_trace(survey->context, &log))
-		trace_index_make(&survey->trace, &log);
+	if (!context_read_trace(snapshot->context, &log))
+		trace_index_make(&snapshot->trace, &log);
 	trace_log_free(&log);
 }
 
-void survey_begin(struct survey *survey, struct context *context)
+void snapshot_begin(struct snapshot *snapshot, struct context *context)
 {
-	*survey = (struct survey){ .context = context };
-	read_trace(survey);
-	list_devices(survey);
-	list_dmabufs(survey);
-	list_windows(survey);
+	*snapshot = (struct snapshot){ .context = context };
+	read_trace(snapshot);
+	list_devices(snapshot);
+	list_dmabufs(snapshot);
+	list_windows(snapshot);
 }
 
-void survey_end(struct survey *survey)
+void snapshot_end(struct snapshot *snapshot)
 {
-	importers[0]->end_trial(&survey->trial);
-	for (unsigned i = 0; i < survey->device_count; i++)
-		pagetable_free(&survey->devices[i].table);
-	for (struct survey_exporter *exporter = survey->exporters, *next; exporter;
+	importers[0]->end_trial(&snapshot->trial);
+	for (unsigned i = 0; i < snapshot->device_count; i++)
+		pagetable_free(&snapshot->devices[i].table);
+	for (struct snapshot_exporter *exporter = snapshot->exporters, *next; exporter;
 	     exporter = next) {
 		next = exporter->next;
 		free(exporter);
 	}
-	trace_index_free(&survey->trace);
-	free(survey->devices);
-	free(survey->dmabufs);
-	free(survey->windows);
+	trace_index_free(&snapshot->trace);
+	free(snapshot->devices);
+	free(snapshot->dmabufs);
+	free(snapshot->windows);
 }
 
-static struct exporter_report ask_exporter(struct survey *survey, struct object *dmabuf)
+static struct exporter_report ask_exporter(struct snapshot *snapshot, struct object *dmabuf)
 {
-	return judge_exporter(context_probe(survey->context, &survey->trial, dmabuf),
-			      object_device_closed(&survey->context->objects, dmabuf));
+	return judge_exporter(context_probe(snapshot->context, &snapshot->trial, dmabuf),
+			      object_device_closed(&snapshot->context->objects, dmabuf));
 }
 
-struct exporter_report survey_exporter(struct survey *survey, struct object *dmabuf)
+struct exporter_report snapshot_exporter(struct snapshot *snapshot, struct object *dmabuf)
 {
-	const struct survey_dmabuf wanted = { .object = dmabuf };
-	struct survey_dmabuf *known =
-		bsearch(&wanted, survey->dmabufs, survey->dmabuf_count, sizeof(wanted), by_object);
+	const struct snapshot_dmabuf wanted = { .object = dmabuf };
+	struct snapshot_dmabuf *known = bsearch(&wanted, snapshot->dmabufs, snapshot->dmabuf_count,
+						sizeof(wanted), by_object);
 
 	if (!known)
-		return ask_exporter(survey, dmabuf);
+		return ask_exporter(snapshot, dmabuf);
 	if (!known->probed)
-		known->report = ask_exporter(survey, dmabuf);
+		known->report = ask_exporter(snapshot, dmabuf);
 	known->probed = true;
 	return known->report;
 }
 
 /* NULL when it is not known where that device has its memory. */
-static const struct survey_exporter *find_exporter(struct survey *survey,
-						   const struct pci_name *name)
+static const struct snapshot_exporter *find_exporter(struct snapshot *snapshot,
+						     const struct pci_name *name)
 {
-	struct survey_exporter *exporter = survey->exporters;
+	struct snapshot_exporter *exporter = snapshot->exporters;
 
 	while (exporter && strcmp(exporter->pci.name.bdf, name->bdf))
 		exporter = exporter->next;
@@ -175,22 +175,23 @@ static const struct survey_exporter *find_exporter(struct survey *survey,
 		return NULL;
 	exporter->error = pci_get(name, &exporter->pci);
 	exporter->pci.name = *name;
-	exporter->next = survey->exporters;
-	survey->exporters = exporter;
+	exporter->next = snapshot->exporters;
+	snapshot->exporters = exporter;
 	return exporter->error ? NULL : exporter;
 }
 
 /* Where the mapping's first byte lies on the bus; only single-range dma-bufs are mapped. */
-static int expected_address(struct survey *survey, const struct object *mapping, uint64_t *address)
+static int expected_address(struct snapshot *snapshot, const struct object *mapping,
+			    uint64_t *address)
 {
 	const struct object *dmabuf =
-		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	const struct survey_exporter *exporter;
+		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+	const struct snapshot_exporter *exporter;
 
 	if (!dmabuf || object_is_adopted(dmabuf) || dmabuf->dmabuf.bar >= PCI_BARS ||
 	    !dmabuf->dmabuf.range_count)
 		return -ENOENT;
-	exporter = find_exporter(survey, &dmabuf->dmabuf.device);
+	exporter = find_exporter(snapshot, &dmabuf->dmabuf.device);
 	if (!exporter)
 		return -ENODEV;
 	*address = exporter->pci.bars[dmabuf->dmabuf.bar].bus.offset +
@@ -198,7 +199,7 @@ static int expected_address(struct survey *survey, const struct object *mapping,
 	return 0;
 }
 
-static enum pagetable_answer ask_page_table(struct survey_device *device, struct range iova,
+static enum pagetable_answer ask_page_table(struct snapshot_device *device, struct range iova,
 					    uint64_t address)
 {
 	struct pci_name name;
@@ -214,14 +215,14 @@ static enum pagetable_answer ask_page_table(struct survey_device *device, struct
 }
 
 /* The page tables of all devices that reach the mapping, as far as they can be read. */
-static void ask_page_tables(struct survey *survey, const struct object *mapping,
+static void ask_page_tables(struct snapshot *snapshot, const struct object *mapping,
 			    struct mapping_evidence *evidence)
 {
 	uint64_t address;
-	int unknown = expected_address(survey, mapping, &address);
+	int unknown = expected_address(snapshot, mapping, &address);
 
-	for (unsigned i = 0; i < survey->device_count; i++) {
-		struct survey_device *device = &survey->devices[i];
+	for (unsigned i = 0; i < snapshot->device_count; i++) {
+		struct snapshot_device *device = &snapshot->devices[i];
 		enum pagetable_answer answer = PAGETABLE_UNREADABLE;
 
 		if (!object_is_reached_by(mapping, device->object))
@@ -237,11 +238,11 @@ static void ask_page_tables(struct survey *survey, const struct object *mapping,
 	}
 }
 
-bool survey_shares_window(const struct survey *survey, const struct object *mapping)
+bool snapshot_shares_window(const struct snapshot *snapshot, const struct object *mapping)
 {
-	const struct survey_window wanted = { .mapping = mapping };
-	const struct survey_window *window =
-		bsearch(&wanted, survey->windows, survey->window_count, sizeof(wanted), by_object);
+	const struct snapshot_window wanted = { .mapping = mapping };
+	const struct snapshot_window *window = bsearch(
+		&wanted, snapshot->windows, snapshot->window_count, sizeof(wanted), by_object);
 
 	return !window || window->shared;
 }
@@ -252,21 +253,21 @@ static enum dma_answer ask_dma(const struct object_mapping *mapping)
 	return !mapping->verified ? DMA_NONE : mapping->arrived ? DMA_ARRIVED : DMA_FAULTED;
 }
 
-struct mapping_report survey_mapping(struct survey *survey, const struct object *mapping)
+struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping)
 {
 	struct object *dmabuf =
-		object_find(&survey->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
 	struct mapping_evidence evidence = {
 		.dma = ask_dma(&mapping->mapping),
 		.recorded = *mapping->mapping.revoked_by,
 	};
 
 	if (dmabuf)
-		evidence.exporter = survey_exporter(survey, dmabuf).state;
-	ask_page_tables(survey, mapping, &evidence);
+		evidence.exporter = snapshot_exporter(snapshot, dmabuf).state;
+	ask_page_tables(snapshot, mapping, &evidence);
 	/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
-	if (!survey_shares_window(survey, mapping))
-		evidence.trace = trace_index_ask(&survey->trace, mapping->mapping.addresses,
+	if (!snapshot_shares_window(snapshot, mapping))
+		evidence.trace = trace_index_ask(&snapshot->trace, mapping->mapping.addresses,
 						 mapping->mapping.made);
 	return judge_mapping(&evidence);
 }
@@ -274,10 +275,10 @@ struct mapping_report survey_mapping(struct survey *survey, const struct object 
 enum mapping_state mapping_state_now(struct context *context, const struct object *mapping)
 {
 	enum mapping_state state;
-	struct survey survey;
+	struct snapshot snapshot;
 
-	survey_begin(&survey, context);
-	state = survey_mapping(&survey, mapping).state;
-	survey_end(&survey);
+	snapshot_begin(&snapshot, context);
+	state = snapshot_mapping(&snapshot, mapping).state;
+	snapshot_end(&snapshot);
 	return state;
 }

@@ -80,7 +80,7 @@ void context_watch_open(struct context_watch *watch)
 	int rc;
 
 	*watch = (struct context_watch){ .fd = -1, .parent = -1, .directory = -1 };
-	rc = context_folder(watch->path, sizeof(watch->path));
+	rc = context_directory(watch->path, sizeof(watch->path));
 	slash = strrchr(watch->path, '/');
 	if ((rc && rc != -ENOENT) || !slash)
 		return;

@@ -52,7 +52,7 @@ static int find_member(const struct btf *btf, const struct btf_type *type, const
 	return -1;
 }
 
-int btf_find_members(struct btf_member_place *places, unsigned count)
+int btf_find_members(struct btf_member_offset *places, unsigned count)
 {
 	struct btf *btf = load_library() ? lib.btf__load_vmlinux_btf() : NULL;
 	const struct btf_type *type = NULL;
@@ -72,7 +72,7 @@ int btf_find_members(struct btf_member_place *places, unsigned count)
 	return 0;
 }
 #else
-int btf_find_members(struct btf_member_place *places, unsigned count)
+int btf_find_members(struct btf_member_offset *places, unsigned count)
 {
 	(void)places;
 	(void)count;

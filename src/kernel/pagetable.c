@@ -12,7 +12,7 @@
 #include "util/array.h"
 #include "util/search.h"
 
-#define INTEL_FOLDER "/sys/kernel/debug/iommu/intel"
+#define INTEL_DIRECTORY "/sys/kernel/debug/iommu/intel"
 
 /* VT-d: 4 KiB pages, 9 bits a level; the address bits of an entry. */
 #define PAGE_SHIFT 12
@@ -21,7 +21,7 @@
 
 int pagetable_available(void)
 {
-	return access(INTEL_FOLDER, R_OK | X_OK) ? -errno : 0;
+	return access(INTEL_DIRECTORY, R_OK | X_OK) ? -errno : 0;
 }
 
 /*
@@ -103,7 +103,7 @@ int pagetable_read(const struct pci_name *device, struct pagetable *table)
 	auto_free char *text = NULL;
 	int rc;
 
-	snprintf(path, sizeof(path), INTEL_FOLDER "/%s/domain_translation_struct", device->bdf);
+	snprintf(path, sizeof(path), INTEL_DIRECTORY "/%s/domain_translation_struct", device->bdf);
 	rc = sys_read_file(path, &text);
 	return rc ? rc : pagetable_parse(text, table);
 }

@@ -36,7 +36,7 @@ static const char *parse_field(const char *text, unsigned digits, char end, unsi
 	return used && text[used] == end ? text + used + !!end : NULL;
 }
 
-static char *put_hex(char *out, unsigned value, unsigned digits)
+static char *json_put_hex(char *out, unsigned value, unsigned digits)
 {
 	while (digits--)
 		*out++ = "0123456789abcdef"[value >> 4 * digits & 15];
@@ -61,13 +61,13 @@ int pci_parse_name(const char *text, struct pci_name *name)
 	if (!text || slot > 31 || function > 7)
 		return -EINVAL;
 	*name = (struct pci_name){ 0 };
-	out = put_hex(name->bdf, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
+	out = json_put_hex(name->bdf, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
 	*out++ = ':';
-	out = put_hex(out, bus, 2);
+	out = json_put_hex(out, bus, 2);
 	*out++ = ':';
-	out = put_hex(out, slot, 2);
+	out = json_put_hex(out, slot, 2);
 	*out++ = '.';
-	put_hex(out, function, 1);
+	json_put_hex(out, function, 1);
 	return 0;
 }
 
@@ -128,23 +128,23 @@ static void read_bars(struct pci_device *device)
 	}
 }
 
-/* The vfio-dev folder of a device that a VFIO driver has holds one entry, "vfio0". */
+/* The vfio-dev directory of a device that a VFIO driver has holds one entry, "vfio0". */
 static void read_cdev(struct pci_device *device)
 {
 	char path[PATH_MAX];
 	struct stat node;
 	struct dirent *entry;
-	DIR *folder;
+	DIR *directory;
 
 	attribute_path(path, &device->name, "vfio-dev");
-	folder = opendir(path);
-	if (!folder)
+	directory = opendir(path);
+	if (!directory)
 		return;
-	while ((entry = readdir(folder)))
+	while ((entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
 			snprintf(device->cdev, sizeof(device->cdev), "/dev/vfio/devices/%.40s",
 				 entry->d_name);
-	closedir(folder);
+	closedir(directory);
 	/* Without CONFIG_VFIO_DEVICE_CDEV the entry has no device number. */
 	if (*device->cdev && stat(device->cdev, &node))
 		*device->cdev = '\0';
@@ -219,29 +219,29 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct pci_name *)a)->bdf, ((const struct pci_name *)b)->bdf);
 }
 
-static int list_folder(const char *path, struct pci_name **names, unsigned *count)
+static int list_directory(const char *path, struct pci_name **names, unsigned *count)
 {
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	struct dirent *entry;
 
 	*names = NULL;
 	*count = 0;
-	if (!folder)
+	if (!directory)
 		return -errno;
-	while ((entry = readdir(folder))) {
+	while ((entry = readdir(directory))) {
 		struct pci_name name, *added;
 
 		if (pci_parse_name(entry->d_name, &name))
 			continue;
 		added = array_add(names, count);
 		if (!added) {
-			closedir(folder);
+			closedir(directory);
 			free(*names);
 			return -ENOMEM;
 		}
 		*added = name;
 	}
-	closedir(folder);
+	closedir(directory);
 	if (*count)
 		qsort(*names, *count, sizeof(**names), by_name);
 	return 0;
@@ -249,7 +249,7 @@ static int list_folder(const char *path, struct pci_name **names, unsigned *coun
 
 int pci_list(struct pci_name **names, unsigned *count)
 {
-	return list_folder(PCI_DEVICES, names, count);
+	return list_directory(PCI_DEVICES, names, count);
 }
 
 int pci_list_group(int group, struct pci_name **names, unsigned *count)
@@ -257,7 +257,7 @@ int pci_list_group(int group, struct pci_name **names, unsigned *count)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", group);
-	return list_folder(path, names, count);
+	return list_directory(path, names, count);
 }
 
 struct pci_names {

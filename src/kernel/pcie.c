@@ -45,26 +45,26 @@ static uint32_t get(const struct config *config, unsigned offset, unsigned bytes
 
 static unsigned find_capability(const struct config *config, uint8_t wanted)
 {
-	unsigned place = get(config, PCI_CAPABILITY_LIST, 1) & ~3u;
+	unsigned position = get(config, PCI_CAPABILITY_LIST, 1) & ~3u;
 
-	for (unsigned steps = 0; place && steps < 48; steps++) {
-		if (get(config, place, 1) == wanted)
-			return place;
-		place = get(config, place + 1, 1) & ~3u;
+	for (unsigned steps = 0; position && steps < 48; steps++) {
+		if (get(config, position, 1) == wanted)
+			return position;
+		position = get(config, position + 1, 1) & ~3u;
 	}
 	return 0;
 }
 
 static unsigned find_extended_capability(const struct config *config, uint16_t wanted)
 {
-	unsigned place = PCI_CFG_SPACE_SIZE;
+	unsigned position = PCI_CFG_SPACE_SIZE;
 
-	for (unsigned steps = 0; place && steps < 480; steps++) {
-		uint32_t header = get(config, place, 4);
+	for (unsigned steps = 0; position && steps < 480; steps++) {
+		uint32_t header = get(config, position, 4);
 
 		if (header && PCI_EXT_CAP_ID(header) == wanted)
-			return place;
-		place = PCI_EXT_CAP_NEXT(header);
+			return position;
+		position = PCI_EXT_CAP_NEXT(header);
 	}
 	return 0;
 }
@@ -109,7 +109,7 @@ static void describe_hop(struct pcie_hop *hop)
 	hop->acs_control = acs ? get(&config, acs + PCI_ACS_CTRL, 2) : 0;
 }
 
-/* The device's place in sysfs names every bridge above it. */
+/* The device's position in sysfs names every bridge above it. */
 int pcie_get_path(const struct pci_name *device, struct pcie_path *path)
 {
 	char link[64], *rest = NULL;

@@ -24,8 +24,8 @@ enum place {
 	PLACES,
 };
 
-struct probe_places {
-	struct btf_member_place of[PLACES];
+struct probe_offsets {
+	struct btf_member_offset of[PLACES];
 };
 
 static const char *const names[RECORD_KINDS] = {
@@ -39,9 +39,9 @@ const char *probe_name(enum record_kind kind)
 	return names[kind];
 }
 
-struct probe_places *probe_places_new(void)
+struct probe_offsets *probe_offsets_new(void)
 {
-	static const struct probe_places wanted = { {
+	static const struct probe_offsets wanted = { {
 		[BUFFER_SIZE] = { "dma_buf", "size", -1 },
 		[BUFFER_FILE] = { "dma_buf", "file", -1 },
 		[BUFFER_EXPORTER] = { "dma_buf", "exp_name", -1 },
@@ -54,7 +54,7 @@ struct probe_places *probe_places_new(void)
 		[DEVICE_OBJECT] = { "device", "kobj", -1 },
 		[OBJECT_NAME] = { "kobject", "name", -1 },
 	} };
-	struct probe_places *places = malloc(sizeof(*places));
+	struct probe_offsets *places = malloc(sizeof(*places));
 
 	if (!places)
 		return NULL;
@@ -67,7 +67,7 @@ struct probe_places *probe_places_new(void)
 
 /* Arguments in tracefs's language: +N(X) is what lies N bytes behind the address X. */
 struct arguments {
-	const struct probe_places *places;
+	const struct probe_offsets *places;
 	char text[320];
 	size_t used;
 	bool complete; /* all the members were there */
@@ -160,7 +160,7 @@ static int write_probe(const char *line)
 	return errno ? -errno : -EIO;
 }
 
-int probe_add(const struct probe_places *places, enum record_kind kind)
+int probe_add(const struct probe_offsets *places, enum record_kind kind)
 {
 	struct arguments arguments = { .places = places, .complete = true };
 	const char *where = describe(&arguments, kind);

@@ -15,12 +15,12 @@
 const char *probe_name(enum record_kind kind);
 
 /* The offsets that the probes need; tells nothing about whether the kernel takes probes. */
-struct probe_places;
+struct probe_offsets;
 /* NULL when the kernel does not describe its types, or memory is short. */
-struct probe_places *probe_places_new(void);
+struct probe_offsets *probe_offsets_new(void);
 
 /* Makes the probe, or finds it made. 0 or a negative errno. */
-int probe_add(const struct probe_places *places, enum record_kind kind);
+int probe_add(const struct probe_offsets *places, enum record_kind kind);
 
 /* Removes those that nobody has enabled. */
 void probe_remove_unused(void);

@@ -44,28 +44,28 @@ static bool holds(pid_t pid, dev_t device)
 	char path[32];
 	struct dirent *entry;
 	bool found = false;
-	DIR *folder;
+	DIR *directory;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	folder = opendir(path);
-	if (!folder)
+	directory = opendir(path);
+	if (!directory)
 		return false;
-	while (!found && (entry = readdir(folder)))
-		found = is_device(dirfd(folder), entry->d_name, device);
-	closedir(folder);
+	while (!found && (entry = readdir(directory)))
+		found = is_device(dirfd(directory), entry->d_name, device);
+	closedir(directory);
 	return found;
 }
 
 static int list_processes(dev_t device, struct process **list, unsigned *count)
 {
 	struct dirent *entry;
-	DIR *folder = opendir("/proc");
+	DIR *directory = opendir("/proc");
 
 	*list = NULL;
 	*count = 0;
-	if (!folder)
+	if (!directory)
 		return -errno;
-	while ((entry = readdir(folder))) {
+	while ((entry = readdir(directory))) {
 		struct process process = { .pid = atoi(entry->d_name) }, *added;
 		auto_free char *name = NULL;
 		char comm[32];
@@ -80,7 +80,7 @@ static int list_processes(dev_t device, struct process **list, unsigned *count)
 			break;
 		*added = process;
 	}
-	closedir(folder);
+	closedir(directory);
 	return 0;
 }
 

@@ -46,7 +46,7 @@ static int see(struct stream *stream, enum record_kind kind, const char *system,
 	return rc;
 }
 
-static void see_by_probe(struct stream *stream, const struct probe_places *places,
+static void see_by_probe(struct stream *stream, const struct probe_offsets *places,
 			 enum record_kind kind)
 {
 	int rc = -ENOENT;
@@ -60,7 +60,7 @@ static void see_by_probe(struct stream *stream, const struct probe_places *place
 
 static int see_all(struct stream *stream)
 {
-	struct probe_places *places;
+	struct probe_offsets *places;
 	int rc = 0;
 
 	for (int kind = 0; kind < RECORD_KINDS; kind++) {
@@ -70,7 +70,7 @@ static int see_all(struct stream *stream)
 		if (rc && !sources[kind].probe)
 			return rc;
 	}
-	places = probe_places_new();
+	places = probe_offsets_new();
 	for (int kind = 0; places && kind < RECORD_KINDS; kind++)
 		if (!stream->sees[kind] && sources[kind].probe)
 			see_by_probe(stream, places, kind);

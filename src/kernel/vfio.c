@@ -179,15 +179,15 @@ static int update_config(int device, unsigned offset, uint16_t mask, uint16_t bi
 }
 
 /* Where a capability starts; -EOPNOTSUPP when there is none of that kind. */
-static int find_capability(int device, uint8_t wanted, unsigned *place)
+static int find_capability(int device, uint8_t wanted, unsigned *position)
 {
 	uint32_t next, header;
 	int rc = read_config(device, PCI_CAPABILITY_LIST, 1, &next);
 
 	/* Each takes four bytes at least, so a longer walk goes in circles. */
 	for (unsigned steps = 0; !rc && next && steps < 48; steps++) {
-		*place = next & ~3u;
-		rc = read_config(device, *place, 2, &header);
+		*position = next & ~3u;
+		rc = read_config(device, *position, 2, &header);
 		if (!rc && (header & 0xff) == wanted)
 			return 0;
 		next = header >> 8;

@@ -9,7 +9,7 @@
 #include "kernel/sys.h"
 #include "util/range.h"
 
-#define VFIO_CDEV_FOLDER "/dev/vfio/devices"
+#define VFIO_CDEV_DIRECTORY "/dev/vfio/devices"
 
 /*
  * Opens a VFIO character device for the iommufd context. On success *id is the device's

@@ -10,15 +10,15 @@
 bool rule_is_during(const struct rule *rule, const char *command)
 {
 	size_t length = command ? strlen(command) : 0;
-	const char *place = rule->during;
+	const char *found = rule->during;
 
 	if (!command)
 		return true;
-	while ((place = strstr(place, command))) {
-		if ((place == rule->during || place[-1] == ' ') &&
-		    (place[length] == '\0' || place[length] == ' '))
+	while ((found = strstr(found, command))) {
+		if ((found == rule->during || found[-1] == ' ') &&
+		    (found[length] == '\0' || found[length] == ' '))
 			return true;
-		place += length;
+		found += length;
 	}
 	return false;
 }

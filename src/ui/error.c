@@ -41,7 +41,7 @@ static enum status note(enum status status, int error, const char *format, va_li
 	return status;
 }
 
-enum status fail(enum status status, int error, const char *format, ...)
+enum status fail_with(enum status status, int error, const char *format, ...)
 {
 	va_list args;
 
@@ -75,10 +75,10 @@ enum status fail_errno(int error, const char *format, ...)
 	if (error)
 		fail_because("%s", strerrordesc_np(abs(error)));
 	if (abs(error) == EMFILE)
-		fail_try(
+		fail_hint(
 			"raise the hard limit of open files: 'ulimit -Hn', or LimitNOFILE= of a service");
 	else if (abs(error) == ENFILE)
-		fail_try("raise the system's limit of open files, /proc/sys/fs/file-max");
+		fail_hint("raise the system's limit of open files, /proc/sys/fs/file-max");
 	return failure.status;
 }
 
@@ -91,7 +91,7 @@ void fail_because(const char *format, ...)
 	va_end(args);
 }
 
-void fail_try(const char *format, ...)
+void fail_hint(const char *format, ...)
 {
 	va_list args;
 
@@ -130,12 +130,12 @@ static void print_part(FILE *stream, const char *between, const char *text)
 	text_print(stream, text);
 }
 
-void fail_print(FILE *stream, const char *place)
+void fail_print(FILE *stream, const char *position)
 {
 	if (!failure.what)
 		return;
 	fputs("dmabufctl", stream);
-	print_part(stream, ": ", place);
+	print_part(stream, ": ", position);
 	print_part(stream, ": ", failure.what);
 	print_part(stream, ": ", failure.error ? strerrorname_np(failure.error) : NULL);
 	print_part(stream, ": ", failure.why);
@@ -144,19 +144,19 @@ void fail_print(FILE *stream, const char *place)
 	fail_forget();
 }
 
-json_object *fail_to_json(const char *place)
+json_object *fail_to_json(const char *position)
 {
 	json_object *error;
 
 	if (!failure.what)
 		return NULL;
 	error = json_object_new_object();
-	put_number(error, "status", failure.status);
-	put_text(error, "errno", failure.error ? strerrorname_np(failure.error) : NULL);
-	put_text(error, "place", place);
-	put_text(error, "what", failure.what);
-	put_text(error, "why", failure.why);
-	put_text(error, "remedy", failure.remedy);
+	json_put_number(error, "status", failure.status);
+	json_put_text(error, "errno", failure.error ? strerrorname_np(failure.error) : NULL);
+	json_put_text(error, "place", position);
+	json_put_text(error, "what", failure.what);
+	json_put_text(error, "why", failure.why);
+	json_put_text(error, "remedy", failure.remedy);
 	fail_forget();
 	return error;
 }

@@ -25,18 +25,18 @@ enum status {
  * Notes the failure and returns the status to leave with. error is an errno, its sign does
  * not matter, 0 when there is none. The format names the operation and its object.
  */
-enum status fail(enum status status, int error, const char *format, ...)
+enum status fail_with(enum status status, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The status that an errno itself suggests: 4, 3 or 1. */
 enum status status_of_errno(int error);
 
-/* fail() with that status. */
+/* fail_with() with that status. */
 enum status fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Adds to the failure noted last; a later call replaces an earlier one's text. */
 void fail_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void fail_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Refines the status of the failure noted last, and returns it. */
 enum status fail_status(enum status status);
@@ -53,12 +53,12 @@ const char *fail_reason(void);
 int fail_error(void);
 
 /*
- * Shows the failure noted last, if any, and forgets it. place: "FILE:LINE" or NULL. Any of its
+ * Shows the failure noted last, if any, and forgets it. position: "FILE:LINE" or NULL. Any of its
  * texts may have been made of any bytes.
  */
-void fail_print(FILE *stream, const char *place);
+void fail_print(FILE *stream, const char *position);
 
 /* The same as the value of "error" in a JSON result; NULL when there is none. */
-json_object *fail_to_json(const char *place);
+json_object *fail_to_json(const char *position);
 
 #endif

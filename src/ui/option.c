@@ -23,9 +23,9 @@ static void try_names(const struct option_entry *entry, const char *word, size_t
 	}
 	if (list)
 		fclose(list);
-	fail_try("%s%s%sgive %s of %s", guess.best ? "did you mean '" : "",
-		 guess.best ? guess.best : "", guess.best ? "'? " : "",
-		 entry->type == OPTION_CHOICES ? "some" : "one", known ? known : "");
+	fail_hint("%s%s%sgive %s of %s", guess.best ? "did you mean '" : "",
+		  guess.best ? guess.best : "", guess.best ? "'? " : "",
+		  entry->type == OPTION_CHOICES ? "some" : "one", known ? known : "");
 	free(known);
 }
 
@@ -33,19 +33,19 @@ static enum status bad_value(const struct option_entry *entry, const char *text,
 {
 	bool bounded = entry->type == OPTION_NUMBER;
 
-	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+	fail_with(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
 	fail_because(error != -ERANGE ? "not a valid value" :
 		     bounded	      ? "the number is out of bounds" :
 					"the number is too large");
 	if (bounded)
-		fail_try("give a whole number from %llu to %llu", (unsigned long long)entry->least,
-			 (unsigned long long)entry->most);
+		fail_hint("give a whole number from %llu to %llu", (unsigned long long)entry->least,
+			  (unsigned long long)entry->most);
 	else if (entry->type == OPTION_TIME)
-		fail_try("give seconds from 0 to %d, such as 5 or 0.25", VALUE_SECONDS_MAX);
+		fail_hint("give seconds from 0 to %d, such as 5 or 0.25", VALUE_SECONDS_MAX);
 	else if (entry->type == OPTION_RANGES)
-		fail_try("give OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
+		fail_hint("give OFFSET:LENGTH in bytes, such as 0x1000:4K or 0:16M");
 	else
-		fail_try("give bytes, such as 4096, 0x1000, 4K, 16M or 1G");
+		fail_hint("give bytes, such as 4096, 0x1000, 4K, 16M or 1G");
 	return STATUS_USAGE;
 }
 
@@ -70,7 +70,7 @@ static enum status take_choice(const struct option_entry *entry, const char **ch
 	*choice = is_kind ? text : name;
 	if (name)
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+	fail_with(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
 	fail_because("not a valid value");
 	try_names(entry, text, length);
 	return STATUS_USAGE;
@@ -83,7 +83,7 @@ static enum status take_choices(const struct option_entry *entry, const char **c
 		size_t length = strcspn(word, ",");
 
 		if (!find_name(entry, word, length)) {
-			fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
+			fail_with(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, text);
 			fail_because("'%.*s' is not a valid value", (int)length, word);
 			try_names(entry, word, length);
 			return STATUS_USAGE;
@@ -207,11 +207,11 @@ static enum status unknown_option(const struct option_set sets[2], const char *t
 		for (const struct option_entry *entry = sets[i].table; entry && entry->name;
 		     entry++)
 			guess_consider(&guess, entry->name);
-	fail(STATUS_USAGE, 0, "unknown option '%s'", text);
+	fail_with(STATUS_USAGE, 0, "unknown option '%s'", text);
 	if (guess.best)
-		fail_try("did you mean '--%s'? --help lists them", guess.best);
+		fail_hint("did you mean '--%s'? --help lists them", guess.best);
 	else
-		fail_try("--help lists them");
+		fail_hint("--help lists them");
 	return STATUS_USAGE;
 }
 
@@ -229,7 +229,7 @@ static enum status take_letters(const struct option_set sets[2], const char *tex
 			*used = !letter[1];
 			if (letter[1] || next)
 				return take(entry, values, letter[1] ? letter + 1 : next);
-			fail(STATUS_USAGE, 0, "option -%c", *letter);
+			fail_with(STATUS_USAGE, 0, "option -%c", *letter);
 			fail_because("its value %s is missing", entry->argument);
 			return STATUS_USAGE;
 		}
@@ -250,12 +250,12 @@ static enum status take_long(const struct option_set sets[2], const char *text, 
 	if (!entry)
 		return unknown_option(sets, text);
 	if (!entry->argument && equals) {
-		fail(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, equals + 1);
+		fail_with(STATUS_USAGE, 0, "option --%s: '%s'", entry->name, equals + 1);
 		fail_because("it takes no value");
 		return STATUS_USAGE;
 	}
 	if (entry->argument && !equals && !next) {
-		fail(STATUS_USAGE, 0, "option --%s", entry->name);
+		fail_with(STATUS_USAGE, 0, "option --%s", entry->name);
 		fail_because("its value %s is missing", entry->argument);
 		return STATUS_USAGE;
 	}
@@ -309,7 +309,7 @@ enum status options_check_forms(const struct option_set *set, bool json)
 		if (entry->type != OPTION_FORM || !*(bool *)((char *)set->values + entry->offset))
 			continue;
 		if (form) {
-			fail(STATUS_USAGE, 0, "option --%s", entry->name);
+			fail_with(STATUS_USAGE, 0, "option --%s", entry->name);
 			fail_because("it does not go with --%s: the output has one form", form);
 			return STATUS_USAGE;
 		}

@@ -113,7 +113,7 @@ struct option_set {
 /*
  * Takes the options out of argv[1..]; *argc and argv keep the rest, with argv[0]. With
  * in_order, stops at the first argument that is no option. On STATUS_USAGE the failure is
- * noted (fail()). *dashes: how many arguments stood before "--", all of them when it is not
+ * noted (fail_with()). *dashes: how many arguments stood before "--", all of them when it is not
  * there.
  */
 enum status options_parse(const struct option_set sets[2], int *argc, char **argv, bool in_order,

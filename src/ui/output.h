@@ -40,7 +40,7 @@ struct section {
 };
 
 /* One value of a row that is made when it is printed. */
-struct fact {
+struct attribute {
 	enum { FACT_NONE, FACT_NUMBER, FACT_TEXT } type;
 	uint64_t number;
 	const char *text; /* any bytes; there until the next is asked for */
@@ -54,8 +54,8 @@ struct output_rows {
 	const char *key; /* in the result, and of a section */
 	size_t count;
 	json_object *(*make)(void *state, size_t row); /* a new reference */
-	/* For tables without children: the value of the section's column, by its place. */
-	struct fact (*fact)(void *state, size_t row, unsigned column);
+	/* For tables without children: the value of the section's column, by its position. */
+	struct attribute (*attribute)(void *state, size_t row, unsigned column);
 	void *state;
 	void (*free)(void *state);
 };

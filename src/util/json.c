@@ -21,7 +21,7 @@ static json_object *new_text(const char *text)
 	return value;
 }
 
-void put_text(json_object *object, const char *key, const char *text)
+void json_put_text(json_object *object, const char *key, const char *text)
 {
 	if (object)
 		put(object, key, new_text(text));
@@ -33,29 +33,29 @@ void add_text(json_object *array, const char *text)
 		json_object_array_add(array, new_text(text));
 }
 
-void put_number(json_object *object, const char *key, uint64_t value)
+void json_put_number(json_object *object, const char *key, uint64_t value)
 {
 	if (object)
 		put(object, key, json_object_new_uint64(value));
 }
 
-void put_index(json_object *object, const char *key, int value)
+void json_put_index(json_object *object, const char *key, int value)
 {
 	if (object)
 		put(object, key, value < 0 ? NULL : json_object_new_int(value));
 }
 
-void put_address(json_object *object, const char *key, uint64_t value)
+void json_put_address(json_object *object, const char *key, uint64_t value)
 {
 	char text[20];
 
 	if (!object)
 		return;
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
-	put_text(object, key, text);
+	json_put_text(object, key, text);
 }
 
-void put_bool(json_object *object, const char *key, int value)
+void json_put_bool(json_object *object, const char *key, int value)
 {
 	if (object)
 		put(object, key, json_object_new_boolean(value));
@@ -70,12 +70,12 @@ static json_object *put_new(json_object *object, const char *key, json_object *i
 	return value;
 }
 
-json_object *put_array(json_object *object, const char *key)
+json_object *json_put_array(json_object *object, const char *key)
 {
 	return put_new(object, key, json_object_new_array);
 }
 
-json_object *put_object(json_object *object, const char *key)
+json_object *json_put_object(json_object *object, const char *key)
 {
 	return put_new(object, key, json_object_new_object);
 }

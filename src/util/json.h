@@ -11,16 +11,16 @@
  * what is not UTF-8 becomes U+FFFD. With a NULL object or array they do nothing and return NULL,
  * for results that nobody will look at.
  */
-void put_text(json_object *object, const char *key, const char *text);
+void json_put_text(json_object *object, const char *key, const char *text);
 void add_text(json_object *array, const char *text);
-void put_number(json_object *object, const char *key, uint64_t value);
+void json_put_number(json_object *object, const char *key, uint64_t value);
 /* null for a negative one: there is none. */
-void put_index(json_object *object, const char *key, int value);
-void put_address(json_object *object, const char *key, uint64_t value);
-void put_bool(json_object *object, const char *key, int value);
+void json_put_index(json_object *object, const char *key, int value);
+void json_put_address(json_object *object, const char *key, uint64_t value);
+void json_put_bool(json_object *object, const char *key, int value);
 /* Returns the new array or object, which belongs to the outer one. */
-json_object *put_array(json_object *object, const char *key);
-json_object *put_object(json_object *object, const char *key);
+json_object *json_put_array(json_object *object, const char *key);
+json_object *json_put_object(json_object *object, const char *key);
 json_object *add_object(json_object *array);
 
 /* And for reading them: "" for what is not there. */

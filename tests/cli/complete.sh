@@ -78,10 +78,10 @@ else
 fi
 
 # Contexts; asking starts none, and waits for none. Others may have some of their own.
-folder=$XDG_RUNTIME_DIR/dmabufctl
-[ "$(id -u)" -ne 0 ] || folder=/run/dmabufctl
+directory=$XDG_RUNTIME_DIR/dmabufctl
+[ "$(id -u)" -ne 0 ] || directory=/run/dmabufctl
 mine=complete-$$
-left() { find "$folder" -name "$mine*" -printf '%p %i %T@\n' 2>/dev/null | sort; }
+left() { find "$directory" -name "$mine*" -printf '%p %i %T@\n' 2>/dev/null | sort; }
 offers '' --context $mine
 ok 'asking for objects starts no context' equal "$(d --complete -- --context $mine unmap ''; left)" ''
 d context start $mine
@@ -90,7 +90,7 @@ ok 'contexts' equal "$(d --complete -- --context $mine | sort | lines)" "$mine $
 ok 'contexts, after =' \
 	equal "$(d --complete -- status --context=$mine | sort | lines)" "--context=$mine --context=${mine}b"
 ok 'contexts to stop' equal "$(d --complete -- context stop $mine | sort | lines)" "$mine ${mine}b"
-"$(dirname "$(command -v dmabufctl)")/tests/lab/client" "$folder/$mine.socket" put 5 space0 '{"id": 1}' >/dev/null
+"$(dirname "$(command -v dmabufctl)")/tests/lab/client" "$directory/$mine.socket" put 5 space0 '{"id": 1}' >/dev/null
 offers space0 --context $mine attach 01:00.0 ''
 offers space0 attach --context=$mine 01:00.0 s
 offers space0 import fb --context $mine --ioas ''
@@ -100,7 +100,7 @@ offers '' --context $mine release space0 ''
 offers '' --context ${mine}b attach 01:00.0 ''
 offers '' attach 01:00.0 sp
 before=$(left)
-exec 9>>"$folder/$mine.lock"
+exec 9>>"$directory/$mine.lock"
 flock 9
 gives 0 'a context that a command has: no wait' timeout 20 dmabufctl --complete -- --context $mine unmap ''
 ok 'a context that a command has: nothing is offered' equal "$out$err" ''
@@ -109,9 +109,9 @@ d --complete -- --context ${mine}b unmap '' >/dev/null
 ok 'asking leaves everything as it was' equal "$(left)" "$before"
 d context stop $mine
 d context stop ${mine}b
-touch "$folder/$mine bad.socket" "$folder/$mine.socket.old" "$folder/.socket"
+touch "$directory/$mine bad.socket" "$directory/$mine.socket.old" "$directory/.socket"
 offers '' --context $mine
-rm "$folder/$mine bad.socket" "$folder/$mine.socket.old" "$folder/.socket"
+rm "$directory/$mine bad.socket" "$directory/$mine.socket.old" "$directory/.socket"
 
 # A real shell at a terminal: the line as it is when it is run.
 cat >shell <<END

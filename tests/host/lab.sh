@@ -6,12 +6,12 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 export TMPDIR=$TEST_DIR
 lab() { "$top/lab/run" --timeout $((120 * ${TEST_PATIENCE:-1})) "$@"; }
 machines_left() { pgrep -fc "qemu-system-x86_64.*$TEST_DIR"; }
-folders_left() { find "$TEST_DIR" -maxdepth 1 -name 'dmabufctl-lab.*' | wc -l; }
+directories_left() { find "$TEST_DIR" -maxdepth 1 -name 'dmabufctl-lab.*' | wc -l; }
 
 cd "$top/tests" || exit 1
 run lab -- bash -c 'echo out; echo err >&2; pwd; id -u; touch made; exit 7'
 ok "the exit status is the command's" equal "$rc" 7
-ok 'so is its output, in its own folder, as root' equal "$out" "$(printf 'out\n%s\n0' "$PWD")"
+ok 'so is its output, in its own directory, as root' equal "$out" "$(printf 'out\n%s\n0' "$PWD")"
 ok 'and its standard error' equal "$err" err
 ok 'what it writes stays in the lab' [ ! -e made ]
 
@@ -45,7 +45,7 @@ for signal in INT TERM KILL; do
 	await_end 60 $pid
 	await 60 counts 0 machines_left
 	ok "$signal: nothing is left running" equal "$(machines_left)" 0
-	[ $signal = KILL ] || ok "$signal: no folder is left" equal "$(folders_left)" 0
+	[ $signal = KILL ] || ok "$signal: no directory is left" equal "$(directories_left)" 0
 done
 rm -rf "$TEST_DIR"/dmabufctl-lab.*
 
@@ -77,7 +77,7 @@ refuses 125 '--cpus wants a number' lab --cpus none -- true
 refuses 125 '--timeout wants seconds' "$top/lab/run" --timeout soon -- true
 run env XDG_CACHE_HOME=/dev/null "$top/lab/run" -- true
 ok 'no room for the cache: exit status 125' equal "$rc" 125
-ok 'no room for the cache: one clear message' contains "$err" '^lab: cannot write to the cache folder'
+ok 'no room for the cache: one clear message' contains "$err" '^lab: cannot write to the cache directory'
 
 # An ordinary user, with a tree and a cache of their own.
 if [ "$(id -u)" -eq 0 ]; then

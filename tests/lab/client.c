@@ -83,34 +83,34 @@ static void show_reply(void)
 	else if (message->op == PROTO_OBJECT)
 		printf("OBJECT %.64s\n", message->name);
 	else if (message->op == PROTO_OBJECTS)
-		printf("OBJECTS %u\n", message->facts_size);
+		printf("OBJECTS %u\n", message->attributes_size);
 	else
 		printf("OK %u\n", message->status);
 }
 
 static void ask(enum proto_op op, unsigned kind, unsigned status, const char *name,
-		const char *facts)
+		const char *attributes)
 {
 	memset(message, 0, sizeof(*message));
 	message->op = op;
 	message->kind = kind;
 	message->status = status;
-	message->facts_size = facts ? strlen(facts) + 1 : 0;
+	message->attributes_size = attributes ? strlen(attributes) + 1 : 0;
 	snprintf(message->name, sizeof(message->name), "%s", name);
-	if (facts)
-		memcpy(message->facts, facts, message->facts_size);
-	send_bytes(message, sizeof(*message) + message->facts_size);
+	if (attributes)
+		memcpy(message->attributes, attributes, message->attributes_size);
+	send_bytes(message, sizeof(*message) + message->attributes_size);
 	show_reply();
 }
 
-static void ask_all(enum proto_op op, unsigned kind, const char *name, const char *facts,
+static void ask_all(enum proto_op op, unsigned kind, const char *name, const char *attributes,
 		    unsigned cut)
 {
 	memset(message, 0, sizeof(*message));
 	message->op = op;
-	proto_append(message, kind, name, facts);
-	message->facts_size -= cut;
-	send_bytes(message, sizeof(*message) + message->facts_size);
+	proto_append(message, kind, name, attributes);
+	message->attributes_size -= cut;
+	send_bytes(message, sizeof(*message) + message->attributes_size);
 	show_reply();
 }
 

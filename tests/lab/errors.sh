@@ -83,10 +83,10 @@ gives 0 'd3hot' d revoke $NVME --by d3hot
 ok '--by d3hot: D0 again, in the device' equal "$(power $NVME)" 0
 gives 0 'd3hot --hold' d revoke $NVME --by d3hot --hold
 ok '--by d3hot --hold: D3hot, in the device' equal "$(power $NVME)" 3
-ok '--by d3hot --hold: revoked' equal "$(fact '.dmabufs[] | select(.name == "cmb").state')" revoked
+ok '--by d3hot --hold: revoked' equal "$(attribute '.dmabufs[] | select(.name == "cmb").state')" revoked
 gives 0 'd3hot again' d revoke $NVME --by d3hot
 ok '--by d3hot: out of D3hot, in the device' equal "$(power $NVME)" 0
-ok '--by d3hot: usable' equal "$(fact '.dmabufs[] | select(.name == "cmb").state')" usable
+ok '--by d3hot: usable' equal "$(attribute '.dmabufs[] | select(.name == "cmb").state')" usable
 
 leave_nothing
 done_testing

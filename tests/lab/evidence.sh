@@ -7,8 +7,8 @@
 # of STATUS NAME - its state, evidence, and what was missing.
 of() { gojq -r ".mappings[] | select(.name == \"$2\") | \"\(.state) by \(.evidence | join(\",\")) without \(.missing | join(\",\"))\"" <<<"$1"; }
 state() { of "$(d status --json)" "$1"; }
-exporter() { gojq -r '.dmabufs[] | select(.name == "fb") | "\(.state) by \(.evidence | join(",")) \(.for_ever)"' <<<"$1"; }
-ioas() { fact ".ioases[] | select(.name == \"$1\").id"; }
+exporter() { gojq -r '.dmabufs[] | select(.name == "fb") | "\(.state) by \(.evidence | join(",")) \(.permanent)"' <<<"$1"; }
+ioas() { attribute ".ioases[] | select(.name == \"$1\").id"; }
 
 d bind $RAM $EDU >/dev/null
 d export $RAM 2 --range 1M:64K --name fb >/dev/null

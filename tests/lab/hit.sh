@@ -73,7 +73,7 @@ d recover two >/dev/null
 
 # One of several does not go: whichever it is, that is said, and the status is not 0. What the kernel has
 # in its place is another device's.
-ioas=$(fact '.ioases[0].id')
+ioas=$(attribute '.ioases[0].id')
 while read -r name iova; do
 	peek unmap "$ioas" "$iova" 0x10000
 	peek map "$ioas" "$(fds_of other)" 0 0x10000 "$iova"
@@ -95,7 +95,7 @@ END
 # A trigger that fails says nothing of the mappings.
 run env DMABUFCTL_FAULT=pwrite=EIO dmabufctl revoke $RAM --by memory --json
 ok 'a trigger that fails: exit status 1' equal "$rc" 1
-ok 'a trigger that fails: no trigger in the record' equal "$(fact '[.mappings[].revoked_by] | unique | tostring')" '[null]'
+ok 'a trigger that fails: no trigger in the record' equal "$(attribute '[.mappings[].revoked_by] | unique | tostring')" '[null]'
 ok 'a trigger that fails: there is nothing to report' equal "$(gojq -c '[.timeline, .mappings]' <<<"$out")" '[null,null]'
 
 # A hot reset takes along what is not ours: refused, whatever it is.

@@ -10,7 +10,7 @@ for _ in {1..10}; do
 done
 wait
 ok 'ten exports at once: ten dma-bufs, ten names' \
-	equal "$(fact '[.dmabufs[].name] | unique | length')" 11
+	equal "$(attribute '[.dmabufs[].name] | unique | length')" 11
 d release dmabuf{0..9}
 
 # A command that has the context keeps the others waiting, and they say so.
@@ -30,12 +30,12 @@ exec 8>&-
 wait $batch $late
 ok 'then it goes on' contains "$(cat "$TEST_DIR/late")" 'map0'
 
-# Nobody else gets in: not past the folder, not past the holder's check of its peer.
+# Nobody else gets in: not past the directory, not past the holder's check of its peer.
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 run nobody dmabufctl status
 ok 'another user sees an empty context' contains "$out" 'no open devices'
 run env XDG_RUNTIME_DIR=/run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl export "$NVME" 2
-ok 'another user cannot use the folder' equal "$rc" 1
+ok 'another user cannot use the directory' equal "$rc" 1
 chmod 755 /run/dmabufctl
 chmod 777 /run/dmabufctl/default.socket
 client=$LAB_BUILD/tests/lab/client
@@ -83,7 +83,7 @@ has_ended() { ! kill -0 "$holder" 2>/dev/null; }
 await 10 has_ended
 refuses 1 'its holder was killed, and all that it held is gone' d status
 gives 0 'the holder was killed: start again' main_setup
-ok 'and live again' equal "$(fact '.mappings[0].state')" live
+ok 'and live again' equal "$(attribute '.mappings[0].state')" live
 
 leave_nothing
 done_testing

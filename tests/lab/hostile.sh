@@ -91,9 +91,9 @@ damaged() {
 	d context start raw
 }
 damaged 'an unknown kind' 'an object of the unknown kind 99' put 99 odd '{}'
-damaged 'no JSON' "dmabuf 'fb' has facts that are not a dmabuf's" put 4 fb '{'
-damaged 'no facts of its kind' "ioas 'x' has facts" put 5 x '{"id": "seven"}'
-damaged 'a BAR that there is not' "dmabuf 'fb' has facts" put 4 fb \
+damaged 'no JSON' "dmabuf 'fb' has attributes that are not a dmabuf's" put 4 fb '{'
+damaged 'no attributes of its kind' "ioas 'x' has attributes" put 5 x '{"id": "seven"}'
+damaged 'a BAR that there is not' "dmabuf 'fb' has attributes" put 4 fb \
 	'{"device": "0000:01:00.0", "bar": 6, "ranges": [{"offset": 0, "length": 4096}], "size": 4096, "inode": 1, "made_ns": 1}'
 mapping='{"dmabuf": "fb", "importer": "iommufd", "ioas": "ioas0", "iova": "0x1000", "length": 4096, "offset": 0, "prot": "rw", "made_ns": 1, "revoked_by": null}'
 damaged 'a mapping of nothing' "mapping 'map0' is of dma-buf 'fb', which is not there" \
@@ -101,7 +101,7 @@ damaged 'a mapping of nothing' "mapping 'map0' is of dma-buf 'fb', which is not 
 damaged 'a mapping nowhere' "mapping 'map0' is in IOAS 'ioas0', which is not there" put 6 map0 "$mapping"
 damaged 'a device attached to nothing' "'0000:01:00.0' is attached to IOAS 'gone', which is not there" \
 	put 3 0000:01:00.0 '{"id": 1, "ioas": "gone", "made_ns": 1}'
-damaged 'a name that is none' "mapping 'a b' has facts|map 'a b' has facts" put 6 'a b' "$mapping"
+damaged 'a name that is none' "mapping 'a b' has attributes|map 'a b' has attributes" put 6 'a b' "$mapping"
 
 # --- A holder that is stopped: nothing waits for it, `context stop` ends it.
 holder=$(holder_of raw)

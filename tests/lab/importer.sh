@@ -105,7 +105,7 @@ d bind "$NVME2" >/dev/null
 d attach "$NVME2" >/dev/null
 d import fb >/dev/null
 gives 0 'beside iommufd: reset' d revoke "$NVME" --by reset
-ok 'beside iommufd: both have let go' equal "$(bytes) $(fact '.mappings[0].state')" '0 bytes stale'
+ok 'beside iommufd: both have let go' equal "$(bytes) $(attribute '.mappings[0].state')" '0 bytes stale'
 d recover map0 >/dev/null
 tell map
 gives 0 'beside iommufd: DMA arrives again' d verify map0 --from "$NVME2"

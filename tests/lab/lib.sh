@@ -1,7 +1,7 @@
 # For tests that run in the lab. The first lines of a test file may name machines:
 #   # lab: OPTIONS-OF-LAB/RUN     (once for each machine; default: one without options)
 #   # kernels: all                (on each kernel, not on the first alone: what the kernel does)
-# shellcheck shell=bash disable=SC2034,SC2012 # tests use the names; the folders hold BDFs
+# shellcheck shell=bash disable=SC2034,SC2012 # tests use the names; the directories hold BDFs
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 NVME=0000:01:00.0   # an exporter: BAR 2 is 16 MiB
@@ -28,8 +28,8 @@ let_go() {
 	wait "$fixture"
 }
 
-# The facts of `status --json` by a gojq expression.
-fact() { d status --json | gojq -r "$1"; }
+# The attributes of `status --json` by a gojq expression.
+attribute() { d status --json | gojq -r "$1"; }
 
 # main_setup - an exporter and an importer, a dma-buf "fb", live as map0 at $IOVA.
 main_setup() {

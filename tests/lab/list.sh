@@ -102,13 +102,13 @@ ok 'of another program: by device' equal "$(d list --device "${NVME#0000:}" --js
 gives 0 'adopt' d adopt --pid $fixture --fd "${held[0]}" --name theirs
 d attach "$EDU" >/dev/null
 gives 0 'adopt: it can be imported' d import theirs --iova "$IOVA"
-ok 'adopt: live' equal "$(fact '.mappings[0].state')" live
+ok 'adopt: live' equal "$(attribute '.mappings[0].state')" live
 gives 0 'adopt: real DMA reaches it' d verify map0 --from "$EDU"
 same_without_bpf 'attached'
 ok 'adopt: an attachment' equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
 let_go
 refuses 5 'revoked: by whoever exports it' d recover map0
-ok 'its program is gone: revoked' equal "$(fact '.mappings[0].state')" revoked
+ok 'its program is gone: revoked' equal "$(attribute '.mappings[0].state')" revoked
 d release --all
 refuses 1 "the file is not a dma-buf: fd 0 of PID $$" d adopt --pid $$ --fd 0
 refuses 4 'EPERM: .*; be its user and lower /proc/sys/kernel/yama/ptrace_scope, or have CAP_SYS_PTRACE$' \
@@ -157,9 +157,9 @@ ok 'both contexts have the same dma-buf' \
 	equal "$(d status --json | gojq '.dmabufs[] | select(.name == "sent").inode')" \
 	"$(d --context other status --json | gojq '.dmabufs[0].inode')"
 ok 'status --dot: Graphviz reads it' eval 'd status --dot | dot -Tsvg -o /dev/null'
-before=$(fact .dmabufs)
+before=$(attribute .dmabufs)
 refuses 1 'somebody must be waiting there' d export "$NVME" 2 --name lost --send-to "$TEST_DIR/socket"
-ok 'nobody waits: nothing was exported' equal "$(fact .dmabufs)" "$before"
+ok 'nobody waits: nothing was exported' equal "$(attribute .dmabufs)" "$before"
 ok 'certain: the ranges' contains "$(d list -o device,bar,ranges)" "^$NVME +2 0x0\+1M$"
 ok 'certain: of a context' equal "$(d list --json | gojq -r '[.dmabufs[].origin] | unique | join(",")')" 'context default'
 refuses 2 'not a valid value; give some of INODE' d list -o FROB

@@ -181,7 +181,7 @@ chosen '.exporter == "system" and any(.holders[]; .command == "foreign")' --expo
 ok 'a filter and an order' equal "$(d list --exporter vfio_pci_core --sort size -o size | tail -n +3 | squeezed | xargs)" '12K 1M 1M 16M'
 refuses 2 'not a PCI address' d list --device zz
 
-# A tree, metrics, a picture: of the same facts.
+# A tree, metrics, a picture: of the same attributes.
 ok 'the tree' equal "$(d list --tree | squeezed | tail -n +5)" "\
 Dma-bufs and their holders
 DMABUF SIZE EXPORTER NAME DEVICE BAR FDS MAPPED

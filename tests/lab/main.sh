@@ -27,37 +27,37 @@ ok 'import: shows the IOVA' contains "$out" "$IOVA"
 
 gives 0 'status' d status
 ok 'status: live, with evidence' contains "$out" "map0 .* live +$strongest"
-ok 'status --json: live' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" "live $strongest"
-ok 'status --json: bytes are integers' equal "$(fact '.mappings[0].length')" 16777216
-ok 'status --json: addresses are hex strings' equal "$(fact '.mappings[0].iova')" "$IOVA"
-ok 'status --json: names its schema' equal "$(fact .schema)" dmabufctl/1
+ok 'status --json: live' equal "$(attribute '.mappings[0] | .state + " " + .evidence[0]')" "live $strongest"
+ok 'status --json: bytes are integers' equal "$(attribute '.mappings[0].length')" 16777216
+ok 'status --json: addresses are hex strings' equal "$(attribute '.mappings[0].iova')" "$IOVA"
+ok 'status --json: names its schema' equal "$(attribute .schema)" dmabufctl/1
 
 gives 0 'revoke --by reset' d revoke 01:00.0 --by reset
 ok 'revoke: shows the unmap' contains "$out" 'unmapped +map0'
 ok 'revoke: names the way back' contains "$out" 'dmabufctl recover map0'
-ok 'after reset: the dma-buf is usable' equal "$(fact '.dmabufs[0].state')" usable
-ok 'after reset: the mapping is stale' equal "$(fact '.mappings[0].state')" stale
+ok 'after reset: the dma-buf is usable' equal "$(attribute '.dmabufs[0].state')" usable
+ok 'after reset: the mapping is stale' equal "$(attribute '.mappings[0].state')" stale
 refuses 5 "EEXIST: something is mapped .*: map0 \(stale\) occupies .*; 'dmabufctl recover map0' brings it back, 'dmabufctl unmap map0' frees the IOVA$" d import fb --iova "$IOVA"
 gives 0 'recover' d recover map0
 ok 'recover: live again, at the same IOVA' \
-	equal "$(fact '.mappings[] | .name + " " + .state + " " + .iova')" "map0 live $IOVA"
+	equal "$(attribute '.mappings[] | .name + " " + .state + " " + .iova')" "map0 live $IOVA"
 
 run d revoke 01:00.0 --by memory --json
 ok 'revoke --by memory: exit status 0' equal "$rc" 0
 ok 'revoke --by memory: observed' equal "$(gojq .observed <<<"$out")" true
 ok 'revoke --by memory: when, by the trace' \
 	equal "$(gojq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
-ok 'after memory: usable and stale' equal "$(fact '.dmabufs[0].state + " " + .mappings[0].state')" 'usable stale'
+ok 'after memory: usable and stale' equal "$(attribute '.dmabufs[0].state + " " + .mappings[0].state')" 'usable stale'
 gives 0 'recover, by the dma-buf' d recover fb
-ok 'recover: live again' equal "$(fact '.mappings[0].state')" live
+ok 'recover: live again' equal "$(attribute '.mappings[0].state')" live
 
 gives 0 'revoke --by close' d revoke 01:00.0 --by close
-ok 'after close: revoked, both' equal "$(fact '.dmabufs[0].state + " " + .mappings[0].state')" 'revoked revoked'
-ok 'after close: for ever' equal "$(fact '.dmabufs[0].for_ever')" true
+ok 'after close: revoked, both' equal "$(attribute '.dmabufs[0].state + " " + .mappings[0].state')" 'revoked revoked'
+ok 'after close: for ever' equal "$(attribute '.dmabufs[0].permanent')" true
 refuses 5 'ENODEV: the dma-buf is revoked: for ever' d import fb --iova 0x20000000
 refuses 5 '; release fb and export the BAR again$' d recover map0
 gives 0 'a new export from the same device' d export 01:00.0 2 --name fb2
-ok 'the old dma-buf stays revoked' equal "$(fact '.dmabufs[] | .name + " " + .state' | tr '\n' ' ')" 'fb revoked fb2 usable '
+ok 'the old dma-buf stays revoked' equal "$(attribute '.dmabufs[] | .name + " " + .state' | tr '\n' ' ')" 'fb revoked fb2 usable '
 
 leave_nothing
 done_testing

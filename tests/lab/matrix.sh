@@ -9,7 +9,7 @@ main_setup
 row() { gojq -r ".matrix[] | select(.trigger == \"$1\") | $2" <<<"$out"; }
 # All but inodes, times and evidence.
 summary() {
-	fact '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
+	attribute '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
 		dmabufs: [.dmabufs[] | {name, device, bar, ranges, state}],
 		mappings: [.mappings[] | {name, dmabuf, ioas, iova, length, prot, state}]}'
 }

@@ -84,7 +84,7 @@ ok 'revoked, mapped again, unmapped, mapped under other names, in order' \
 	'unmap map0,revoked map0,map map0,unmap map0,map other,unmap other,map map0,'
 ok 'revoked: names the context' equal "$(gojq -r 'select(.event == "revoked").context' "$events")" default
 ok 'revoked: names the dma-buf' \
-	equal "$(gojq -r 'select(.event == "revoked").inode' "$events")" "$(fact '.dmabufs[] | select(.name == "fb").inode')"
+	equal "$(gojq -r 'select(.event == "revoked").inode' "$events")" "$(attribute '.dmabufs[] | select(.name == "fb").inode')"
 ok 'an unmap by user space is not taken for a revocation' equal "$(count '.event == "revoked"')" 1
 ok 'attached for each import, and let go of' equal "$(seen '.event == "attach" or .event == "detach"')" \
 	'detach attach detach attach detach attach '

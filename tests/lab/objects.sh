@@ -8,11 +8,11 @@
 tables() {
 	ok "$3: the page table of edu" equal "$(translations $EDU)" "$1"
 	ok "$3: the page table of the NVMe controller" equal "$(translations $NVME2)" "$2"
-	ok "$3: the kernel has the IOASes of the record" equal "$(peek ioases)" "$(fact '[.ioases[].id] | sort | join(" ")')"
+	ok "$3: the kernel has the IOASes of the record" equal "$(peek ioases)" "$(attribute '[.ioases[].id] | sort | join(" ")')"
 }
-states() { fact '[.mappings[] | "\(.name) \(.state)"] | sort | join(", ")'; }
+states() { attribute '[.mappings[] | "\(.name) \(.state)"] | sort | join(", ")'; }
 size_of() { sed -n 's/^size:\t//p' "/proc/$(holder default)/fdinfo/$(fds_of "$1")"; }
-field() { fact ".mappings[] | select(.name == \"$1\") | $2"; }
+field() { attribute ".mappings[] | select(.name == \"$1\") | $2"; }
 
 d bind $RAM $EDU $NVME2 >/dev/null
 gives 0 'a range at the start' d export $RAM 2 --range 0:64K --name low
@@ -45,7 +45,7 @@ edu=$(printf '%s\n' \
 nvme="0x10000000+0x10000->$(bar $RAM 2 0x110000) rw"
 tables "$edu" "$nvme" 'what was asked for'
 ok 'all are live' equal "$(states)" 'foreign live, last live, part live, rest live, whole live'
-ok 'by the page table' equal "$(fact '[.mappings[].evidence] | unique | map(join(",")) | join(" ")')" page-table
+ok 'by the page table' equal "$(attribute '[.mappings[].evidence] | unique | map(join(",")) | join(" ")')" page-table
 gives 0 'once more' d status
 tables "$edu" "$nvme" 'looking changes nothing'
 
@@ -102,7 +102,7 @@ ok 'revoke: what each was, is, and wants' \
 	'live stale page-table memory dmabufctl recover part'
 tables "$(grep '^0x2000' <<<"$edu")" '' 'revoked'
 ok 'revoked: the states' equal "$(states)" 'foreign live, last stale, part stale, rest stale, whole stale'
-ok 'revoked: by what, in the record' equal "$(fact '[.mappings[] | "\(.name) \(.revoked_by)"] | sort | join(", ")')" \
+ok 'revoked: by what, in the record' equal "$(attribute '[.mappings[] | "\(.name) \(.revoked_by)"] | sort | join(", ")')" \
 	'foreign null, last memory, part memory, rest memory, whole memory'
 refuses 5 'part \(stale\) occupies' d import low --ioas ioas0 --iova 0x10000000
 gives 0 'recover one' d recover part
@@ -116,7 +116,7 @@ ok 'recover a dma-buf: what is live is left alone' equal "$(field part .made_ns)
 gives 0 'recover another dma-buf' d recover low
 gives 0 'recover what is to be written only' d recover last
 tables "$edu" "$nvme" 'all recovered, with the rights they had'
-ok 'recovered: no trigger in the record' equal "$(fact '[.mappings[].revoked_by] | unique | tostring')" '[null]'
+ok 'recovered: no trigger in the record' equal "$(attribute '[.mappings[].revoked_by] | unique | tostring')" '[null]'
 
 # Devices move.
 gives 0 'attach where it is already' d attach $EDU
@@ -140,11 +140,11 @@ refuses 1 'another object needs it: whole' d release low
 refuses 1 'another object needs it: rest' d release second
 refuses 1 'another object needs it' d release $RAM
 # What the kernel does not unmap is a mapping still.
-before=$(fact '.mappings[] | select(.name == "whole")')
+before=$(attribute '.mappings[] | select(.name == "whole")')
 refuses 1 'unmap whole: EIO' env DMABUFCTL_FAULT=IOMMU_IOAS_UNMAP=EIO dmabufctl unmap whole last
 ok 'what was not unmapped is on record as before' \
-	equal "$(fact '.mappings[] | select(.name == "whole")')" "$before"
-ok 'what was unmapped is not' equal "$(fact '[.mappings[].name] | join(" ")')" 'rest whole'
+	equal "$(attribute '.mappings[] | select(.name == "whole")')" "$before"
+ok 'what was unmapped is not' equal "$(attribute '[.mappings[].name] | join(" ")')" 'rest whole'
 gives 0 'unmap what was left' d unmap whole
 refuses 1 "another object needs it: $EDU" d release ioas0
 refuses 1 'another object needs it: rest' d release middle
@@ -154,7 +154,7 @@ gives 0 'release an IOAS with its mapping' d release rest second
 tables '' '' 'released'
 gives 0 'release a device' d release 02:00.0
 ok 'its node is closed' equal "$(find "/proc/$(holder default)/fd" -lname "$(cdev $NVME2)" | wc -l)" 0
-ok 'what is left' equal "$(fact '[.devices[], .dmabufs[], .ioases[], .mappings[] | .name] | join(" ")')" \
+ok 'what is left' equal "$(attribute '[.devices[], .dmabufs[], .ioases[], .mappings[] | .name] | join(" ")')" \
 	"$RAM $EDU middle two dmabuf0 ioas0"
 
 d import middle --ioas ioas0 --iova 0x10000000 --length 4K --name one >/dev/null

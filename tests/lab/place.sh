@@ -55,7 +55,7 @@ d export "$NVME" 2 --range 0x4000:0x1000 --range 0x1000:0x2000 --name pieces >/d
 # shellcheck disable=SC2016 # for the command's shell
 ok 'two ranges: the kernel has both' equal "$(d exec pieces -- sh -c 'sed -n "s/^size:[[:space:]]*//p" /proc/self/fdinfo/3')" 12288
 ok 'two ranges: both are on record' \
-	equal "$(fact '.dmabufs[] | select(.name == "pieces").ranges | map("\(.offset)+\(.length)") | join(" ")')" '16384+4096 4096+8192'
+	equal "$(attribute '.dmabufs[] | select(.name == "pieces").ranges | map("\(.offset)+\(.length)") | join(" ")')" '16384+4096 4096+8192'
 
 # A window that a device cannot have is found when it comes.
 d import part --name msi --ioas spare --length 4K --iova 0xfee01000 >/dev/null
@@ -75,13 +75,13 @@ ok 'detach: names what is idle now' equal "$(gojq -r '[.idle[].name] | sort | jo
 d attach "$EDU" ioas0 >/dev/null
 gives 0 'release of the importer' d release "$EDU"
 ok 'release: names what is idle now' contains "$out" '^ro +ioas0'
-ok 'release: it is' equal "$(fact '[.mappings[].state] | unique | join(" ")')" idle
+ok 'release: it is' equal "$(attribute '[.mappings[].state] | unique | join(" ")')" idle
 d attach "$EDU" other >/dev/null
 gives 0 'release of what no mapping needs' d release pieces
 ok 'release: nothing is idle by that' equal "$out" ''
 gives 0 'unmap --all' d unmap --all
-ok 'unmap --all: nothing is mapped' equal "$(fact '.mappings | length') $(places "${windows[@]}")" '0 none,none,none,none,none,none,none,none,none,'
-ok 'unmap --all: the dma-bufs are there' equal "$(fact '[.dmabufs[].name] | sort | join(" ")')" 'fb part'
+ok 'unmap --all: nothing is mapped' equal "$(attribute '.mappings | length') $(places "${windows[@]}")" '0 none,none,none,none,none,none,none,none,none,'
+ok 'unmap --all: the dma-bufs are there' equal "$(attribute '[.dmabufs[].name] | sort | join(" ")')" 'fb part'
 refuses 2 '--all takes no mappings' d unmap --all ro
 
 leave_nothing

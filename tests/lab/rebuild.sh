@@ -5,8 +5,8 @@
 . "$(dirname "$0")/kernel.sh"
 
 summary() {
-	fact '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
-		dmabufs: [.dmabufs[] | {name, device, bar, ranges, size, state, for_ever}] | sort_by(.name),
+	attribute '{devices: [.devices[] | {name, ioas}] | sort_by(.name),
+		dmabufs: [.dmabufs[] | {name, device, bar, ranges, size, state, permanent}] | sort_by(.name),
 		ioases: [.ioases[] | {name, id}],
 		mappings: [.mappings[] | {name, dmabuf, ioas, iova, length, offset, prot, state, revoked_by}] | sort_by(.name)}'
 }
@@ -22,7 +22,7 @@ printf '%s\n' "export $RAM 2 --range 64K:64K --name one" "export $RAM 2 --range 
 	'import other --ioas ioas0 --iova 0x13000000 --name foreign' \
 	'import one --ioas nobody --iova 0x14000000 --name idle' | d --context default batch -
 before=$(summary) ioases=$(peek ioases)
-made=$(fact '.mappings[] | select(.name == "foreign").made_ns')
+made=$(attribute '.mappings[] | select(.name == "foreign").made_ns')
 
 # A function that comes back to its bus may find its BAR elsewhere.
 as_before() {
@@ -35,7 +35,7 @@ as_before() {
 	ok "$1: the NVMe controller's is" equal "$(translations $NVME2)" "$second"
 	ok "$1: the exporter's own is" equal "$(translations $RAM)" "$second"
 	ok "$1: the IOASes are" equal "$(peek ioases)" "$ioases"
-	ok "$1: what is another device's was not touched" equal "$(fact '.mappings[] | select(.name == "foreign").made_ns')" "$made"
+	ok "$1: what is another device's was not touched" equal "$(attribute '.mappings[] | select(.name == "foreign").made_ns')" "$made"
 	ok "$1: the dma-bufs have the sizes they had" equal "$(sizes)" '65536 131072 12288 65536'
 	ok "$1: one file each" equal "$(dmabufs)" 4
 	ok "$1: the device is open once" equal "$(find "/proc/$(holder default)/fd" -lname "$(cdev $RAM)" | wc -l)" 1

@@ -73,7 +73,7 @@ for call in IOMMU_IOAS_MAP_FILE#1 IOMMU_IOAS_MAP_FILE#2 IOMMU_IOAS_MAP_FILE#3 IO
 	d revoke $RAM --by memory >/dev/null
 	run env DMABUFCTL_FAULT=$call=ENOMEM dmabufctl recover second
 	ok "$call: recover: what is live in the record is in the page table" \
-		equal "$(fact '.mappings[] | select(.ioas == "ioas0" and .state == "live") | .iova' | xargs)" \
+		equal "$(attribute '.mappings[] | select(.ioas == "ioas0" and .state == "live") | .iova' | xargs)" \
 		"$(translations $EDU | sed 's/+.*//' | xargs)"
 	d import fb --ioas ioas0 --iova 0x10020000 --prot r --name second >/dev/null 2>&1
 	for name in first second third; do d recover $name >/dev/null; done
@@ -85,8 +85,8 @@ for call in HOLDER_PUT_ALL IOMMU_IOAS_UNMAP IOMMU_IOAS_MAP_FILE#3 HOLDER_PUT_ALL
 	d revoke $RAM --by memory >/dev/null
 	run env DMABUFCTL_FAULT=$call=kill dmabufctl recover fb
 	ok "killed behind $call: recover: it was" equal "$rc" 137
-	ok "$call: killed in recover: all are there" equal "$(fact '[.mappings[].name] | sort | join(" ")')" 'first second third'
-	ok "$call: killed in recover: none is half way" equal "$(fact '[.mappings[].recovering] | unique == [null]')" true
+	ok "$call: killed in recover: all are there" equal "$(attribute '[.mappings[].name] | sort | join(" ")')" 'first second third'
+	ok "$call: killed in recover: none is half way" equal "$(attribute '[.mappings[].recovering] | unique == [null]')" true
 	d recover fb >/dev/null
 	ok "$call: killed in recover: it can be had again" equal "$(kernel)" "$kernel"
 done
@@ -144,17 +144,17 @@ done
 
 # Behind the record's step the kernel's is done as well.
 run env DMABUFCTL_FAULT=HOLDER_PUT=kill dmabufctl import fb --ioas ioas0 --iova 0x10010000 --name between
-ok 'recorded, then killed: it is there' equal "$(fact '[.mappings[] | .name + " " + .state] | sort | join(", ")')" \
+ok 'recorded, then killed: it is there' equal "$(attribute '[.mappings[] | .name + " " + .state] | sort | join(", ")')" \
 	'between live, first live, second live'
 ok 'recorded, then killed: in the kernel too' equal "$(translations $EDU | xargs)" \
 	"0x10000000+0x10000->$(bar $RAM 2) rw 0x10010000+0x10000->$(bar $RAM 2) rw 0x10020000+0x10000->$(bar $RAM 2) r"
 run env DMABUFCTL_FAULT=HOLDER_DELETE_ALL=kill dmabufctl unmap between
-ok 'unrecorded, then killed: it is gone' equal "$(fact '[.mappings[].name] | sort | join(" ")')" 'first second'
+ok 'unrecorded, then killed: it is gone' equal "$(attribute '[.mappings[].name] | sort | join(" ")')" 'first second'
 ok 'unrecorded, then killed: from the kernel too' equal "$(translations $EDU | wc -l)" 2
 run env DMABUFCTL_FAULT=HOLDER_PUT=kill dmabufctl detach $EDU
-ok 'recorded as detached, then killed: it is' equal "$(fact ".devices[] | select(.name == \"$EDU\") | .ioas") $(translations $EDU)" 'null '
+ok 'recorded as detached, then killed: it is' equal "$(attribute ".devices[] | select(.name == \"$EDU\") | .ioas") $(translations $EDU)" 'null '
 run env DMABUFCTL_FAULT=HOLDER_PUT=kill dmabufctl attach $EDU other
-ok 'recorded as attached, then killed: it is' equal "$(fact ".devices[] | select(.name == \"$EDU\") | .ioas") $(translations $EDU)" 'other '
+ok 'recorded as attached, then killed: it is' equal "$(attribute ".devices[] | select(.name == \"$EDU\") | .ioas") $(translations $EDU)" 'other '
 
 leave_nothing
 ok 'nothing left: no dma-buf' equal "$(dmabufs)" 0

@@ -17,8 +17,8 @@ leaf() {
 at() { printf '0x%x %d' $(($(bar2 "$1") + $2)) "$3"; }
 
 # state MAPPING
-state() { fact ".mappings[] | select(.name == \"$1\") | .state"; }
-why() { fact ".mappings[] | select(.name == \"$1\") | \"\(.state) by \(.evidence | join(\",\")) against \(.disagrees | join(\",\")) doubt \(.doubt)\""; }
+state() { attribute ".mappings[] | select(.name == \"$1\") | .state"; }
+why() { attribute ".mappings[] | select(.name == \"$1\") | \"\(.state) by \(.evidence | join(\",\")) against \(.disagrees | join(\",\")) doubt \(.doubt)\""; }
 
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
 d export "$NVME" 2 --range 64K:64K --name a >/dev/null
@@ -32,10 +32,10 @@ gives 0 'all of b' d import b --ioas main --iova 0x10100000 --name b1
 gives 0 'a part of c' d import c --ioas main --iova 0x10200000 --offset 8K --name c1
 gives 0 'a, at the same IOVA of another IOAS' d import a --ioas other --iova 0x10000000 --name a3
 holder=$(d context --json | gojq '.contexts[0].holder')
-inode=$(fact '.dmabufs[] | select(.name == "b") | .inode')
+inode=$(attribute '.dmabufs[] | select(.name == "b") | .inode')
 fd=$(d list --json | gojq ".dmabufs[] | select(.inode == $inode) | .holders[] | select(.pid == $holder) | .fds[0]")
 gives 0 'b comes back by a detour' d adopt --pid "$holder" --fd "$fd" --name twin
-ok 'it is known for what it is' equal "$(fact '.dmabufs[] | select(.name == "twin") | "\(.device) \(.bar) \(.ranges[0].offset) \(.inode)"')" \
+ok 'it is known for what it is' equal "$(attribute '.dmabufs[] | select(.name == "twin") | "\(.device) \(.bar) \(.ranges[0].offset) \(.inode)"')" \
 	"$NVME 2 1048576 $inode"
 gives 0 'and is mapped' d import twin --ioas main --iova 0x10300000 --offset 64K --name twin1
 
@@ -48,7 +48,7 @@ all_there() {
 	ok "$1: the twin" equal "$(leaf "$EDU" 0x10300000)" "$(at "$NVME" $((0x100000 + 0x10000)) 3)"
 	ok "$1: c1" equal "$(leaf "$EDU" 0x10200000)" "$(at "$NVME2" $((0x2000 + 0x2000)) 3)"
 	ok "$1: a3 in the other table" equal "$(leaf "$NVME2" 0x10001000)" "$(at "$NVME" $((0x10000 + 0x1000)) 3)"
-	ok "$1: all are live" equal "$(fact '[.mappings[].state] | unique | join(" ")')" live
+	ok "$1: all are live" equal "$(attribute '[.mappings[].state] | unique | join(" ")')" live
 }
 all_there 'imported'
 

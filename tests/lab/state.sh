@@ -6,40 +6,40 @@
 main_setup
 gives 0 'import into an IOAS of its own' d import fb --ioas spare --name idle
 ok 'no device attached: idle, by the record' \
-	equal "$(fact '.mappings[] | select(.name == "idle") | .state + " " + .evidence[0]')" 'idle record'
+	equal "$(attribute '.mappings[] | select(.name == "idle") | .state + " " + .evidence[0]')" 'idle record'
 gives 0 'revoke' d revoke "$NVME" --by reset
 ok 'an idle mapping that was revoked is stale, by the record' \
-	equal "$(fact '.mappings[] | select(.name == "idle") | .state + " " + .evidence[0]')" 'stale record'
+	equal "$(attribute '.mappings[] | select(.name == "idle") | .state + " " + .evidence[0]')" 'stale record'
 gives 0 'recover all of the dma-buf' d recover fb
-ok 'live and idle again' equal "$(fact '[.mappings[].state] | sort | join(" ")')" 'idle live'
+ok 'live and idle again' equal "$(attribute '[.mappings[].state] | sort | join(" ")')" 'idle live'
 
 gives 0 'memory decode off' d revoke "$NVME" --by memory --hold
-ok 'revoked while it is off' equal "$(fact '[.mappings[].state] | unique | join(" ")')" revoked
+ok 'revoked while it is off' equal "$(attribute '[.mappings[].state] | unique | join(" ")')" revoked
 gives 0 'export while memory decode is off' d export "$NVME" 2 --range 0:4K --name born
-ok 'born revoked' equal "$(fact '.dmabufs[] | select(.name == "born") | .state + " " + .evidence[0]')" 'revoked probe'
+ok 'born revoked' equal "$(attribute '.dmabufs[] | select(.name == "born") | .state + " " + .evidence[0]')" 'revoked probe'
 refuses 5 'memory decode off' d import born --ioas ioas0
 refuses 5 'memory decode off' d recover map0
 gives 0 'memory decode on' d revoke "$NVME" --by memory
-ok 'both usable' equal "$(fact '[.dmabufs[].state] | unique | join(" ")')" usable
+ok 'both usable' equal "$(attribute '[.dmabufs[].state] | unique | join(" ")')" usable
 gives 0 'what was born revoked can be imported' d import born --ioas ioas0 --name late
-ok 'and is live' equal "$(fact '.mappings[] | select(.name == "late") | .state')" live
+ok 'and is live' equal "$(attribute '.mappings[] | select(.name == "late") | .state')" live
 gives 0 'recover' d recover fb
 
 gives 0 'two ranges export' d export "$NVME" 2 --range 0:4K --range 8K:4K --name two
 ok 'usable, although iommufd takes one range only' \
-	equal "$(fact '.dmabufs[] | select(.name == "two") | .state')" usable
+	equal "$(attribute '.dmabufs[] | select(.name == "two") | .state')" usable
 refuses 3 'EOPNOTSUPP: it has 2 ranges' d import two --ioas ioas0
 
 gives 0 'detach' d detach "$EDU"
-ok 'detached: idle' equal "$(fact '.mappings[] | select(.name == "map0") | .state')" idle
+ok 'detached: idle' equal "$(attribute '.mappings[] | select(.name == "map0") | .state')" idle
 gives 0 'attach again' d attach "$EDU" ioas0
-ok 'attached again: live' equal "$(fact '.mappings[] | select(.name == "map0") | .state')" live
+ok 'attached again: live' equal "$(attribute '.mappings[] | select(.name == "map0") | .state')" live
 gives 0 'a part of a dma-buf' d import fb --offset 1M --length 64K --ioas ioas0 --prot r --name part
-ok 'live at the right address' equal "$(fact '.mappings[] | select(.name == "part") | .state + " " + .evidence[0]')" 'live page-table'
+ok 'live at the right address' equal "$(attribute '.mappings[] | select(.name == "part") | .state + " " + .evidence[0]')" 'live page-table'
 d unmap part
 
 # Without debugfs the trace tells, without that the record, and what nobody saw is unknown.
-state() { fact '.mappings[] | select(.name == "map0") | .state + " by " + (.evidence | join(",")) + " without " + (.missing | join(","))'; }
+state() { attribute '.mappings[] | select(.name == "map0") | .state + " by " + (.evidence | join(",")) + " without " + (.missing | join(","))'; }
 umount /sys/kernel/debug/tracing 2>/dev/null
 umount /sys/kernel/debug
 ok 'without debugfs: the trace' equal "$(state)" 'live by trace without page-table'

@@ -28,7 +28,7 @@ for order in "$NVME $EDU" "$EDU $NVME"; do
 	for device in $order; do
 		gives 0 "$order: $device is removed while mapped" d revoke "$device" --by remove --hold
 	done
-	ok "$order: the mapping is revoked" equal "$(fact '.mappings[0].state')" revoked
+	ok "$order: the mapping is revoked" equal "$(attribute '.mappings[0].state')" revoked
 	gives 0 "$order: all of it can be released" d release --all
 	echo 1 >/sys/bus/pci/rescan
 	d bind "$NVME" "$EDU" >/dev/null

@@ -28,12 +28,12 @@ done
 run d revoke "$NVME" --by sysfs-reset
 if closes_the_hole; then
 	ok 'sysfs-reset: exit status 0' equal "$rc" 0
-	ok 'sysfs-reset: stale' equal "$(fact '.mappings[0].state')" stale
+	ok 'sysfs-reset: stale' equal "$(attribute '.mappings[0].state')" stale
 	gives 0 'sysfs-reset: recover' d recover map0
 else
 	ok 'sysfs-reset: exit status 6' equal "$rc" 6
 	ok 'sysfs-reset: says what that means' contains "$err" 'does not revoke on a reset by way of sysfs'
-	ok 'sysfs-reset: the mapping is live' equal "$(fact '.mappings[0].state')" live
+	ok 'sysfs-reset: the mapping is live' equal "$(attribute '.mappings[0].state')" live
 fi
 gives 0 'sysfs-reset: DMA arrives' d verify map0 --from "$EDU"
 
@@ -54,7 +54,7 @@ run d revoke 03:00.0 --by hot-reset --dry-run --json
 ok 'hot-reset --dry-run: both functions' \
 	equal "$(gojq -r '[.hit[] | select(.kind == "device").name] | join(" ")' <<<"$out")" '0000:03:00.0 0000:03:00.1'
 ok 'hot-reset --dry-run: nothing is revoked' \
-	equal "$(fact '.dmabufs[] | select(.name == "first").state')" usable
+	equal "$(attribute '.dmabufs[] | select(.name == "first").state')" usable
 d export 03:00.1 2 --name second >/dev/null
 d import second --name other >/dev/null
 run d revoke 03:00.0 --by hot-reset --dry-run --json
@@ -66,8 +66,8 @@ for trigger in unbind remove; do
 	run d revoke "$NVME" --by $trigger --json
 	ok "$trigger: exit status 0" equal "$rc" 0
 	ok "$trigger: unmapped, by the trace" equal "$(gojq '.mappings[0].unmapped_after_ns | type' <<<"$out")" '"number"'
-	ok "$trigger: revoked for ever" equal "$(gojq '.dmabufs[0].for_ever' <<<"$out")" true
-	ok "$trigger: the device is out of the context" equal "$(fact "[.devices[].name] | index(\"$NVME\")")" null
+	ok "$trigger: revoked for ever" equal "$(gojq '.dmabufs[0].permanent' <<<"$out")" true
+	ok "$trigger: the device is out of the context" equal "$(attribute "[.devices[].name] | index(\"$NVME\")")" null
 	ok "$trigger: vfio-pci has it again" equal "$(driver_of "$NVME")" vfio-pci
 	renew
 done
@@ -76,7 +76,7 @@ run d revoke "$NVME" --by memory --hold --json
 ok 'memory --hold: the timeline says what was done' \
 	equal "$(gojq -r '[.timeline[] | select(.event != "unmapped").detail] | join("; ")' <<<"$out")" 'memory decode off; memory decode stays off'
 ok 'memory --hold: it is off' equal "$(($(setpci -s "$NVME" COMMAND 2>/dev/null | sed 's/^/0x/') & 2))" 0
-ok 'memory --hold: revoked' equal "$(fact '.mappings[] | select(.name == "map0").state')" revoked
+ok 'memory --hold: revoked' equal "$(attribute '.mappings[] | select(.name == "map0").state')" revoked
 run d revoke "$NVME" --by memory --json
 ok 'memory: the timeline says both' equal "$(gojq -r '.timeline[0].detail' <<<"$out")" 'memory decode off, and on again'
 ok 'memory: it is on' equal "$((0x$(setpci -s "$NVME" COMMAND) & 2))" 2
@@ -92,7 +92,7 @@ d bind "$NVME" >/dev/null
 renew
 gives 0 'remove --hold' d revoke "$NVME" --by remove --hold
 ok 'remove --hold: it is away' [ ! -e "/sys/bus/pci/devices/$NVME" ]
-ok 'remove --hold: status still works' equal "$(fact '.mappings[] | select(.name == "map0").state')" revoked
+ok 'remove --hold: status still works' equal "$(attribute '.mappings[] | select(.name == "map0").state')" revoked
 echo 1 >/sys/class/pci_bus/0000:01/rescan
 d bind "$NVME" >/dev/null
 renew
@@ -118,7 +118,7 @@ steal '/dmabuf:fb*'
 ok 'another process holds the dma-buf' equal "$(cat "$TEST_DIR/stranger")" held
 refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
 refuses 1 "EBUSY: fb is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by all
-ok 'refused: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
+ok 'refused: the mapping is live' equal "$(attribute '.mappings[] | select(.name == "map0").state')" live
 run d revoke "$NVME" --by reset --dry-run
 ok '--dry-run names the holder' contains "$out" "dma-buf fb +perl \\(PID $stranger\\)"
 gives 0 '--yes goes ahead' d revoke "$NVME" --by reset --yes
@@ -131,7 +131,7 @@ d export "$NVME" 2 --range 0:4K --name small >/dev/null
 steal '/dmabuf:small*'
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset
 refuses 1 "EBUSY: small is held by others too: perl \\(PID $stranger\\); --yes" d revoke "$NVME" --by reset,flr
-ok 'refused, for the second dma-buf: the mapping is live' equal "$(fact '.mappings[] | select(.name == "map0").state')" live
+ok 'refused, for the second dma-buf: the mapping is live' equal "$(attribute '.mappings[] | select(.name == "map0").state')" live
 exec 8>&-
 wait $stranger
 d release small

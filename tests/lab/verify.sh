@@ -29,7 +29,7 @@ for target in map0 ramp; do
 	ok "nvme into $target: equal by both ways of reading" equal "$(field read_by_dma) $(field read_by_cpu)" 'equal equal'
 	ok "nvme into $target: what was there is back" equal "$(field restored)" true
 done
-ok 'status: by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'live dma'
+ok 'status: by the evidence of DMA' equal "$(attribute '.mappings[0] | .state + " " + .evidence[0]')" 'live dma'
 
 gives 0 'revoke' d revoke "$NVME" --by reset
 run d verify map0 --from "$EDU" --json
@@ -37,11 +37,11 @@ ok 'a stale mapping: exit status 5' equal "$rc" 5
 ok 'a stale mapping: the DMA faulted' equal "$(field verdict)" faulted
 ok 'a stale mapping: the fault is in the report' contains "$(gojq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
 ok 'a stale mapping: the target is unchanged' equal "$(field target_unchanged)" true
-ok 'status: stale, by the evidence of DMA' equal "$(fact '.mappings[0] | .state + " " + .evidence[0]')" 'stale dma'
+ok 'status: stale, by the evidence of DMA' equal "$(attribute '.mappings[0] | .state + " " + .evidence[0]')" 'stale dma'
 gives 0 'expected to fault' d verify map0 --from "$EDU" --expect-fault
 gives 0 'expected to fault, from NVMe' d verify map0 --from "$NVME2" --expect-fault
 d recover map0 >/dev/null
-ok 'recovered: not yet by DMA' equal "$(fact '.mappings[] | select(.name == "map0") | .evidence | index("dma")')" null
+ok 'recovered: not yet by DMA' equal "$(attribute '.mappings[] | select(.name == "map0") | .evidence | index("dma")')" null
 gives 0 'recovered: it arrives again' d verify map0 --from "$EDU"
 gives 6 'recovered: a fault that was expected' d verify map0 --from "$EDU" --expect-fault
 
@@ -90,7 +90,7 @@ ok 'out of sight: exit status 6' equal "$rc" 6
 ok 'out of sight: unknown' equal "$(field 'verdict + " \(.verification.read_by_cpu) \(.verification.read_by_dma)"')" 'unknown null null'
 ok 'out of sight: says why' contains "$(gojq -r .error.why <<<"$out")" 'nothing can read whether the bytes arrived'
 ok 'out of sight: it had arrived' [ "$(bar_page "$NVME" 2 0)" != "$before" ]
-ok 'out of sight: no evidence of DMA' equal "$(fact '.mappings[] | select(.name == "map0").evidence | index("dma")')" null
+ok 'out of sight: no evidence of DMA' equal "$(attribute '.mappings[] | select(.name == "map0").evidence | index("dma")')" null
 fails 6 'no fault was logged, and nothing can read whether the DMA arrived' d verify map0 --from "$NVME2" --expect-fault
 run d verify map0 --from "$EDU" --json
 ok 'out of sight, by a device that reads: exit status 0' equal "$rc" 0
@@ -109,7 +109,7 @@ d unmap map0
 d release again
 d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
 
-before=$(fact .mappings)
+before=$(attribute .mappings)
 refuses 2 'option --from: it is missing' d verify map0
 refuses 1 'no mapping of that name' d verify nope --from "$EDU"
 refuses 1 'not attached to ioas0' d verify map0 --from "$NVME"
@@ -117,10 +117,10 @@ refuses 3 'no driver here can make 1af4:1110 do DMA; known are: edu' d verify ma
 d import fb --name readonly --prot r >/dev/null
 refuses 1 'the mapping is read-only, and verifying writes through it; import it again with --prot rw$' d verify readonly --from "$EDU"
 d unmap readonly
-ok 'refused: nothing changed' equal "$(fact .mappings)" "$before"
+ok 'refused: nothing changed' equal "$(attribute .mappings)" "$before"
 run env DMABUFCTL_FAULT=pwrite#6=EIO dmabufctl verify map0 --from "$EDU"
 ok 'a device that fails half-way: exit status 1' equal "$rc" 1
-ok 'a device that fails half-way: the IOAS is as it was' equal "$(fact .mappings)" "$before"
+ok 'a device that fails half-way: the IOAS is as it was' equal "$(attribute .mappings)" "$before"
 
 # The exporter is on its way out of the machine, which waits for the context to let it go.
 (echo 1 >"/sys/bus/pci/devices/$NVME/remove") &

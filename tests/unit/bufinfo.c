@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/census/debugfs.h"
+#include "kernel/inventory/debugfs.h"
 #include "kernel/sys.h"
 #include "tests/unit/check.h"
 #include "util/text.h"
@@ -60,11 +60,11 @@ static const struct {
 	{ HEAD "00004096\t00000002\t02080007\t00000001\tsystem\n" NONE, "" },
 };
 
-static void describe(const struct census *census, char *text, size_t size)
+static void describe(const struct inventory *inventory, char *text, size_t size)
 {
 	*text = '\0';
-	for (unsigned i = 0; i < census->count; i++) {
-		const struct census_dmabuf *dmabuf = &census->items[i];
+	for (unsigned i = 0; i < inventory->count; i++) {
+		const struct inventory_dmabuf *dmabuf = &inventory->items[i];
 
 		text_join(text, size, "", "%llu %llu %ld %s [%s] %d %s;",
 			  (unsigned long long)dmabuf->inode, (unsigned long long)dmabuf->size,
@@ -75,23 +75,24 @@ static void describe(const struct census *census, char *text, size_t size)
 
 int main(void)
 {
-	struct census census = { .sources = CENSUS_FDS };
+	struct inventory inventory = { .sources = INVENTORY_FDS };
 	char text[1024];
 
-	check(!census_from_debugfs(&census) && census.sources == CENSUS_FDS && !census.count,
+	check(!inventory_from_debugfs(&inventory) && inventory.sources == INVENTORY_FDS &&
+		      !inventory.count,
 	      "not there: another source");
 	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		int rc;
 
-		census = (struct census){ 0 };
+		inventory = (struct inventory){ 0 };
 		bufinfo = table[i].bufinfo;
-		rc = census_from_debugfs(&census);
-		describe(&census, text, sizeof(text));
+		rc = inventory_from_debugfs(&inventory);
+		describe(&inventory, text, sizeof(text));
 		check(!rc && !strcmp(text, table[i].wanted), "%u: a list is what it says", i);
 		if (strcmp(text, table[i].wanted))
 			printf("# got '%s'\n", text);
-		check(census.sources == CENSUS_DEBUGFS, "%u: it was the source", i);
-		census_free(&census);
+		check(inventory.sources == INVENTORY_DEBUGFS, "%u: it was the source", i);
+		inventory_free(&inventory);
 	}
 	return check_plan();
 }

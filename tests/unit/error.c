@@ -53,12 +53,13 @@ static void check_statuses(void)
 
 static void note_all(void)
 {
-	fail(STATUS_REVOKED, -ENODEV, "import %s", "old");
-	check(fail(STATUS_REVOKED, -ENODEV, "import %s", "fb") == STATUS_REVOKED, "fail()");
+	fail_with(STATUS_REVOKED, -ENODEV, "import %s", "old");
+	check(fail_with(STATUS_REVOKED, -ENODEV, "import %s", "fb") == STATUS_REVOKED,
+	      "fail_with()");
 	fail_because("never seen");
 	fail_because("%s has memory decode off", "0000:01:00.0");
-	fail_try("never seen");
-	fail_try("turn it %s", "on");
+	fail_hint("never seen");
+	fail_hint("turn it %s", "on");
 }
 
 int main(void)
@@ -76,7 +77,7 @@ int main(void)
 	note_all();
 	check_print("lines:7", "dmabufctl: lines:7: import fb: ENODEV: 0000:01:00.0 has memory "
 			       "decode off; turn it on\n");
-	fail(STATUS_FAILED, 0, "alone");
+	fail_with(STATUS_FAILED, 0, "alone");
 	check_print(NULL, "dmabufctl: alone\n");
 	fail_errno(-EBUSY, "x");
 	check_print(NULL, "dmabufctl: x: EBUSY: Device or resource busy\n");
@@ -86,16 +87,16 @@ int main(void)
 	fail_errno(-ENFILE, "x");
 	check_print(NULL, "dmabufctl: x: ENFILE: Too many open files in system; raise the system's "
 			  "limit of open files, /proc/sys/fs/file-max\n");
-	fail(STATUS_FAILED, 0, "\xff\x1b[31m");
+	fail_with(STATUS_FAILED, 0, "\xff\x1b[31m");
 	fail_because("\n");
-	fail_try("\\");
+	fail_hint("\\");
 	check_print("\a:1", "dmabufctl: \\x07:1: \\xff\\x1b[31m: \\x0a; \\x5c\n");
 
 	note_all();
 	check_json(NULL,
 		   "{\"status\":5,\"errno\":\"ENODEV\",\"place\":null,\"what\":\"import fb\","
 		   "\"why\":\"0000:01:00.0 has memory decode off\",\"remedy\":\"turn it on\"}");
-	fail(STATUS_FAILED, 0, "alone \xff\xc3\xa9");
+	fail_with(STATUS_FAILED, 0, "alone \xff\xc3\xa9");
 	check_json("lines\xff:7",
 		   "{\"status\":1,\"errno\":null,\"place\":\"lines\xef\xbf\xbd:7\","
 		   "\"what\":\"alone \xef\xbf\xbd\xc3\xa9\",\"why\":null,\"remedy\":null}");

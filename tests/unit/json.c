@@ -18,20 +18,20 @@ static void fill(json_object *object)
 {
 	json_object *list, *inner;
 
-	put_text(object, "text", "fb");
-	put_text(object, "empty", "");
-	put_text(object, "none", NULL);
-	put_number(object, "zero", 0);
-	put_number(object, "large", UINT64_MAX);
-	put_address(object, "address", 0xfee00000);
-	put_address(object, "start", 0);
-	put_bool(object, "yes", 4);
-	put_bool(object, "no", 0);
-	list = put_array(object, "list");
-	put_number(add_object(list), "n", 1);
-	put_number(add_object(list), "n", 2);
-	inner = put_object(object, "object");
-	put_text(inner, "key", "value");
+	json_put_text(object, "text", "fb");
+	json_put_text(object, "empty", "");
+	json_put_text(object, "none", NULL);
+	json_put_number(object, "zero", 0);
+	json_put_number(object, "large", UINT64_MAX);
+	json_put_address(object, "address", 0xfee00000);
+	json_put_address(object, "start", 0);
+	json_put_bool(object, "yes", 4);
+	json_put_bool(object, "no", 0);
+	list = json_put_array(object, "list");
+	json_put_number(add_object(list), "n", 1);
+	json_put_number(add_object(list), "n", 2);
+	inner = json_put_object(object, "object");
+	json_put_text(inner, "key", "value");
 }
 
 int main(void)
@@ -59,7 +59,8 @@ int main(void)
 	for_each_row(row, NULL) rows++;
 	check(rows == 2, "no array has no rows");
 	fill(NULL);
-	check(!put_array(NULL, "list") && !put_object(NULL, "object") && !add_object(NULL),
+	check(!json_put_array(NULL, "list") && !json_put_object(NULL, "object") &&
+		      !add_object(NULL),
 	      "a result that nobody looks at");
 	json_object_put(object);
 	return check_plan();

@@ -117,11 +117,12 @@ static void check_text(void)
 	};
 
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		json_object *facts = object_to_json(&texts[i].object);
-		const char *text = json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PLAIN);
+		json_object *attributes = object_to_json(&texts[i].object);
+		const char *text =
+			json_object_to_json_string_ext(attributes, JSON_C_TO_STRING_PLAIN);
 
 		check(!strcmp(text, texts[i].text), "%s: %s", texts[i].text, text);
-		json_object_put(facts);
+		json_object_put(attributes);
 	}
 }
 
@@ -136,11 +137,11 @@ static void check_rights(void)
 						       .addresses = { 4096, 4096 },
 						       .prot = prot } };
 		struct object copy = { .kind = OBJECT_MAPPING, .name = "map0" };
-		json_object *facts = object_to_json(&mapping);
+		json_object *attributes = object_to_json(&mapping);
 
-		check(!object_from_json(&copy, facts) && copy.mapping.prot == prot, "rights %u",
-		      prot);
-		json_object_put(facts);
+		check(!object_from_json(&copy, attributes) && copy.mapping.prot == prot,
+		      "rights %u", prot);
+		json_object_put(attributes);
 	}
 }
 
@@ -307,11 +308,11 @@ static void check_users(void)
 static void check_malformed(void)
 {
 	struct object *dmabuf = object_new(OBJECT_DMABUF, "fb", -1);
-	json_object *facts = json_tokener_parse("{\"ranges\": 7}");
+	json_object *attributes = json_tokener_parse("{\"ranges\": 7}");
 
-	check(object_from_json(dmabuf, facts) == -EPROTO, "ranges that are none");
-	check(object_from_json(dmabuf, NULL) == -EPROTO, "no facts at all");
-	json_object_put(facts);
+	check(object_from_json(dmabuf, attributes) == -EPROTO, "ranges that are none");
+	check(object_from_json(dmabuf, NULL) == -EPROTO, "no attributes at all");
+	json_object_put(attributes);
 	object_free(dmabuf);
 }
 

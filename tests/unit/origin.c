@@ -74,12 +74,12 @@ static const struct {
 
 int main(void)
 {
-	struct census_holder holders[] = { { .pid = HOLDER }, { .pid = SECOND } };
+	struct inventory_holder holders[] = { { .pid = HOLDER }, { .pid = SECOND } };
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		const struct census_dmabuf dmabuf = { .size = table[i].size,
-						      .holders = holders,
-						      .holder_count = 2 };
+		const struct inventory_dmabuf dmabuf = { .size = table[i].size,
+							 .holders = holders,
+							 .holder_count = 2 };
 		struct origin_device open[3];
 		const struct pci_device *found;
 		unsigned count = 0;

@@ -97,20 +97,20 @@ static json_object *make(void *state, size_t row)
 	return json_tokener_parse(made[row]);
 }
 
-static struct fact fact(void *state, size_t row, unsigned column)
+static struct attribute attribute(void *state, size_t row, unsigned column)
 {
 	(void)state;
 	if (row)
-		return (struct fact){ .type = FACT_NONE };
+		return (struct attribute){ .type = FACT_NONE };
 	switch (column) {
 	case 0:
-		return (struct fact){ .type = FACT_TEXT, .text = "a\tb" };
+		return (struct attribute){ .type = FACT_TEXT, .text = "a\tb" };
 	case 1:
-		return (struct fact){ .type = FACT_NUMBER, .number = 7 };
+		return (struct attribute){ .type = FACT_NUMBER, .number = 7 };
 	case 2:
-		return (struct fact){ .type = FACT_NUMBER, .number = 3 << 20 };
+		return (struct attribute){ .type = FACT_NUMBER, .number = 3 << 20 };
 	default:
-		return (struct fact){ .type = FACT_NONE };
+		return (struct attribute){ .type = FACT_NONE };
 	}
 }
 
@@ -169,11 +169,11 @@ static void check_print(const struct printing *printing, const char *wanted, con
 int main(void)
 {
 	const struct output_rows rows = { .key = "things", .count = 2, .make = make };
-	const struct output_rows facts = {
-		.key = "things", .count = 2, .make = make, .fact = fact
+	const struct output_rows attributes = {
+		.key = "things", .count = 2, .make = make, .attribute = attribute
 	};
 	const struct output_rows no_rows = {
-		.key = "things", .count = 0, .make = make, .fact = fact
+		.key = "things", .count = 0, .make = make, .attribute = attribute
 	};
 	struct printing printing;
 
@@ -203,12 +203,12 @@ int main(void)
 		    "a        7   4K x,y  0x1000+8K,0x0+5 1.2 us\n"
 		    "-        -    0 -    -                    -\n",
 		    "a table of rows that are made");
-	printing.rows = &facts;
+	printing.rows = &attributes;
 	printing.style.choice = "size,name,count";
 	check_print(&printing, "SIZE NAME   COUNT\n  3M a\\x09b     7\n   - -          -\n",
-		    "a table of facts, chosen");
+		    "a table of attributes, chosen");
 	printing.rows = &no_rows;
 	printing.style.choice = NULL;
-	check_print(&printing, "no things\n", "a table of no facts");
+	check_print(&printing, "no things\n", "a table of no attributes");
 	return check_plan();
 }

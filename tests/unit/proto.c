@@ -25,27 +25,27 @@ static int received(const struct proto_message *sent, size_t size, struct proto_
 
 static void set_text(struct proto_message *message, size_t length)
 {
-	memset(message->facts, 'x', length);
-	message->facts[length] = '\0';
-	message->facts_size = length + 1;
+	memset(message->attributes, 'x', length);
+	message->attributes[length] = '\0';
+	message->attributes_size = length + 1;
 }
 
 static void check_form(struct proto_message *message, struct proto_message *got)
 {
 	*message = (struct proto_message){ .op = PROTO_GET, .kind = 4, .name = "fb" };
-	check(!received(message, HEAD, got) && !memcmp(message, got, HEAD), "no facts");
+	check(!received(message, HEAD, got) && !memcmp(message, got, HEAD), "no attributes");
 	check(received(message, HEAD - 1, got) == -EPROTO, "no whole head");
 	check(received(message, HEAD + 1, got) == -EPROTO, "a byte too much");
 	set_text(message, 7);
-	check(!received(message, HEAD + 8, got) && !memcmp(message, got, HEAD + 8), "facts");
-	check(received(message, HEAD + 7, got) == -EPROTO, "facts that are cut");
-	message->facts[7] = 'x';
-	check(received(message, HEAD + 8, got) == -EPROTO, "facts without an end");
+	check(!received(message, HEAD + 8, got) && !memcmp(message, got, HEAD + 8), "attributes");
+	check(received(message, HEAD + 7, got) == -EPROTO, "attributes that are cut");
+	message->attributes[7] = 'x';
+	check(received(message, HEAD + 8, got) == -EPROTO, "attributes without an end");
 	set_text(message, PROTO_FACTS_MAX - 1);
-	check(!received(message, HEAD + PROTO_FACTS_MAX, got), "the longest facts");
+	check(!received(message, HEAD + PROTO_FACTS_MAX, got), "the longest attributes");
 	set_text(message, PROTO_FACTS_MAX);
 	check(received(message, HEAD + PROTO_FACTS_MAX + 1, got) == -EPROTO, "a byte longer");
-	message->facts_size = 0;
+	message->attributes_size = 0;
 	memset(message->name, 'x', PROTO_NAME_SIZE - 1);
 	check(!received(message, HEAD, got), "the longest name");
 	message->name[PROTO_NAME_SIZE - 1] = 'x';
@@ -67,51 +67,52 @@ static void check_list(struct proto_message *message)
 	do
 		snprintf(text, sizeof(text), "%u", count);
 	while (count < 100000 && proto_append(message, count, text, text) && ++count);
-	check(count > 1000 && message->facts_size <= PROTO_ROOM, "a message holds %u objects",
+	check(count > 1000 && message->attributes_size <= PROTO_ROOM, "a message holds %u objects",
 	      count);
 	for (unsigned i = 0; (entry = proto_next(message, &at)); i++) {
 		snprintf(text, sizeof(text), "%u", i);
 		wrong += entry->kind != i || strcmp(entry->name, text) ||
-			 strcmp(entry->facts, text) || entry->facts_size != strlen(text) + 1 ||
-			 (uintptr_t)entry % 4;
+			 strcmp(entry->attributes, text) ||
+			 entry->attributes_size != strlen(text) + 1 || (uintptr_t)entry % 4;
 		count--;
 	}
-	check(!count && !wrong && at == message->facts_size, "each of them is read as it was");
+	check(!count && !wrong && at == message->attributes_size, "each of them is read as it was");
 }
 
 /* One entry, of which a byte is wrong. */
 static void check_entries(struct proto_message *message)
 {
-	struct proto_entry *entry = (void *)message->facts;
-	char *facts = malloc(PROTO_FACTS_MAX);
+	struct proto_entry *entry = (void *)message->attributes;
+	char *attributes = malloc(PROTO_FACTS_MAX);
 	size_t at, whole;
 
-	memset(facts, 'x', PROTO_FACTS_MAX - 1);
-	facts[PROTO_FACTS_MAX - 1] = '\0';
+	memset(attributes, 'x', PROTO_FACTS_MAX - 1);
+	attributes[PROTO_FACTS_MAX - 1] = '\0';
 	*message = (struct proto_message){ .op = PROTO_OBJECTS };
-	check(proto_append(message, 4, "fb", facts) && proto_next(message, &(size_t){ 0 }),
+	check(proto_append(message, 4, "fb", attributes) && proto_next(message, &(size_t){ 0 }),
 	      "the largest object has room");
 	check(!proto_append(message, 4, "fb", ""), "beside it nothing has");
-	free(facts);
+	free(attributes);
 	*message = (struct proto_message){ .op = PROTO_OBJECTS };
 	proto_append(message, 4, "fb", "{}");
-	whole = message->facts_size;
-	for (message->facts_size = 0; message->facts_size < whole; message->facts_size++) {
+	whole = message->attributes_size;
+	for (message->attributes_size = 0; message->attributes_size < whole;
+	     message->attributes_size++) {
 		at = 0;
 		if (proto_next(message, &at) || at)
-			check(false, "one that is cut to %u bytes", message->facts_size);
+			check(false, "one that is cut to %u bytes", message->attributes_size);
 	}
-	entry->facts[2] = 'x';
-	check(!proto_next(message, &(size_t){ 0 }), "facts without an end");
-	entry->facts[2] = '\0';
+	entry->attributes[2] = 'x';
+	check(!proto_next(message, &(size_t){ 0 }), "attributes without an end");
+	entry->attributes[2] = '\0';
 	for (uint32_t size = 3; size; size = size == 3 ? 5 : size == 5 ? UINT32_MAX : 0) {
-		entry->facts_size = size;
-		check(!proto_next(message, &(size_t){ 0 }) == (size != 3), "facts of %u bytes",
+		entry->attributes_size = size;
+		check(!proto_next(message, &(size_t){ 0 }) == (size != 3), "attributes of %u bytes",
 		      size);
 	}
-	entry->facts_size = 0;
-	check(!proto_next(message, &(size_t){ 0 }), "no facts");
-	entry->facts_size = 3;
+	entry->attributes_size = 0;
+	check(!proto_next(message, &(size_t){ 0 }), "no attributes");
+	entry->attributes_size = 3;
 	memset(entry->name, 'x', sizeof(entry->name));
 	check(!proto_next(message, &(size_t){ 0 }), "a name without an end");
 }

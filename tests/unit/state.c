@@ -169,7 +169,7 @@ static void check_exporters(void)
 		check(got.state == cases[i].report.state &&
 			      got.evidence == cases[i].report.evidence &&
 			      got.missing == cases[i].report.missing &&
-			      got.for_ever == cases[i].report.for_ever,
+			      got.permanent == cases[i].report.permanent,
 		      "probe %d%s: %s", cases[i].probe, cases[i].closed ? ", closed" : "",
 		      exporter_state_name(got.state));
 	}

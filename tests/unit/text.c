@@ -52,8 +52,8 @@ static void check_utf8(void)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		json_object *object = json_object_new_object(), *list;
 
-		put_text(object, "key", texts[i].bytes);
-		list = put_array(object, "list");
+		json_put_text(object, "key", texts[i].bytes);
+		list = json_put_array(object, "list");
 		add_text(list, texts[i].bytes);
 		check(!strcmp(text_of(object, "key"), texts[i].utf8), "UTF-8 %zu", i);
 		check(!strcmp(json_object_get_string(json_object_array_get_idx(list, 0)),
@@ -132,7 +132,7 @@ static void check_long(void)
 
 	memset(text, '\xff', 100000);
 	text[100000] = '\0';
-	put_text(object, "key", text);
+	json_put_text(object, "key", text);
 	check(strlen(text_of(object, "key")) == 300000, "a long text is whole in JSON");
 	text_print(file, text);
 	fclose(file);
@@ -158,17 +158,17 @@ static void check_json(void)
 {
 	json_object *object = json_object_new_object();
 
-	put_text(object, "none", NULL);
-	put_text(object, "empty", "");
-	put_number(object, "number", UINT64_MAX);
-	put_index(object, "index", 7);
-	put_index(object, "no_index", -1);
-	put_address(object, "address", 0xfee00000);
-	put_bool(object, "yes", 1);
-	put_bool(object, "no", 0);
-	add_text(put_array(object, "texts"), "x");
-	put_text(add_object(put_array(object, "rows")), "a", "\x1b\"\\");
-	put_number(put_object(object, "inner"), "n", 0);
+	json_put_text(object, "none", NULL);
+	json_put_text(object, "empty", "");
+	json_put_number(object, "number", UINT64_MAX);
+	json_put_index(object, "index", 7);
+	json_put_index(object, "no_index", -1);
+	json_put_address(object, "address", 0xfee00000);
+	json_put_bool(object, "yes", 1);
+	json_put_bool(object, "no", 0);
+	add_text(json_put_array(object, "texts"), "x");
+	json_put_text(add_object(json_put_array(object, "rows")), "a", "\x1b\"\\");
+	json_put_number(json_put_object(object, "inner"), "n", 0);
 	check(!strcmp(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
 		      "{\"none\":null,\"empty\":null,\"number\":18446744073709551615,"
 		      "\"index\":7,\"no_index\":null,\"address\":\"0xfee00000\",\"yes\":true,\"no\":false,\"texts\":[\"x\"],"
@@ -177,13 +177,13 @@ static void check_json(void)
 	check(!strcmp(text_of(object, "none"), "") && !strcmp(text_of(object, "nowhere"), ""),
 	      "what is not there reads as nothing");
 	json_object_put(object);
-	put_text(NULL, "a", "b");
-	put_number(NULL, "a", 1);
-	put_index(NULL, "a", 1);
-	put_address(NULL, "a", 1);
-	put_bool(NULL, "a", 1);
+	json_put_text(NULL, "a", "b");
+	json_put_number(NULL, "a", 1);
+	json_put_index(NULL, "a", 1);
+	json_put_address(NULL, "a", 1);
+	json_put_bool(NULL, "a", 1);
 	add_text(NULL, "a");
-	check(!put_array(NULL, "a") && !put_object(NULL, "a") && !add_object(NULL),
+	check(!json_put_array(NULL, "a") && !json_put_object(NULL, "a") && !add_object(NULL),
 	      "nothing is put nowhere");
 }
 

@@ -19,10 +19,10 @@ enum status unknown_command(const char *name)
 
 	for (const struct command *const *command = commands; *command; command++)
 		guess_consider(&guess, (*command)->name);
-	fail(STATUS_USAGE, 0, "unknown command '%s'", name);
+	fail_with(STATUS_USAGE, 0, "unknown command '%s'", name);
 	if (guess.best)
-		fail_try("did you mean '%s'? --help lists them", guess.best);
+		fail_hint("did you mean '%s'? --help lists them", guess.best);
 	else
-		fail_try("--help lists them");
+		fail_hint("--help lists them");
 	return STATUS_USAGE;
 }

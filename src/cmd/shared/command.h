@@ -31,7 +31,7 @@ struct globals {
 };
 
 /* A line of a batch. */
-struct place {
+struct position {
 	const char *file;
 	unsigned line;
 };
@@ -44,7 +44,7 @@ struct call {
 	int count;		 /* arguments without options */
 	int before_dashes;	 /* of these, how many stood before "--" */
 	char **arguments;
-	const struct place *place; /* NULL outside a batch */
+	const struct position *position; /* NULL outside a batch */
 	/* Opened or made on the way; when the command fails it was for nothing, and is released. */
 	struct object *made[2];
 	unsigned made_count;
@@ -80,7 +80,7 @@ struct command {
 	 * in it; NULL: nothing. Without call->context.
 	 */
 	enum status (*prepare)(struct call *call);
-	/* Fills call->result, notes what failed (fail()). */
+	/* Fills call->result, notes what failed (fail_with()). */
 	enum status (*run)(struct call *call);
 };
 

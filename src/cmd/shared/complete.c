@@ -93,7 +93,7 @@ static void print_objects(const struct aim *aim, enum object_kind kind)
 static void print_contexts(const struct aim *aim)
 {
 	char path[PATH_MAX], name[NAME_SIZE];
-	DIR *directory = context_folder(path, sizeof(path)) ? NULL : opendir(path);
+	DIR *directory = context_directory(path, sizeof(path)) ? NULL : opendir(path);
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory)))

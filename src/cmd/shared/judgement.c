@@ -93,10 +93,10 @@ enum status fail_judgement(const struct revocation *revocation, const struct jud
 {
 	if (!judgement->status)
 		return STATUS_OK;
-	fail(judgement->status, judgement->error, "revoke %s --by %s", revocation->name.bdf,
-	     revocation->trigger->name);
+	fail_with(judgement->status, judgement->error, "revoke %s --by %s", revocation->name.bdf,
+		  revocation->trigger->name);
 	fail_because("%s", judgement->why);
 	if (*judgement->remedy)
-		fail_try("%s", judgement->remedy);
+		fail_hint("%s", judgement->remedy);
 	return judgement->status;
 }

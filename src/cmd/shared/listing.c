@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_wanted(const struct listing_filter *filter, const struct census_dmabuf *dmabuf,
+static bool is_wanted(const struct listing_filter *filter, const struct inventory_dmabuf *dmabuf,
 		      const struct origin *origin)
 {
 	bool held = !filter->holder;
@@ -14,49 +14,49 @@ static bool is_wanted(const struct listing_filter *filter, const struct census_d
 		held = !strcmp(dmabuf->holders[i].name, filter->holder);
 	return held && (!filter->exporter || !strcmp(dmabuf->exporter, filter->exporter)) &&
 	       (!filter->device || (origin && !strcmp(origin->device, filter->device))) &&
-	       (!filter->pid || census_is_holder(dmabuf, filter->pid));
+	       (!filter->pid || inventory_is_holder(dmabuf, filter->pid));
 }
 
 static int choose(struct listing *listing, const struct listing_filter *filter)
 {
-	const struct census *census = &listing->census;
+	const struct inventory *inventory = &listing->inventory;
 
-	listing->shown = calloc(census->count + 1, sizeof(*listing->shown));
+	listing->shown = calloc(inventory->count + 1, sizeof(*listing->shown));
 	if (!listing->shown)
 		return -ENOMEM;
-	for (unsigned i = 0; i < census->count; i++)
-		if (is_wanted(filter, &census->items[i], listing->origins.items[i]))
+	for (unsigned i = 0; i < inventory->count; i++)
+		if (is_wanted(filter, &inventory->items[i], listing->origins.items[i]))
 			listing->shown[listing->shown_count++] = i;
 	return 0;
 }
 
 int listing_take(struct listing *listing, const struct listing_filter *filter)
 {
-	int rc = census_take(&listing->census);
+	int rc = inventory_take(&listing->inventory);
 
 	if (!rc)
-		rc = origins_find(&listing->origins, &listing->census);
+		rc = origins_find(&listing->origins, &listing->inventory);
 	return rc ? rc : choose(listing, filter);
 }
 
 void listing_free(struct listing *listing)
 {
 	origins_free(&listing->origins);
-	census_free(&listing->census);
+	inventory_free(&listing->inventory);
 	free(listing->shown);
 }
 
-/* A row's place in the order, and what decides it. */
+/* A row's position in the order, and what decides it. */
 struct rank {
 	unsigned index;
-	struct fact fact; /* its text malloc'd */
+	struct attribute attribute; /* its text malloc'd */
 };
 
 /* What is not known comes first. */
 static int compare(const void *a, const void *b)
 {
-	const struct fact *left = &((const struct rank *)a)->fact;
-	const struct fact *right = &((const struct rank *)b)->fact;
+	const struct attribute *left = &((const struct rank *)a)->attribute;
+	const struct attribute *right = &((const struct rank *)b)->attribute;
 
 	if (left->type != right->type)
 		return left->type < right->type ? -1 : 1;
@@ -74,17 +74,17 @@ int listing_sort(struct listing *listing, unsigned column)
 		return -ENOMEM;
 	for (unsigned i = 0; i < listing->shown_count; i++) {
 		ranks[i].index = listing->shown[i];
-		ranks[i].fact = listing_fact(listing, i, column);
-		if (ranks[i].fact.type == FACT_TEXT &&
-		    !(ranks[i].fact.text = strdup(ranks[i].fact.text)))
+		ranks[i].attribute = listing_attribute(listing, i, column);
+		if (ranks[i].attribute.type == FACT_TEXT &&
+		    !(ranks[i].attribute.text = strdup(ranks[i].attribute.text)))
 			rc = -ENOMEM;
 	}
 	if (!rc)
 		qsort(ranks, listing->shown_count, sizeof(*ranks), compare);
 	for (unsigned i = 0; i < listing->shown_count; i++) {
 		listing->shown[i] = ranks[i].index;
-		if (ranks[i].fact.type == FACT_TEXT)
-			free((void *)ranks[i].fact.text);
+		if (ranks[i].attribute.type == FACT_TEXT)
+			free((void *)ranks[i].attribute.text);
 	}
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `list` lists: what is wanted of a census, and in what order. */
+/* What `list` lists: what is wanted of an inventory, and in what order. */
 #ifndef DMABUFCTL_CMD_SHARED_LISTING_H
 #define DMABUFCTL_CMD_SHARED_LISTING_H
 

@@ -8,7 +8,7 @@
 #include "util/json.h"
 #include "util/range.h"
 
-/* The columns, by place. */
+/* The columns, by position. */
 enum {
 	INODE,
 	SIZE,
@@ -49,29 +49,29 @@ const struct column listing_columns[] = {
 	[FACTS] = { 0 },
 };
 
-static struct fact number(long value)
+static struct attribute number(long value)
 {
-	return (struct fact){ .type = value < 0 ? FACT_NONE : FACT_NUMBER, .number = value };
+	return (struct attribute){ .type = value < 0 ? FACT_NONE : FACT_NUMBER, .number = value };
 }
 
-static struct fact text(const char *text)
+static struct attribute text(const char *text)
 {
-	return (struct fact){ .type = text && *text ? FACT_TEXT : FACT_NONE, .text = text };
+	return (struct attribute){ .type = text && *text ? FACT_TEXT : FACT_NONE, .text = text };
 }
 
 /* References that no process explains are importers' or under way in a socket; -1: not known. */
-static long unexplained(const struct listing *listing, const struct census_dmabuf *dmabuf)
+static long unexplained(const struct listing *listing, const struct inventory_dmabuf *dmabuf)
 {
 	long left = dmabuf->references;
 
-	if (left < 0 || listing->census.unseen)
+	if (left < 0 || listing->inventory.unseen)
 		return -1;
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
 		left -= dmabuf->holders[i].fd_count + dmabuf->holders[i].maps;
 	return left < 0 ? 0 : left;
 }
 
-static long in_flight(const struct listing *listing, const struct census_dmabuf *dmabuf)
+static long in_flight(const struct listing *listing, const struct inventory_dmabuf *dmabuf)
 {
 	long left = unexplained(listing, dmabuf);
 
@@ -99,7 +99,7 @@ static void write_number(struct writer *writer, uint64_t number)
 	write_text(writer, value_format_number(number, digits));
 }
 
-static void write_holder(struct writer *writer, const struct census_holder *holder)
+static void write_holder(struct writer *writer, const struct inventory_holder *holder)
 {
 	write_text(writer, holder->name);
 	write_text(writer, "(");
@@ -118,7 +118,7 @@ static void write_holder(struct writer *writer, const struct census_holder *hold
 }
 
 /* "perl(12):3,4 qemu(7):map", what fits of it. */
-static struct fact held_by(struct listing *listing, const struct census_dmabuf *dmabuf)
+static struct attribute held_by(struct listing *listing, const struct inventory_dmabuf *dmabuf)
 {
 	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
 
@@ -131,7 +131,7 @@ static struct fact held_by(struct listing *listing, const struct census_dmabuf *
 }
 
 /* "0x0+16M,0x4000000+1M", what fits of it. */
-static struct fact ranges_of(struct listing *listing, const struct origin *origin)
+static struct attribute ranges_of(struct listing *listing, const struct origin *origin)
 {
 	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
 
@@ -146,12 +146,12 @@ static struct fact ranges_of(struct listing *listing, const struct origin *origi
 	return text(listing->cell);
 }
 
-static struct fact origin_fact(struct listing *listing, unsigned index, unsigned column)
+static struct attribute origin_attribute(struct listing *listing, unsigned index, unsigned column)
 {
 	const struct origin *origin = listing->origins.items[index];
 
 	if (!origin)
-		return (struct fact){ .type = FACT_NONE };
+		return (struct attribute){ .type = FACT_NONE };
 	switch (column) {
 	case DEVICE:
 		return text(origin->device);
@@ -164,10 +164,10 @@ static struct fact origin_fact(struct listing *listing, unsigned index, unsigned
 	}
 }
 
-struct fact listing_fact(void *state, size_t row, unsigned column)
+struct attribute listing_attribute(void *state, size_t row, unsigned column)
 {
 	struct listing *listing = state;
-	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[row]];
+	const struct inventory_dmabuf *dmabuf = &listing->inventory.items[listing->shown[row]];
 
 	switch (column) {
 	case INODE:
@@ -191,19 +191,19 @@ struct fact listing_fact(void *state, size_t row, unsigned column)
 	case HELD_BY:
 		return held_by(listing, dmabuf);
 	default:
-		return origin_fact(listing, listing->shown[row], column);
+		return origin_attribute(listing, listing->shown[row], column);
 	}
 }
 
-static void put_fact(struct listing *listing, json_object *row, size_t index, unsigned column)
+static void put_attribute(struct listing *listing, json_object *row, size_t index, unsigned column)
 {
 	const char *key = listing_columns[column].key;
-	struct fact fact = listing_fact(listing, index, column);
+	struct attribute attribute = listing_attribute(listing, index, column);
 
-	if (fact.type == FACT_NUMBER)
-		put_number(row, key, fact.number);
+	if (attribute.type == FACT_NUMBER)
+		json_put_number(row, key, attribute.number);
 	else
-		put_text(row, key, fact.type == FACT_TEXT ? fact.text : "");
+		json_put_text(row, key, attribute.type == FACT_TEXT ? attribute.text : "");
 }
 
 /* null: not known */
@@ -214,36 +214,36 @@ static void put_origin_ranges(json_object *row, const struct origin *origin)
 	if (origin && origin->range_count)
 		object_put_ranges(row, key, origin->ranges, origin->range_count);
 	else
-		put_text(row, key, NULL);
+		json_put_text(row, key, NULL);
 }
 
-static void fill_holder(json_object *row, const struct census_holder *holder, bool below)
+static void fill_holder(json_object *row, const struct inventory_holder *holder, bool below)
 {
 	json_object *fds;
 	char label[64];
 
-	put_number(row, "pid", holder->pid);
-	put_text(row, "command", holder->name);
-	fds = put_array(row, "fds");
+	json_put_number(row, "pid", holder->pid);
+	json_put_text(row, "command", holder->name);
+	fds = json_put_array(row, "fds");
 	for (unsigned i = 0; i < holder->fd_count; i++)
 		json_object_array_add(fds, json_object_new_int(holder->fds[i]));
-	put_number(row, "maps", holder->maps);
-	put_number(row, "mapped", holder->mapped);
+	json_put_number(row, "maps", holder->maps);
+	json_put_number(row, "mapped", holder->mapped);
 	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
-	put_text(row, below ? "inode" : "label", label); /* the tree's first column */
+	json_put_text(row, below ? "inode" : "label", label); /* the tree's first column */
 }
 
 json_object *listing_row(struct listing *listing, size_t index, bool below)
 {
-	const struct census_dmabuf *dmabuf = &listing->census.items[listing->shown[index]];
+	const struct inventory_dmabuf *dmabuf = &listing->inventory.items[listing->shown[index]];
 	json_object *row = json_object_new_object(), *holders;
 
 	for (unsigned column = 0; column < HELD_BY; column++)
 		if (column == RANGES)
 			put_origin_ranges(row, listing->origins.items[listing->shown[index]]);
 		else
-			put_fact(listing, row, index, column);
-	holders = put_array(row, "holders");
+			put_attribute(listing, row, index, column);
+	holders = json_put_array(row, "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
 		fill_holder(add_object(holders), &dmabuf->holders[i], below);
 	return row;

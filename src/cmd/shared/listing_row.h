@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rows of `list`: a dma-buf each, as facts for the columns of a table, or as JSON. */
+/* The rows of `list`: a dma-buf each, as attributes for the columns of a table, or as JSON. */
 #ifndef DMABUFCTL_CMD_SHARED_LISTING_ROW_H
 #define DMABUFCTL_CMD_SHARED_LISTING_ROW_H
 
@@ -7,18 +7,18 @@
 #include "ui/output.h"
 
 struct listing {
-	struct census census;
+	struct inventory inventory;
 	struct origins origins;
 	unsigned *shown; /* indexes of what is wanted, in order */
 	unsigned shown_count;
-	char cell[256]; /* of the fact asked for last */
+	char cell[256]; /* of the attribute asked for last */
 };
 
-/* What facts there are of each row, by place; a heading of NULL at the end. */
+/* What attributes there are of each row, by position; a heading of NULL at the end. */
 extern const struct column listing_columns[];
 
 /* For struct output_rows; below: the holders get the key of the tree's first column. */
-struct fact listing_fact(void *listing, size_t row, unsigned column);
+struct attribute listing_attribute(void *listing, size_t row, unsigned column);
 json_object *listing_row(struct listing *listing, size_t row, bool below);
 
 #endif

@@ -11,7 +11,7 @@
 #include "kernel/iommufd.h"
 #include "rules/rules.h"
 
-const char *self(const struct call *call)
+const char *call_program(const struct call *call)
 {
 	static char text[NAME_SIZE + 32];
 
@@ -29,24 +29,24 @@ const char *context_label(const struct call *call)
 
 struct rule_subject rule_subject_of(const struct call *call)
 {
-	return (struct rule_subject){ .tool = self(call), .context = call->context };
+	return (struct rule_subject){ .tool = call_program(call), .context = call->context };
 }
 
-enum status want_device(const char *text, struct pci_device *pci)
+enum status lookup_device(const char *text, struct pci_device *pci)
 {
 	struct pci_name name;
 
 	if (pci_parse_name(text, &name)) {
-		fail(STATUS_USAGE, 0, "device '%s'", text);
+		fail_with(STATUS_USAGE, 0, "device '%s'", text);
 		fail_because("not a PCI address");
-		fail_try("write it as 0000:01:00.0 or 01:00.0");
+		fail_hint("write it as 0000:01:00.0 or 01:00.0");
 		return STATUS_USAGE;
 	}
 	if (pci_get(&name, pci)) {
-		fail(STATUS_FAILED, ENODEV, "device %s", name.bdf);
+		fail_with(STATUS_FAILED, ENODEV, "device %s", name.bdf);
 		fail_because("there is no such PCI device");
-		fail_try("'dmabufctl device' lists them; 'echo 1 > /sys/bus/pci/rescan' brings "
-			 "back what was removed");
+		fail_hint("'dmabufctl device' lists them; 'echo 1 > /sys/bus/pci/rescan' brings "
+			  "back what was removed");
 		return STATUS_FAILED;
 	}
 	return STATUS_OK;
@@ -68,13 +68,13 @@ static enum status cannot_open(const struct pci_device *pci, int error)
 	return refuse(open_rules, &subject, error, "device %s", pci->name.bdf);
 }
 
-void note_made(struct call *call, struct object *object)
+void report_made(struct call *call, struct object *object)
 {
 	assert(call->made_count < sizeof(call->made) / sizeof(*call->made));
 	call->made[call->made_count++] = object;
 }
 
-enum status want_open_device(struct call *call, const char *text, struct object **device)
+enum status lookup_open_device(struct call *call, const char *text, struct object **device)
 {
 	struct pci_device pci;
 	struct pci_name name;
@@ -86,7 +86,7 @@ enum status want_open_device(struct call *call, const char *text, struct object 
 		if (*device)
 			return STATUS_OK;
 	}
-	status = want_device(text, &pci);
+	status = lookup_device(text, &pci);
 	if (status)
 		return status;
 	status = refuse_foreseen(open_rules, &(struct rule_subject){ .pci = &pci }, "device %s",
@@ -99,12 +99,12 @@ enum status want_open_device(struct call *call, const char *text, struct object 
 	rc = context_open_device(call->context, &pci, device);
 	if (rc)
 		return cannot_open(&pci, rc);
-	note_made(call, *device);
+	report_made(call, *device);
 	return STATUS_OK;
 }
 
-enum status want_object(struct call *call, enum object_kind kind, const char *name,
-			struct object **object)
+enum status lookup_object(struct call *call, enum object_kind kind, const char *name,
+			  struct object **object)
 {
 	const char *what = kind == OBJECT_KINDS	  ? "object" :
 			   kind == OBJECT_DMABUF  ? "dma-buf" :
@@ -118,18 +118,18 @@ enum status want_object(struct call *call, enum object_kind kind, const char *na
 	*object = object_find(&call->context->objects, kind, name);
 	if (*object)
 		return STATUS_OK;
-	fail(STATUS_FAILED, ENOENT, "%s %s", what, name);
+	fail_with(STATUS_FAILED, ENOENT, "%s %s", what, name);
 	if (kind == OBJECT_DEVICE && !pci_parse_name(name, &bdf)) {
 		fail_because("it is not open in %s%s", context ? "context " : "the batch",
 			     context ? context : "");
-		fail_try("'%s attach %s' opens it", self(call), name);
+		fail_hint("'%s attach %s' opens it", call_program(call), name);
 		return STATUS_FAILED;
 	}
 	if (context)
 		fail_because("context %s has no %s of that name", context, what);
 	else
 		fail_because("the batch has no %s of that name", what);
-	fail_try("'%s status' lists what it has", self(call));
+	fail_hint("'%s status' lists what it has", call_program(call));
 	return STATUS_FAILED;
 }
 
@@ -159,14 +159,14 @@ static int find_twice(struct object *const *objects, int count)
 	return -1;
 }
 
-enum status want_objects(struct call *call, enum object_kind kind, struct object **objects)
+enum status lookup_objects(struct call *call, enum object_kind kind, struct object **objects)
 {
 	int twice;
 
 	if (!objects)
 		return fail_errno(ENOMEM, "%s", call->command->name);
 	for (int i = 0; i < call->count; i++) {
-		enum status status = want_object(call, kind, call->arguments[i], &objects[i]);
+		enum status status = lookup_object(call, kind, call->arguments[i], &objects[i]);
 
 		if (status)
 			return status;
@@ -174,28 +174,28 @@ enum status want_objects(struct call *call, enum object_kind kind, struct object
 	twice = find_twice(objects, call->count);
 	if (twice < 0)
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "%s %s", call->command->name, call->arguments[twice]);
+	fail_with(STATUS_USAGE, 0, "%s %s", call->command->name, call->arguments[twice]);
 	fail_because("it is named twice");
 	return STATUS_USAGE;
 }
 
-enum status want_name(struct call *call, enum object_kind kind, const char *given,
-		      char name[NAME_SIZE])
+enum status lookup_name(struct call *call, enum object_kind kind, const char *given,
+			char name[NAME_SIZE])
 {
 	if (!given) {
 		object_make_name(&call->context->objects, kind, name);
 		return STATUS_OK;
 	}
 	if (!object_name_valid(given)) {
-		fail(STATUS_USAGE, 0, "name '%s'", given);
+		fail_with(STATUS_USAGE, 0, "name '%s'", given);
 		fail_because(
 			"not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
 		return STATUS_USAGE;
 	}
 	if (object_find(&call->context->objects, OBJECT_KINDS, given)) {
-		fail(STATUS_FAILED, EEXIST, "name %s", given);
+		fail_with(STATUS_FAILED, EEXIST, "name %s", given);
 		fail_because("an object of this context has it");
-		fail_try("choose another, or '%s release %s' first", self(call), given);
+		fail_hint("choose another, or '%s release %s' first", call_program(call), given);
 		return STATUS_FAILED;
 	}
 	strcpy(name, given);
@@ -205,7 +205,7 @@ enum status want_name(struct call *call, enum object_kind kind, const char *give
 static enum status make_ioas(struct call *call, const char *given, struct object **ioas)
 {
 	char name[NAME_SIZE];
-	enum status status = want_name(call, OBJECT_IOAS, given, name);
+	enum status status = lookup_name(call, OBJECT_IOAS, given, name);
 	int rc;
 
 	if (status)
@@ -216,11 +216,11 @@ static enum status make_ioas(struct call *call, const char *given, struct object
 	rc = context_make_ioas(call->context, name, ioas);
 	if (rc)
 		return fail_errno(rc, "ioas %s", name);
-	note_made(call, *ioas);
+	report_made(call, *ioas);
 	return STATUS_OK;
 }
 
-enum status want_ioas(struct call *call, const char *name, struct object **ioas)
+enum status lookup_ioas(struct call *call, const char *name, struct object **ioas)
 {
 	const struct object_list *objects = &call->context->objects;
 
@@ -229,9 +229,9 @@ enum status want_ioas(struct call *call, const char *name, struct object **ioas)
 		return *ioas ? STATUS_OK : make_ioas(call, name, ioas);
 	}
 	if (object_count(objects, OBJECT_IOAS) > 1) {
-		fail(STATUS_USAGE, 0, "%s", call->command->name);
+		fail_with(STATUS_USAGE, 0, "%s", call->command->name);
 		fail_because("the context has several IOASes");
-		fail_try("name one; '%s status' lists them", self(call));
+		fail_hint("name one; '%s status' lists them", call_program(call));
 		return STATUS_USAGE;
 	}
 	*ioas = object_next(objects, OBJECT_IOAS, NULL);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/shared/impact.h"
+#include "cmd/shared/affected.h"
 #include "cmd/shared/judgement.h"
 #include "cmd/shared/lookup.h"
 #include "context/sequence.h"
@@ -35,22 +35,22 @@ struct row {
 static void put_answer(json_object *row, const char *key, int answer)
 {
 	if (answer < 0)
-		put_text(row, key, NULL);
+		json_put_text(row, key, NULL);
 	else
-		put_text(row, key, answer ? "yes" : "no");
+		json_put_text(row, key, answer ? "yes" : "no");
 }
 
 /* The last mapping's unmap, when all that were live were seen to go. */
 static void put_unmapped(json_object *row, const struct revocation *revocation)
 {
-	const struct witness *last = revocation && revocation->count ?
-					     &revocation->witnesses[revocation->count - 1] :
-					     NULL;
+	const struct affected *last = revocation && revocation->count ?
+					      &revocation->affected[revocation->count - 1] :
+					      NULL;
 
 	if (last && last->unmapped && last->unmapped_at > revocation->start)
-		put_number(row, "unmapped_after_ns", last->unmapped_at - revocation->start);
+		json_put_number(row, "unmapped_after_ns", last->unmapped_at - revocation->start);
 	else
-		put_text(row, "unmapped_after_ns", NULL);
+		json_put_text(row, "unmapped_after_ns", NULL);
 }
 
 /* One word when all mappings agree. */
@@ -59,9 +59,9 @@ static const char *common_state(const struct revocation *revocation)
 	if (!revocation || !revocation->count)
 		return NULL;
 	for (unsigned i = 1; i < revocation->count; i++)
-		if (revocation->witnesses[i].after.state != revocation->witnesses[0].after.state)
+		if (revocation->affected[i].after.state != revocation->affected[0].after.state)
 			return "mixed";
-	return mapping_state_name(revocation->witnesses[0].after.state);
+	return mapping_state_name(revocation->affected[0].after.state);
 }
 
 /* As long as the names of all triggers at most. */
@@ -74,16 +74,16 @@ static void add_row(struct matrix *matrix, const struct row *row)
 {
 	json_object *line = add_object(matrix->rows);
 
-	put_text(line, "trigger", row->trigger->name);
-	put_text(line, "outcome", row->outcome);
-	put_number(line, "status", row->status);
+	json_put_text(line, "trigger", row->trigger->name);
+	json_put_text(line, "outcome", row->outcome);
+	json_put_number(line, "status", row->status);
 	put_unmapped(line, row->revocation);
-	put_text(line, "exporter",
-		 row->revocation ? exporter_state_name(row->returned.exporter) : NULL);
-	put_text(line, "state", common_state(row->revocation));
+	json_put_text(line, "exporter",
+		      row->revocation ? exporter_state_name(row->returned.exporter) : NULL);
+	json_put_text(line, "state", common_state(row->revocation));
 	put_answer(line, "recovered", row->returned.recovered);
 	put_answer(line, "verified", row->returned.verified);
-	put_text(line, "note", row->note);
+	json_put_text(line, "note", row->note);
 	if (row->status == STATUS_UNOBSERVED)
 		add_name(matrix->unobserved, row->trigger->name);
 	else if (row->status == STATUS_UNSUPPORTED)
@@ -138,7 +138,7 @@ static void run_row(struct matrix *matrix, const struct trigger *trigger)
 	if (rc)
 		judge_revocation(&revocation, rc, &judgement);
 	else
-		judge_owners(&revocation, self(matrix->call), &judgement);
+		judge_owners(&revocation, call_program(matrix->call), &judgement);
 	if (judgement.status) {
 		take_judgement(&row, &revocation, &judgement);
 		if (!rc)
@@ -154,9 +154,9 @@ static enum status check_mapped(const struct matrix *matrix)
 {
 	if (sequence_is_mapped(&matrix->sequence))
 		return STATUS_OK;
-	fail(STATUS_FAILED, 0, "revoke %s", matrix->sequence.name.bdf);
+	fail_with(STATUS_FAILED, 0, "revoke %s", matrix->sequence.name.bdf);
 	fail_because("nothing of it is mapped, so there would be nothing to see");
-	fail_try("export one of its BARs and import it first");
+	fail_hint("export one of its BARs and import it first");
 	return STATUS_FAILED;
 }
 
@@ -167,10 +167,10 @@ static enum status recover_first(const struct matrix *matrix)
 
 	if (!rc)
 		return STATUS_OK;
-	fail(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s",
-	     matrix->sequence.name.bdf);
+	fail_with(rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED, rc, "revoke %s",
+		  matrix->sequence.name.bdf);
 	fail_because("its mappings cannot be brought to life first");
-	fail_try("'%s status' shows why", self(matrix->call));
+	fail_hint("'%s status' shows why", call_program(matrix->call));
 	return rc == -ENODEV ? STATUS_REVOKED : STATUS_FAILED;
 }
 
@@ -201,7 +201,7 @@ static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 	if (rc)
 		status = fail_errno(rc, "revoke %s", matrix->sequence.name.bdf);
 	else if (dry_run && widest.trigger)
-		status = fill_impact(matrix->call, &widest);
+		status = fill_affected(matrix->call, &widest);
 	else if (!dry_run && !yes && widest.trigger)
 		status = check_strangers(matrix->call, &widest);
 	revocation_end(&widest);
@@ -213,24 +213,24 @@ static enum status judge(const struct matrix *matrix)
 	const char *bdf = matrix->sequence.name.bdf;
 
 	if (matrix->error) {
-		fail(STATUS_FAILED, matrix->error, "revoke %s", bdf);
+		fail_with(STATUS_FAILED, matrix->error, "revoke %s", bdf);
 		fail_because("after the last trigger shown things could not be put right");
-		fail_try("'%s status' and 'dmabufctl device %s' show what is left",
-			 self(matrix->call), bdf);
+		fail_hint("'%s status' and 'dmabufctl device %s' show what is left",
+			  call_program(matrix->call), bdf);
 		return STATUS_FAILED;
 	}
 	if (*matrix->unobserved) {
-		fail(STATUS_UNOBSERVED, 0, "revoke %s", bdf);
+		fail_with(STATUS_UNOBSERVED, 0, "revoke %s", bdf);
 		fail_because("revocation was not observed for %s", matrix->unobserved);
 		return STATUS_UNOBSERVED;
 	}
 	if (*matrix->failed) {
-		fail(STATUS_FAILED, 0, "revoke %s", bdf);
+		fail_with(STATUS_FAILED, 0, "revoke %s", bdf);
 		fail_because("failed, or refused: %s; the table says why", matrix->failed);
 		return STATUS_FAILED;
 	}
 	if (*matrix->unsupported && (matrix->choice->named || !matrix->pulled_any)) {
-		fail(STATUS_UNSUPPORTED, 0, "revoke %s", bdf);
+		fail_with(STATUS_UNSUPPORTED, 0, "revoke %s", bdf);
 		fail_because("the device cannot take %s; the table says why", matrix->unsupported);
 		return STATUS_UNSUPPORTED;
 	}
@@ -252,8 +252,8 @@ enum status run_matrix(struct call *call, struct object *device,
 	status = recover_first(&matrix);
 	if (status)
 		return status;
-	put_text(call->result, "device", matrix.sequence.name.bdf);
-	matrix.rows = put_array(call->result, "matrix");
+	json_put_text(call->result, "device", matrix.sequence.name.bdf);
+	matrix.rows = json_put_array(call->result, "matrix");
 	for (const struct trigger *trigger = triggers; trigger->name && !matrix.error; trigger++)
 		if (is_chosen(&matrix, trigger))
 			run_row(&matrix, trigger);

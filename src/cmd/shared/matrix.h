@@ -5,7 +5,7 @@
 
 #include "cmd/shared/command.h"
 
-/* The triggers that are to be pulled: a bit each, by their place in the table. */
+/* The triggers that are to be pulled: a bit each, by their position in the table. */
 struct trigger_choice {
 	unsigned bits;
 	bool named; /* one by one, not by "all": one that the device cannot take is a failure */

@@ -19,7 +19,7 @@ enum status check_context_name(const char *name)
 {
 	if (object_name_valid(name))
 		return STATUS_OK;
-	fail(STATUS_USAGE, 0, "context '%s'", name);
+	fail_with(STATUS_USAGE, 0, "context '%s'", name);
 	fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
 	return STATUS_USAGE;
 }
@@ -33,18 +33,18 @@ static void explain_busy(const char *name)
 		process_describe(owner, text, sizeof(text));
 	if (owner && client_is_stopped(owner)) {
 		fail_because("%s has it, and is stopped", text);
-		fail_try("'kill -CONT %d' lets it go on, 'kill -KILL %d' ends it", owner, owner);
+		fail_hint("'kill -CONT %d' lets it go on, 'kill -KILL %d' ends it", owner, owner);
 		return;
 	}
 	fail_because("%s has it", text);
-	fail_try("try again when that is done; --wait SECONDS says how long to wait");
+	fail_hint("try again when that is done; --wait SECONDS says how long to wait");
 }
 
 void explain_no_directory(const char *wanted)
 {
 	fail_because("there is no directory for %s that is this user's alone", wanted);
-	fail_try("set XDG_RUNTIME_DIR to an absolute path of a directory of yours with "
-		 "mode 0700, or run as root");
+	fail_hint("set XDG_RUNTIME_DIR to an absolute path of a directory of yours with "
+		  "mode 0700, or run as root");
 }
 
 enum status cannot_open_context(const char *name, int error, const char *why)
@@ -58,10 +58,10 @@ enum status cannot_open_context(const char *name, int error, const char *why)
 		if (*why)
 			break;
 		fail_because("there is no context of that name");
-		fail_try("'dmabufctl context list' lists them");
+		fail_hint("'dmabufctl context list' lists them");
 		break;
 	case -ENOTDIR:
-		fail(STATUS_FAILED, 0, "context %s", name);
+		fail_with(STATUS_FAILED, 0, "context %s", name);
 		explain_no_directory("its socket");
 		break;
 	case -EWOULDBLOCK:
@@ -72,21 +72,23 @@ enum status cannot_open_context(const char *name, int error, const char *why)
 		break;
 	case -EOWNERDEAD:
 		fail_because("its holder was killed, and all that it held is gone");
-		fail_try("'dmabufctl context stop %s' clears what is left; a new export, attach or "
-			 "import begins anew",
-			 name);
+		fail_hint(
+			"'dmabufctl context stop %s' clears what is left; a new export, attach or "
+			"import begins anew",
+			name);
 		break;
 	case -EPROTONOSUPPORT:
-		fail_try("use the program that made it, or 'dmabufctl context stop %s', which ends "
-			 "it with all that it has",
-			 name);
+		fail_hint(
+			"use the program that made it, or 'dmabufctl context stop %s', which ends "
+			"it with all that it has",
+			name);
 		break;
 	case -EREMOTEIO:
-		fail_try("install it there, beside dmabufctl");
+		fail_hint("install it there, beside dmabufctl");
 		break;
 	case -ECONNRESET:
 		fail_because("its holder ended meanwhile");
-		fail_try("try again");
+		fail_hint("try again");
 		break;
 	case -EROFS:
 	case -ENOSPC:
@@ -96,7 +98,7 @@ enum status cannot_open_context(const char *name, int error, const char *why)
 	case -ENOMEM:
 		break;
 	default:
-		fail_try("'dmabufctl context stop %s' ends it, with all that it has", name);
+		fail_hint("'dmabufctl context stop %s' ends it, with all that it has", name);
 	}
 	return status;
 }
@@ -123,7 +125,7 @@ enum status take_patience(const struct globals *globals)
 	uint64_t ms = globals->wait.ns / 1000000;
 
 	if (globals->wait.given && globals->no_wait) {
-		fail(STATUS_USAGE, 0, "option --no-wait");
+		fail_with(STATUS_USAGE, 0, "option --no-wait");
 		fail_because("it does not go with --wait");
 		return STATUS_USAGE;
 	}

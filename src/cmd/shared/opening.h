@@ -17,7 +17,7 @@ enum status check_context_name(const char *name);
 /* Notes why a context could not be opened or stopped; why: as in struct context. */
 enum status cannot_open_context(const char *name, int error, const char *why);
 
-/* Notes that there is no safe directory (context_folder()) for what is wanted: "its socket". */
+/* Notes that there is no safe directory (context_directory()) for what is wanted: "its socket". */
 void explain_no_directory(const char *wanted);
 
 /* How long to wait, as --wait and --no-wait say. */

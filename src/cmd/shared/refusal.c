@@ -39,7 +39,7 @@ static enum status note(const struct rule *rule, const struct rule_finding *find
 		return status;
 	rule_why(rule, finding, why);
 	fail_because("%s", why);
-	fail_try("%s", rule_remedy(rule, finding));
+	fail_hint("%s", rule_remedy(rule, finding));
 	return fail_status(status_of_rule(rule, finding));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Failures of which a rule (rules/) says why and what helps. The format names the operation and its
- * object, as fail()'s does.
+ * object, as fail_with()'s does.
  */
 #ifndef DMABUFCTL_CMD_SHARED_REFUSAL_H
 #define DMABUFCTL_CMD_SHARED_REFUSAL_H

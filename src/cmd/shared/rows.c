@@ -5,7 +5,7 @@
 
 void put_evidence(json_object *row, const char *key, unsigned bits)
 {
-	json_object *list = put_array(row, key);
+	json_object *list = json_put_array(row, key);
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
 		if (bits & 1u << i)
@@ -14,37 +14,37 @@ void put_evidence(json_object *row, const char *key, unsigned bits)
 
 void fill_object(json_object *row, const struct object *object)
 {
-	put_text(row, "name", object->name);
-	object_put_facts(row, object);
+	json_put_text(row, "name", object->name);
+	object_put_attributes(row, object);
 }
 
-void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey)
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snapshot)
 {
 	struct exporter_report report;
 
 	fill_object(row, dmabuf);
-	if (!survey)
+	if (!snapshot)
 		return;
-	report = survey_exporter(survey, dmabuf);
-	put_text(row, "state", exporter_state_name(report.state));
+	report = snapshot_exporter(snapshot, dmabuf);
+	json_put_text(row, "state", exporter_state_name(report.state));
 	put_evidence(row, "evidence", report.evidence);
 	put_evidence(row, "missing", report.missing);
-	put_bool(row, "for_ever", report.for_ever);
+	json_put_bool(row, "permanent", report.permanent);
 }
 
-void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey)
+void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot)
 {
 	struct mapping_report report;
 
 	fill_object(row, mapping);
-	if (!survey)
+	if (!snapshot)
 		return;
-	report = survey_mapping(survey, mapping);
-	put_text(row, "state", mapping_state_name(report.state));
+	report = snapshot_mapping(snapshot, mapping);
+	json_put_text(row, "state", mapping_state_name(report.state));
 	put_evidence(row, "evidence", report.evidence);
 	put_evidence(row, "missing", report.missing);
 	put_evidence(row, "disagrees", report.disagrees);
-	put_text(row, "doubt", mapping_doubt_name(report.doubt));
+	json_put_text(row, "doubt", mapping_doubt_name(report.doubt));
 }
 
 void fill_idle(struct call *call, const char *ioas)
@@ -65,10 +65,10 @@ void fill_idle(struct call *call, const char *ioas)
 		if (!rows)
 			rows = json_object_object_get(call->result, "idle");
 		if (!rows)
-			rows = put_array(call->result, "idle");
+			rows = json_put_array(call->result, "idle");
 		row = add_object(rows);
-		put_text(row, "name", mapping->name);
-		put_text(row, "ioas", ioas);
+		json_put_text(row, "name", mapping->name);
+		json_put_text(row, "ioas", ioas);
 	}
 }
 

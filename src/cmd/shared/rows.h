@@ -6,9 +6,9 @@
 #include "cmd/shared/command.h"
 #include "context/state.h"
 
-/* Rows of results, with name and facts; a survey adds state and evidence. */
-void fill_dmabuf(json_object *row, struct object *dmabuf, struct survey *survey);
-void fill_mapping(json_object *row, const struct object *mapping, struct survey *survey);
+/* Rows of results, with name and attributes; a  adds state and evidence. */
+void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snapshot);
+void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot);
 void fill_object(json_object *row, const struct object *object);
 
 /* Rows "idle": the mappings of an IOAS that has lost its last device, "": none. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "kernel/census/fdinfo.h"
+#include "kernel/inventory/fdinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static bool take_field(const char *text, const char *key, char *value, size_t si
 }
 
 /* The name comes last, so that no name can pretend to be a field. */
-bool census_describe(struct census_dmabuf *dmabuf, pid_t pid, unsigned fd)
+bool inventory_describe(struct inventory_dmabuf *dmabuf, pid_t pid, unsigned fd)
 {
 	char path[64], text[1024], value[64];
 	const char *name;
@@ -63,14 +63,14 @@ bool census_describe(struct census_dmabuf *dmabuf, pid_t pid, unsigned fd)
 	return true;
 }
 
-int census_add_fd(struct census *census, const struct census_process *process, uint64_t inode,
-		  unsigned fd)
+int inventory_add_fd(struct inventory *inventory, const struct inventory_process *process,
+		     uint64_t inode, unsigned fd)
 {
-	struct census_dmabuf *dmabuf = census_find(census, inode);
+	struct inventory_dmabuf *dmabuf = inventory_find(inventory, inode);
 
 	if (!dmabuf)
 		return -ENOMEM;
 	if (!*dmabuf->exporter)
-		census_describe(dmabuf, process->pid, fd);
-	return census_add_holder(dmabuf, process, fd);
+		inventory_describe(dmabuf, process->pid, fd);
+	return inventory_add_holder(dmabuf, process, fd);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/shared/impact.h"
+#include "cmd/shared/affected.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/census/census.h"
+#include "kernel/inventory/inventory.h"
 #include "kernel/process.h"
 #include "util/text.h"
 
@@ -22,10 +22,10 @@ static void add_other(struct others *others, pid_t pid, const char *name)
 		text_join(others->text, sizeof(others->text), ", ", "%s (PID %d)", name, pid);
 }
 
-static void describe_holders(struct others *others, const struct census *census,
+static void describe_holders(struct others *others, const struct inventory *inventory,
 			     const struct object *dmabuf)
 {
-	const struct census_dmabuf *found = census_get(census, dmabuf->dmabuf.inode);
+	const struct inventory_dmabuf *found = inventory_get(inventory, dmabuf->dmabuf.inode);
 
 	*others->text = '\0';
 	for (unsigned i = 0; found && i < found->holder_count; i++)
@@ -51,9 +51,9 @@ static void add_hit(json_object *rows, const char *kind, const char *name, const
 {
 	json_object *row = add_object(rows);
 
-	put_text(row, "kind", kind);
-	put_text(row, "name", name);
-	put_text(row, "holders", holders);
+	json_put_text(row, "kind", kind);
+	json_put_text(row, "name", name);
+	json_put_text(row, "holders", holders);
 }
 
 static bool is_hit(const struct revocation *revocation, const struct object *mapping)
@@ -71,13 +71,13 @@ static enum status cannot_look(const struct revocation *revocation, int error)
 	return fail_status(STATUS_FAILED);
 }
 
-enum status fill_impact(struct call *call, const struct revocation *revocation)
+enum status fill_affected(struct call *call, const struct revocation *revocation)
 {
 	const struct object_list *objects = &call->context->objects;
-	json_object *rows = put_array(call->result, "hit");
+	json_object *rows = json_put_array(call->result, "hit");
 	struct others others = { .context = call->context };
-	struct census census;
-	int rc = census_take(&census);
+	struct inventory inventory;
+	int rc = inventory_take(&inventory);
 
 	if (rc)
 		return cannot_look(revocation, rc);
@@ -91,10 +91,10 @@ enum status fill_impact(struct call *call, const struct revocation *revocation)
 	for_each_object(dmabuf, objects, OBJECT_DMABUF) {
 		if (!revocation_hits(revocation, dmabuf))
 			continue;
-		describe_holders(&others, &census, dmabuf);
+		describe_holders(&others, &inventory, dmabuf);
 		add_hit(rows, "dma-buf", dmabuf->name, others.text);
 	}
-	census_free(&census);
+	inventory_free(&inventory);
 	for_each_object(mapping, objects, OBJECT_MAPPING)
 		if (is_hit(revocation, mapping))
 			add_hit(rows, "mapping", mapping->name, NULL);
@@ -104,11 +104,11 @@ enum status fill_impact(struct call *call, const struct revocation *revocation)
 static enum status held_by_others(const struct revocation *revocation, const char *what,
 				  const char *others)
 {
-	fail(STATUS_FAILED, EBUSY, "revoke %s", revocation->name.bdf);
+	fail_with(STATUS_FAILED, EBUSY, "revoke %s", revocation->name.bdf);
 	fail_because("%s is held by others too: %s", what, others);
-	fail_try(revocation->trigger->evicts ?
-			 "--yes goes ahead, and waits for them; --dry-run lists what is hit" :
-			 "--yes revokes it all the same, --dry-run lists what is hit");
+	fail_hint(revocation->trigger->evicts ?
+			  "--yes goes ahead, and waits for them; --dry-run lists what is hit" :
+			  "--yes revokes it all the same, --dry-run lists what is hit");
 	return STATUS_FAILED;
 }
 
@@ -116,22 +116,22 @@ enum status check_strangers(struct call *call, const struct revocation *revocati
 {
 	struct others others = { .context = call->context };
 	enum status status = STATUS_OK;
-	struct census census;
+	struct inventory inventory;
 	int rc;
 
 	describe_device_users(&others, revocation);
 	if (*others.text)
 		return held_by_others(revocation, revocation->name.bdf, others.text);
-	rc = census_take(&census);
+	rc = inventory_take(&inventory);
 	if (rc)
 		return cannot_look(revocation, rc);
 	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF) {
 		if (status || !revocation_hits(revocation, dmabuf))
 			continue;
-		describe_holders(&others, &census, dmabuf);
+		describe_holders(&others, &inventory, dmabuf);
 		if (*others.text)
 			status = held_by_others(revocation, dmabuf->name, others.text);
 	}
-	census_free(&census);
+	inventory_free(&inventory);
 	return status;
 }

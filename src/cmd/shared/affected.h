@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a trigger would hit, and the reasons not to pull it. */
-#ifndef DMABUFCTL_CMD_SHARED_IMPACT_H
-#define DMABUFCTL_CMD_SHARED_IMPACT_H
+#ifndef DMABUFCTL_CMD_SHARED_AFFECTED_H
+#define DMABUFCTL_CMD_SHARED_AFFECTED_H
 
 #include "cmd/shared/command.h"
 #include "context/revocation.h"
 
 /* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */
-enum status fill_impact(struct call *call, const struct revocation *revocation);
+enum status fill_affected(struct call *call, const struct revocation *revocation);
 
 /* No other process may rely on what is about to go. */
 enum status check_strangers(struct call *call, const struct revocation *revocation);

@@ -4,15 +4,15 @@
  * is. What one source has told is not asked of the next. Processes come and go meanwhile; one
  * that vanishes is as if it had not been there.
  */
-#ifndef DMABUFCTL_KERNEL_CENSUS_H
-#define DMABUFCTL_KERNEL_CENSUS_H
+#ifndef DMABUFCTL_KERNEL_INVENTORY_H
+#define DMABUFCTL_KERNEL_INVENTORY_H
 
-#include "kernel/census/found.h"
+#include "kernel/inventory/found.h"
 
 /* Whether all dma-bufs are there, with their attachments: not without privileges. */
-bool census_is_complete(const struct census *census);
+bool inventory_is_complete(const struct inventory *inventory);
 
-/* 0 or a negative errno; ended by census_free(). */
-int census_take(struct census *census);
+/* 0 or a negative errno; ended by inventory_free(). */
+int inventory_take(struct inventory *inventory);
 
 #endif

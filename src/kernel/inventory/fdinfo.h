@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What an fd of a dma-buf says about it (/proc/PID/fdinfo), for want of another source. */
-#ifndef DMABUFCTL_KERNEL_CENSUS_FDINFO_H
-#define DMABUFCTL_KERNEL_CENSUS_FDINFO_H
+#ifndef DMABUFCTL_KERNEL_INVENTORY_FDINFO_H
+#define DMABUFCTL_KERNEL_INVENTORY_FDINFO_H
 
-#include "kernel/census/found.h"
+#include "kernel/inventory/found.h"
 
 /* False when the fd is no dma-buf, or gone. */
-bool census_describe(struct census_dmabuf *dmabuf, pid_t pid, unsigned fd);
+bool inventory_describe(struct inventory_dmabuf *dmabuf, pid_t pid, unsigned fd);
 
 /* An fd of a dma-buf, which is described where it was not. 0 or a negative errno. */
-int census_add_fd(struct census *census, const struct census_process *process, uint64_t inode,
-		  unsigned fd);
+int inventory_add_fd(struct inventory *inventory, const struct inventory_process *process,
+		     uint64_t inode, unsigned fd);
 
 /* What of a small file, relative to the directory, has room, NUL terminated: its length, or less.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "kernel/census/iterator.h"
+#include "kernel/inventory/iterator.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -9,8 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "kernel/census/fdinfo.h"
-#include "kernel/census/iterator.bpf.h"
+#include "kernel/inventory/fdinfo.h"
+#include "kernel/inventory/iterator.bpf.h"
 #include "kernel/library.h"
 #include "kernel/sys.h"
 #include "util/text.h"
@@ -23,7 +23,7 @@
 extern const char programs[] __attribute__((visibility("hidden")));
 extern const uint64_t programs_size __attribute__((visibility("hidden")));
 __asm__(".pushsection .rodata\n"
-	"programs: .incbin \"src/kernel/census/iterator.bpf.o\"\n"
+	"programs: .incbin \"src/kernel/inventory/iterator.bpf.o\"\n"
 	"0: .balign 8\n"
 	"programs_size: .quad 0b - programs\n"
 	".popsection\n");
@@ -41,7 +41,7 @@ static struct {
 	BPF_FUNCTIONS(DECLARE)
 } lib;
 
-struct census_iterators {
+struct inventory_iterators {
 	struct bpf_object *object;
 	bool dmabufs; /* Linux 6.16 */
 };
@@ -89,9 +89,9 @@ static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 	return NULL;
 }
 
-struct census_iterators *census_open_iterators(const struct census *census)
+struct inventory_iterators *inventory_open_iterators(const struct inventory *inventory)
 {
-	struct census_iterators *iterators;
+	struct inventory_iterators *iterators;
 	unsigned vfio_majors[2] = { 0 };
 
 	if (!is_usable())
@@ -99,8 +99,8 @@ struct census_iterators *census_open_iterators(const struct census *census)
 	iterators = calloc(1, sizeof(*iterators));
 	if (!iterators)
 		return NULL;
-	for (unsigned i = 0; i < census->node_count; i++)
-		vfio_majors[census->nodes[i].group] = major(census->nodes[i].device);
+	for (unsigned i = 0; i < inventory->node_count; i++)
+		vfio_majors[inventory->nodes[i].group] = major(inventory->nodes[i].device);
 	lib.libbpf_set_print(NULL);
 	iterators->object = load(vfio_majors, true);
 	iterators->dmabufs = iterators->object;
@@ -112,7 +112,7 @@ struct census_iterators *census_open_iterators(const struct census *census)
 	return NULL;
 }
 
-void census_close_iterators(struct census_iterators *iterators)
+void inventory_close_iterators(struct inventory_iterators *iterators)
 {
 	if (!iterators)
 		return;
@@ -120,7 +120,7 @@ void census_close_iterators(struct census_iterators *iterators)
 	free(iterators);
 }
 
-static int begin(struct census_iterators *iterators, const char *program)
+static int begin(struct inventory_iterators *iterators, const char *program)
 {
 	struct bpf_link *link = lib.bpf_program__attach_iter(
 		lib.bpf_object__find_program_by_name(iterators->object, program), NULL);
@@ -133,8 +133,8 @@ static int begin(struct census_iterators *iterators, const char *program)
 
 /* What is being added, while records come in. */
 struct adding {
-	struct census *census;
-	struct census_dmabuf attachments; /* of the dma-buf that comes next */
+	struct inventory *inventory;
+	struct inventory_dmabuf attachments; /* of the dma-buf that comes next */
 };
 
 typedef int (*take_fn)(struct adding *adding, const void *record);
@@ -160,14 +160,14 @@ static int take_dmabuf(struct adding *adding, const void *data)
 {
 	const struct iterator_attachment *attachment = data;
 	const struct iterator_dmabuf *record = data;
-	struct census_dmabuf *dmabuf;
+	struct inventory_dmabuf *dmabuf;
 
 	if (record->record.kind == ITERATOR_ATTACHMENT) {
-		census_add_attached(&adding->attachments, attachment->device,
-				    strlen(attachment->device));
+		inventory_add_attached(&adding->attachments, attachment->device,
+				       strlen(attachment->device));
 		return 0;
 	}
-	dmabuf = census_find(adding->census, record->inode);
+	dmabuf = inventory_find(adding->inventory, record->inode);
 	if (!dmabuf)
 		return -ENOMEM;
 	dmabuf->size = record->size;
@@ -183,32 +183,33 @@ static int take_dmabuf(struct adding *adding, const void *data)
 static int take_file(struct adding *adding, const void *data)
 {
 	const struct iterator_file *record = data;
-	struct census_process process = { .pid = record->pid };
+	struct inventory_process process = { .pid = record->pid };
 
 	if (!record->inode)
-		return census_add_device(adding->census, record->pid,
-					 makedev(record->device >> 20, record->device & 0xfffff));
+		return inventory_add_device(
+			adding->inventory, record->pid,
+			makedev(record->device >> 20, record->device & 0xfffff));
 	copy_text(process.name, sizeof(process.name), record->command);
-	return census_add_fd(adding->census, &process, record->inode, record->fd);
+	return inventory_add_fd(adding->inventory, &process, record->inode, record->fd);
 }
 
 static int take_map(struct adding *adding, const void *data)
 {
 	const struct iterator_map *record = data;
-	struct census_process process = { .pid = record->pid };
+	struct inventory_process process = { .pid = record->pid };
 
 	copy_text(process.name, sizeof(process.name), record->command);
-	return census_add_map(adding->census, &process, record->inode, record->size);
+	return inventory_add_map(adding->inventory, &process, record->inode, record->size);
 }
 
 static const struct {
-	enum census_source source;
+	enum inventory_source source;
 	const char *name;
 	take_fn take;
 } walks[] = {
-	{ CENSUS_DMABUF_ITERATOR, "show_dmabuf", take_dmabuf },
-	{ CENSUS_FILE_ITERATOR, "show_file", take_file },
-	{ CENSUS_MAP_ITERATOR, "show_map", take_map },
+	{ INVENTORY_DMABUF_ITERATOR, "show_dmabuf", take_dmabuf },
+	{ INVENTORY_FILE_ITERATOR, "show_file", take_file },
+	{ INVENTORY_MAP_ITERATOR, "show_map", take_map },
 };
 
 static int read_records(struct adding *adding, int fd, take_fn take)
@@ -228,26 +229,26 @@ static int read_records(struct adding *adding, int fd, take_fn take)
 	return got ? -errno : 0;
 }
 
-static int walk(struct census *census, struct census_iterators *iterators, unsigned which)
+static int walk(struct inventory *inventory, struct inventory_iterators *iterators, unsigned which)
 {
 	auto_close int fd = begin(iterators, walks[which].name);
-	struct adding adding = { .census = census };
+	struct adding adding = { .inventory = inventory };
 	int rc;
 
 	if (fd < 0)
 		return 0;
-	census->sources |= walks[which].source;
+	inventory->sources |= walks[which].source;
 	rc = read_records(&adding, fd, walks[which].take);
 	free(adding.attachments.attached);
 	return rc;
 }
 
-int census_from_iterator(struct census *census, struct census_iterators *iterators,
-			 enum census_source source)
+int inventory_from_iterator(struct inventory *inventory, struct inventory_iterators *iterators,
+			    enum inventory_source source)
 {
 	for (unsigned i = 0; iterators && i < sizeof(walks) / sizeof(*walks); i++)
 		if (walks[i].source == source &&
-		    (iterators->dmabufs || source != CENSUS_DMABUF_ITERATOR))
-			return walk(census, iterators, i);
+		    (iterators->dmabufs || source != INVENTORY_DMABUF_ITERATOR))
+			return walk(inventory, iterators, i);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* With what is attached (dma_buf_debug_show(), drivers/dma-buf/dma-buf.c). */
-#include "kernel/census/debugfs.h"
+#include "kernel/inventory/debugfs.h"
 
 #include <errno.h>
 #include <linux/dma-buf.h>
@@ -45,7 +45,7 @@ static bool is_row(const char *line, char exporter[64], uint64_t *size, long *co
 }
 
 /* The lines between a row and the next: of those, the last total of devices counts. */
-static void take_attachments(struct census_dmabuf *dmabuf, const char *text, size_t size)
+static void take_attachments(struct inventory_dmabuf *dmabuf, const char *text, size_t size)
 {
 	const char *total = NULL, *line = text;
 
@@ -64,11 +64,11 @@ static void take_attachments(struct census_dmabuf *dmabuf, const char *text, siz
 	line = line ? line + 19 : total + 1;
 	for (; line < total + 1; line = strchr(line, '\n') + 1)
 		if (*line == '\t')
-			census_add_attached(dmabuf, line + 1, strcspn(line + 1, "\n"));
+			inventory_add_attached(dmabuf, line + 1, strcspn(line + 1, "\n"));
 }
 
 /* A name may have line breaks: it ends where the kernel goes on. */
-static void take_name(struct census_dmabuf *dmabuf, const char *text)
+static void take_name(struct inventory_dmabuf *dmabuf, const char *text)
 {
 	const char *end = strstr(text, "\n\tAttached Devices:\n");
 	size_t length = end ? (size_t)(end - text) : strcspn(text, "\n");
@@ -80,15 +80,15 @@ static void take_name(struct census_dmabuf *dmabuf, const char *text)
 		*dmabuf->name = '\0';
 }
 
-int census_from_debugfs(struct census *census)
+int inventory_from_debugfs(struct inventory *inventory)
 {
-	struct census_dmabuf *dmabuf = NULL;
+	struct inventory_dmabuf *dmabuf = NULL;
 	auto_free char *text = NULL;
 	const char *begin = NULL;
 
 	if (sys_read_file(BUFINFO, &text))
 		return 0;
-	census->sources |= CENSUS_DEBUGFS;
+	inventory->sources |= INVENTORY_DEBUGFS;
 	for (char *line = text; line;) {
 		char *next = strchr(line, '\n'), exporter[64];
 		uint64_t size, inode;
@@ -105,7 +105,7 @@ int census_from_debugfs(struct census *census)
 		if (row) {
 			if (dmabuf)
 				take_attachments(dmabuf, begin, line - begin);
-			dmabuf = census_find(census, inode);
+			dmabuf = inventory_find(inventory, inode);
 			if (!dmabuf)
 				return -ENOMEM;
 			begin = line;

@@ -6,7 +6,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#include "kernel/census/iterator.bpf.h"
+#include "kernel/inventory/iterator.bpf.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
 #define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A look-up for each fd, and the maps where they may matter. */
-#include "kernel/census/procfs.h"
+#include "kernel/inventory/procfs.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -13,25 +13,25 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "kernel/census/fdinfo.h"
+#include "kernel/inventory/fdinfo.h"
 
 #define DMABUF_LINK "/dmabuf:"
 
 struct visit {
-	struct census *census;
-	struct census_process process; /* its name is read when it is needed */
-	int folder;		       /* /proc/PID */
-	char *maps;		       /* a buffer that is used again and again */
+	struct inventory *inventory;
+	struct inventory_process process; /* its name is read when it is needed */
+	int directory;			  /* /proc/PID */
+	char *maps;			  /* a buffer that is used again and again */
 	size_t room;
 };
 
-static const struct census_process *named(struct visit *visit)
+static const struct inventory_process *named(struct visit *visit)
 {
 	char *name = visit->process.name;
 	ssize_t got;
 
 	if (!*name) {
-		got = fdinfo_read_at(visit->folder, "comm", name, sizeof(visit->process.name));
+		got = fdinfo_read_at(visit->directory, "comm", name, sizeof(visit->process.name));
 		if (got > 0 && name[got - 1] == '\n')
 			name[got - 1] = '\0';
 	}
@@ -42,56 +42,58 @@ static const struct census_process *named(struct visit *visit)
  * All dma-bufs are on one file system, which the first of them tells: by its link, which any file
  * could be called, and by its fdinfo, which no other has.
  */
-static bool is_dmabuf(struct visit *visit, int folder, const char *fd, dev_t device)
+static bool is_dmabuf(struct visit *visit, int directory, const char *fd, dev_t device)
 {
-	struct census_dmabuf first = { 0 };
+	struct inventory_dmabuf first = { 0 };
 	char link[sizeof(DMABUF_LINK)] = "";
 
-	if (visit->census->dma_bufs)
-		return device == visit->census->dma_bufs;
-	if (readlinkat(folder, fd, link, sizeof(link) - 1) < 0 || strcmp(link, DMABUF_LINK) ||
-	    !census_describe(&first, visit->process.pid, strtoul(fd, NULL, 10)))
+	if (visit->inventory->dma_bufs)
+		return device == visit->inventory->dma_bufs;
+	if (readlinkat(directory, fd, link, sizeof(link) - 1) < 0 || strcmp(link, DMABUF_LINK) ||
+	    !inventory_describe(&first, visit->process.pid, strtoul(fd, NULL, 10)))
 		return false;
-	visit->census->dma_bufs = device;
+	visit->inventory->dma_bufs = device;
 	return true;
 }
 
 /* Without a word to whoever serves the file, which may hang. */
-static int visit_fd(struct visit *visit, int folder, const char *fd)
+static int visit_fd(struct visit *visit, int directory, const char *fd)
 {
 	struct statx file;
 
-	if (statx(folder, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &file))
+	if (statx(directory, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
+		  &file))
 		return 0;
 	if (S_ISCHR(file.stx_mode))
-		return census_add_device(visit->census, visit->process.pid,
-					 makedev(file.stx_rdev_major, file.stx_rdev_minor));
+		return inventory_add_device(visit->inventory, visit->process.pid,
+					    makedev(file.stx_rdev_major, file.stx_rdev_minor));
 	/* Some kernels give files without a name no type, some that of regular files. */
 	if ((file.stx_mode & S_IFMT && !S_ISREG(file.stx_mode)) ||
-	    !is_dmabuf(visit, folder, fd, makedev(file.stx_dev_major, file.stx_dev_minor)))
+	    !is_dmabuf(visit, directory, fd, makedev(file.stx_dev_major, file.stx_dev_minor)))
 		return 0;
-	return census_add_fd(visit->census, named(visit), file.stx_ino, strtoul(fd, NULL, 10));
+	return inventory_add_fd(visit->inventory, named(visit), file.stx_ino,
+				strtoul(fd, NULL, 10));
 }
 
 static int visit_fds(struct visit *visit)
 {
-	int folder = openat(visit->folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	int directory = openat(visit->directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	_Alignas(struct dirent64) char entries[16384];
 	ssize_t got;
 
-	if (folder < 0) {
-		visit->census->unseen += errno == EACCES || errno == EPERM;
+	if (directory < 0) {
+		visit->inventory->unseen += errno == EACCES || errno == EPERM;
 		return 0;
 	}
-	while (!rc && (got = getdents64(folder, entries, sizeof(entries))) > 0)
+	while (!rc && (got = getdents64(directory, entries, sizeof(entries))) > 0)
 		for (ssize_t at = 0; !rc && at < got;) {
 			const struct dirent64 *entry = (void *)(entries + at);
 
 			at += entry->d_reclen;
 			if (entry->d_name[0] != '.')
-				rc = visit_fd(visit, folder, entry->d_name);
+				rc = visit_fd(visit, directory, entry->d_name);
 		}
-	close(folder);
+	close(directory);
 	return rc;
 }
 
@@ -107,16 +109,16 @@ static int add_map(struct visit *visit, const char *line)
 	    !path || strncmp(line + path, DMABUF_LINK, strlen(DMABUF_LINK)) || major_number)
 		return 0;
 	/* Where nobody has an fd, another source must know it. */
-	if (visit->census->dma_bufs ?
-		    makedev(major_number, minor_number) != visit->census->dma_bufs :
-		    !census_knows(visit->census, inode))
+	if (visit->inventory->dma_bufs ?
+		    makedev(major_number, minor_number) != visit->inventory->dma_bufs :
+		    !inventory_knows(visit->inventory, inode))
 		return 0;
-	return census_add_map(visit->census, named(visit), inode, end - start);
+	return inventory_add_map(visit->inventory, named(visit), inode, end - start);
 }
 
 static ssize_t read_maps(struct visit *visit)
 {
-	int fd = openat(visit->folder, "maps", O_RDONLY | O_CLOEXEC);
+	int fd = openat(visit->directory, "maps", O_RDONLY | O_CLOEXEC);
 	size_t size = 0;
 	ssize_t got = 0;
 
@@ -142,15 +144,15 @@ static ssize_t read_maps(struct visit *visit)
 static int visit_maps(struct visit *visit)
 {
 	size_t size = read_maps(visit);
-	char *begin = visit->maps, *end = visit->maps + size, *place;
+	char *begin = visit->maps, *end = visit->maps + size, *found;
 	int rc = 0;
 
 	if (!size)
 		return 0;
 	*end = '\0';
-	while (!rc && (place = memmem(begin, end - begin, DMABUF_LINK, strlen(DMABUF_LINK)))) {
-		char *line = memrchr(begin, '\n', place - begin);
-		char *next = memchr(place, '\n', end - place);
+	while (!rc && (found = memmem(begin, end - begin, DMABUF_LINK, strlen(DMABUF_LINK)))) {
+		char *line = memrchr(begin, '\n', found - begin);
+		char *next = memchr(found, '\n', end - found);
 
 		if (next)
 			*next = '\0';
@@ -167,13 +169,13 @@ static int visit_process(struct visit *visit, int proc, const char *name,
 {
 	int rc;
 
-	visit->folder = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (visit->folder < 0)
+	visit->directory = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (visit->directory < 0)
 		return 0;
 	visit->process.pid = strtol(name, NULL, 10);
 	*visit->process.name = '\0';
 	rc = look(visit);
-	close(visit->folder);
+	close(visit->directory);
 	return rc;
 }
 
@@ -192,20 +194,20 @@ static int visit_all(struct visit *visit, int (*look)(struct visit *visit))
 	return rc;
 }
 
-int census_from_fds(struct census *census)
+int inventory_from_fds(struct inventory *inventory)
 {
-	struct visit visit = { .census = census };
+	struct visit visit = { .inventory = inventory };
 
-	census->sources |= CENSUS_FDS;
+	inventory->sources |= INVENTORY_FDS;
 	return visit_all(&visit, visit_fds);
 }
 
-int census_from_maps(struct census *census)
+int inventory_from_maps(struct inventory *inventory)
 {
-	struct visit visit = { .census = census };
+	struct visit visit = { .inventory = inventory };
 	int rc;
 
-	census->sources |= CENSUS_MAPS;
+	inventory->sources |= INVENTORY_MAPS;
 	rc = visit_all(&visit, visit_maps);
 	free(visit.maps);
 	return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the programs of iterator.bpf.c write: records, one after the other. */
-#ifndef DMABUFCTL_KERNEL_CENSUS_ITERATOR_BPF_H
-#define DMABUFCTL_KERNEL_CENSUS_ITERATOR_BPF_H
+#ifndef DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
+#define DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
 
 enum iterator_kind {
 	ITERATOR_ATTACHMENT, /* of the dma-buf that comes next */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an inventory has found so far, joined by inode; its sources add to it. */
+#ifndef DMABUFCTL_KERNEL_INVENTORY_FOUND_H
+#define DMABUFCTL_KERNEL_INVENTORY_FOUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct inventory_holder {
+	pid_t pid;
+	char name[16]; /* as in /proc/PID/comm, any bytes */
+	unsigned *fds; /* malloc'd */
+	unsigned fd_count;
+	unsigned maps;
+	uint64_t mapped; /* bytes, over all its maps */
+};
+
+struct inventory_dmabuf {
+	uint64_t inode;
+	uint64_t size; /* 0: not known */
+	char exporter[64];
+	char name[64];	 /* any bytes; "" for none */
+	long references; /* to its file, -1: not known */
+	int attachments; /* -1: not known */
+	char *attached;	 /* the devices' names, separated by commas; NULL for none, malloc'd */
+	struct inventory_holder *holders;
+	unsigned holder_count;
+};
+
+/* A process that has a VFIO device open, or its IOMMU group. */
+struct inventory_device {
+	pid_t pid;
+	bool group;
+	unsigned number; /* /dev/vfio/devices/vfioN, or /dev/vfio/N for a group */
+};
+
+/* Where it is from: each a bit of inventory.sources. */
+enum inventory_source {
+	INVENTORY_DMABUF_ITERATOR = 1 << 0, /* the kernel's iterators, by BPF */
+	INVENTORY_FILE_ITERATOR = 1 << 1,
+	INVENTORY_MAP_ITERATOR = 1 << 2,
+	INVENTORY_DEBUGFS = 1 << 3, /* the dma-buf core's file */
+	INVENTORY_FDS = 1 << 4,	    /* /proc/PID/fd and fdinfo */
+	INVENTORY_MAPS = 1 << 5,    /* /proc/PID/maps */
+};
+
+struct inventory {
+	struct inventory_dmabuf *items; /* by inode */
+	unsigned count;
+	struct inventory_device *devices;
+	unsigned device_count;
+	unsigned unseen;  /* processes whose fds could not be read */
+	unsigned sources; /* enum inventory_source */
+
+	/* For itself: the index by inode, the VFIO nodes, the file system of dma-bufs when known.
+	 */
+	unsigned *slots;
+	unsigned slot_count;
+	struct inventory_node *nodes;
+	unsigned node_count;
+	dev_t dma_bufs;
+};
+
+/* A node of VFIO. */
+struct inventory_node {
+	dev_t device;
+	bool group;
+	unsigned number;
+};
+
+/* Whose fds or maps are added; one process after the other. */
+struct inventory_process {
+	pid_t pid;
+	char name[16];
+};
+
+/* The dma-buf of that inode, a new one where it was not known; NULL when out of memory. */
+struct inventory_dmabuf *inventory_find(struct inventory *inventory, uint64_t inode);
+bool inventory_knows(const struct inventory *inventory, uint64_t inode);
+
+/* Of all these: 0 or a negative errno. */
+int inventory_add_holder(struct inventory_dmabuf *dmabuf, const struct inventory_process *process,
+			 unsigned fd);
+int inventory_add_map(struct inventory *inventory, const struct inventory_process *process,
+		      uint64_t inode, uint64_t size);
+/* A character device that a process has open: counts when it is one of VFIO's. */
+int inventory_add_device(struct inventory *inventory, pid_t pid, dev_t device);
+void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length);
+
+/* Once all is added: the dma-buf of that inode, NULL when there is none. */
+void inventory_sort(struct inventory *inventory);
+const struct inventory_dmabuf *inventory_get(const struct inventory *inventory, uint64_t inode);
+void inventory_free(struct inventory *inventory);
+
+bool inventory_is_holder(const struct inventory_dmabuf *dmabuf, pid_t pid);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/inventory/inventory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "kernel/inventory/debugfs.h"
+#include "kernel/inventory/iterator.h"
+#include "kernel/inventory/procfs.h"
+#include "util/array.h"
+
+/* The nodes of a directory whose names are of that format, and nothing more. */
+static int find_nodes(struct inventory *inventory, const char *path, const char *format, bool group)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	int rc = 0;
+
+	while (directory && !rc && (entry = readdir(directory))) {
+		struct inventory_node *added;
+		struct stat node;
+		unsigned number;
+		char more;
+
+		if (sscanf(entry->d_name, format, &number, &more) != 1 ||
+		    fstatat(dirfd(directory), entry->d_name, &node, 0))
+			continue;
+		added = array_add(&inventory->nodes, &inventory->node_count);
+		rc = added ? 0 : -ENOMEM;
+		if (added)
+			*added = (struct inventory_node){ node.st_rdev, group, number };
+	}
+	if (directory)
+		closedir(directory);
+	return rc;
+}
+
+bool inventory_is_complete(const struct inventory *inventory)
+{
+	return inventory->sources & (INVENTORY_DMABUF_ITERATOR | INVENTORY_DEBUGFS);
+}
+
+/* Fds that explain every reference leave none for a map. */
+static bool may_be_mapped(const struct inventory *inventory)
+{
+	if (!inventory_is_complete(inventory) || inventory->unseen)
+		return true;
+	for (unsigned i = 0; i < inventory->count; i++) {
+		long left = inventory->items[i].references;
+
+		for (unsigned j = 0; j < inventory->items[i].holder_count; j++)
+			left -= inventory->items[i].holders[j].fd_count;
+		if (left)
+			return true;
+	}
+	return false;
+}
+
+static int ask_sources(struct inventory *inventory, struct inventory_iterators *iterators)
+{
+	int rc = inventory_from_iterator(inventory, iterators, INVENTORY_DMABUF_ITERATOR);
+
+	if (!rc && !(inventory->sources & INVENTORY_DMABUF_ITERATOR))
+		rc = inventory_from_debugfs(inventory);
+	if (!rc)
+		rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR);
+	if (!rc && !(inventory->sources & INVENTORY_FILE_ITERATOR))
+		rc = inventory_from_fds(inventory);
+	if (rc || !may_be_mapped(inventory))
+		return rc;
+	rc = inventory_from_iterator(inventory, iterators, INVENTORY_MAP_ITERATOR);
+	if (!rc && !(inventory->sources & INVENTORY_MAP_ITERATOR))
+		rc = inventory_from_maps(inventory);
+	return rc;
+}
+
+int inventory_take(struct inventory *inventory)
+{
+	struct inventory_iterators *iterators;
+	int rc;
+
+	*inventory = (struct inventory){ 0 };
+	rc = find_nodes(inventory, "/dev/vfio/devices", "vfio%u%c", false);
+	if (!rc)
+		rc = find_nodes(inventory, "/dev/vfio", "%u%c", true);
+	iterators = rc ? NULL : inventory_open_iterators(inventory);
+	if (!rc)
+		rc = ask_sources(inventory, iterators);
+	inventory_close_iterators(iterators);
+	if (rc)
+		inventory_free(inventory);
+	else
+		inventory_sort(inventory);
+	return rc;
+}
