@@ -32,8 +32,8 @@ meets VFIO_DEVICE_GET_PCI_HOT_RESET_INFO "EPERM 4 ENODEV 3 EINVAL 3 EIO 1" revok
 meets IOMMU_IOAS_MAP "EPERM 4 ENOMEM 1" verify map0 --from $EDU
 # Of a kernel or a driver that cannot do it: what it takes.
 hints() { refuses 3 "$2" env DMABUFCTL_FAULT="$1" dmabufctl "${@:3}"; }
-hints VFIO_DEVICE_FEATURE=ENOTTY "VFIO cannot export dma-bufs; use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF$" export $RAM 2 --range 0:4K
-hints VFIO_DEVICE_FEATURE=EOPNOTSUPP 'the VFIO driver vfio-pci does not export dma-bufs; bind the device to vfio-pci itself$' export $RAM 2 --range 0:4K
+hints VFIO_DEVICE_FEATURE=ENOTTY "VFIO has no VFIO_DEVICE_FEATURE_DMA_BUF; use Linux 6.19 or later with CONFIG_VFIO_PCI_DMABUF$" export $RAM 2 --range 0:4K
+hints VFIO_DEVICE_FEATURE=EOPNOTSUPP 'BAR 2: EOPNOTSUPP: Operation not supported$' export $RAM 2 --range 0:4K
 hints IOMMU_IOAS_MAP_FILE=ENOTTY 'iommufd has no IOMMU_IOAS_MAP_FILE; use Linux 6.19 or later$' import fb --ioas ioas0
 # A device that is taken by another, or that nobody may open; and one that is opened in vain.
 d bind $NVME >/dev/null

@@ -28,7 +28,7 @@ gives 0 'recover' d recover fb
 gives 0 'two ranges export' d export "$NVME" 2 --range 0:4K --range 8K:4K --name two
 ok 'usable, although iommufd takes one range only' \
 	equal "$(attribute '.dmabufs[] | select(.name == "two") | .state')" usable
-refuses 3 'EOPNOTSUPP: it has 2 ranges' d import two --ioas ioas0
+refuses 3 'EOPNOTSUPP: the dma-buf has more than one range: two has 2;' d import two --ioas ioas0
 
 gives 0 'detach' d detach "$EDU"
 ok 'detached: idle' equal "$(attribute '.mappings[] | select(.name == "map0") | .state')" idle
