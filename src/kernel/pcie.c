@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/capability.h"
 #include "util/array.h"
 #include "util/text.h"
 
@@ -43,15 +44,9 @@ static uint32_t get(const struct config *config, unsigned offset, unsigned bytes
 	return value;
 }
 
-static unsigned find_capability(const struct config *config, uint8_t wanted)
+static int read_value(const void *config, unsigned offset, unsigned bytes, uint32_t *value)
 {
-	unsigned position = get(config, PCI_CAPABILITY_LIST, 1) & ~3u;
-
-	for (unsigned steps = 0; position && steps < 48; steps++) {
-		if (get(config, position, 1) == wanted)
-			return position;
-		position = get(config, position + 1, 1) & ~3u;
-	}
+	*value = get(config, offset, bytes);
 	return 0;
 }
 
@@ -71,9 +66,9 @@ static unsigned find_extended_capability(const struct config *config, uint16_t w
 
 static enum pcie_type type_of(const struct config *config)
 {
-	unsigned express = find_capability(config, PCI_CAP_ID_EXP);
+	unsigned express;
 
-	if (!express)
+	if (capability_find(read_value, config, PCI_CAP_ID_EXP, &express))
 		return PCIE_UNKNOWN;
 	switch ((get(config, express + PCI_EXP_FLAGS, 2) & PCI_EXP_FLAGS_TYPE) >> 4) {
 	case PCI_EXP_TYPE_ROOT_PORT:

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/capability.h"
 #include "uapi/vfio.h"
 
 #define offset_of_end(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
@@ -163,6 +164,11 @@ static int read_config(int device, unsigned offset, unsigned size, uint32_t *val
 	return rc;
 }
 
+static int read_config_of(const void *device, unsigned offset, unsigned size, uint32_t *value)
+{
+	return read_config(*(const int *)device, offset, size, value);
+}
+
 static int write_config(int device, unsigned offset, unsigned size, uint32_t value)
 {
 	value = htole32(value);
@@ -176,23 +182,6 @@ static int update_config(int device, unsigned offset, uint16_t mask, uint16_t bi
 	int rc = read_config(device, offset, 2, &value);
 
 	return rc ? rc : write_config(device, offset, 2, (value & ~(uint32_t)mask) | bits);
-}
-
-/* Where a capability starts; -EOPNOTSUPP when there is none of that kind. */
-static int find_capability(int device, uint8_t wanted, unsigned *position)
-{
-	uint32_t next, header;
-	int rc = read_config(device, PCI_CAPABILITY_LIST, 1, &next);
-
-	/* Each takes four bytes at least, so a longer walk goes in circles. */
-	for (unsigned steps = 0; !rc && next && steps < 48; steps++) {
-		*position = next & ~3u;
-		rc = read_config(device, *position, 2, &header);
-		if (!rc && (header & 0xff) == wanted)
-			return 0;
-		next = header >> 8;
-	}
-	return rc ? rc : -EOPNOTSUPP;
 }
 
 int vfio_memory_decode(int device, bool *on)
@@ -220,7 +209,7 @@ int vfio_flr(int device)
 {
 	unsigned express;
 	uint32_t capabilities;
-	int rc = find_capability(device, PCI_CAP_ID_EXP, &express);
+	int rc = capability_find(read_config_of, &device, PCI_CAP_ID_EXP, &express);
 
 	if (!rc)
 		rc = read_config(device, express + PCI_EXP_DEVCAP, 4, &capabilities);
@@ -234,7 +223,7 @@ int vfio_flr(int device)
 int vfio_set_power(int device, enum vfio_power state)
 {
 	unsigned power;
-	int rc = find_capability(device, PCI_CAP_ID_PM, &power);
+	int rc = capability_find(read_config_of, &device, PCI_CAP_ID_PM, &power);
 
 	return rc ? rc : update_config(device, power + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK, state);
 }
