@@ -9,38 +9,12 @@
 #include "cmd/shared/refusal.h"
 #include "context/state.h"
 #include "kernel/fault.h"
+#include "util/errno.h"
 #include "util/text.h"
 
 struct explain_options {
 	const char *during;
 };
-
-#define ERRNO_MAX 133 /* include/uapi/asm-generic/errno.h */
-
-/* By name, in either case; ENOTSUP and its like are other names of the same numbers. */
-static int errno_of(const char *word, size_t length)
-{
-	static const struct {
-		const char *name;
-		int error;
-	} aliases[] = {
-		{ "ENOTSUP", EOPNOTSUPP },
-		{ "EWOULDBLOCK", EAGAIN },
-		{ "EDEADLOCK", EDEADLK },
-	};
-
-	for (int error = 1; error <= ERRNO_MAX; error++) {
-		const char *name = strerrorname_np(error);
-
-		if (name && strlen(name) == length && !strncasecmp(name, word, length))
-			return error;
-	}
-	for (unsigned i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
-		if (strlen(aliases[i].name) == length &&
-		    !strncasecmp(aliases[i].name, word, length))
-			return aliases[i].error;
-	return 0;
-}
 
 static bool is_word(char c)
 {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "util/errno.h"
 
 void (*sys_trace)(const char *line);
 
@@ -25,18 +26,6 @@ static struct {
 	int error; /* 0: kill */
 } fault;
 
-/* 0 when no errno has that name. */
-static int errno_by_name(const char *name)
-{
-	for (int error = 1; error < 256; error++) {
-		const char *known = strerrorname_np(error);
-
-		if (known && !strcmp(known, name))
-			return error;
-	}
-	return 0;
-}
-
 bool sys_inject_fault(const char *text)
 {
 	const char *equals = strrchr(text, '=');
@@ -44,7 +33,7 @@ bool sys_inject_fault(const char *text)
 
 	if (!equals || equals == text || (size_t)(equals - text) >= sizeof(fault.call))
 		return false;
-	fault.error = errno_by_name(equals + 1);
+	fault.error = errno_of(equals + 1, strlen(equals + 1));
 	if (!fault.error && strcmp(equals + 1, "kill"))
 		return false;
 	memcpy(fault.call, text, equals - text);
