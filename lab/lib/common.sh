@@ -61,12 +61,13 @@ build_dir() {
 configure_program() {
 	local build=$1 before=()
 	shift
+	# Not left to make, whose automake adds no missing file.
+	[ "$LAB_TOP/configure" -nt "$LAB_TOP/configure.ac" ] || (cd "$LAB_TOP" && autoreconf -fi) || return
 	if [ -x "$build/config.status" ]; then
 		grep -q '^#define FAULT_INJECTION 1' "$build/config.h" 2>/dev/null && return
 		eval "before=($("$build/config.status" --config))"
 	fi
 	say "configuring in $build, with fault injection"
-	[ -x "$LAB_TOP/configure" ] || (cd "$LAB_TOP" && autoreconf -fi) || return
 	(cd "$build" && "$LAB_TOP/configure" -q "${before[@]}" --enable-fault-injection "$@")
 }
 
