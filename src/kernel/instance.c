@@ -14,14 +14,20 @@
 
 #include "util/array.h"
 
-/* tracefs_tracing_dir() would mount it; whether it is there is the machine's business. */
+/*
+ * tracefs_tracing_dir() would mount it; whether it is there is the machine's business. And it
+ * allocates its answer anew each time where it may not look inside.
+ */
 static const char *tracing_dir(void)
 {
+	static const char *found;
 	auto_free char *mounts = NULL;
 
 	if (sys_read_file("/proc/self/mounts", &mounts) || !strstr(mounts, " tracefs "))
 		return NULL;
-	return tracefs_tracing_dir();
+	if (!found)
+		found = tracefs_tracing_dir();
+	return found;
 }
 
 int instance_available(void)
