@@ -114,7 +114,7 @@ static const struct {
 	{ "open#-1=EIO", false },
 	{ "open#1x=EIO", false },
 	{ "open=EFROB", false },
-	{ "open=eio", false },
+	{ "open=eio", true },
 	{ "", false },
 	{ "open#99999999999999999999=EIO", false },
 };
