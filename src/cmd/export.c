@@ -41,6 +41,22 @@ static enum status send_to(const struct object *dmabuf, const char *socket)
 		      dmabuf->name, socket);
 }
 
+/* With the kernel's error, or with 0 before it is asked. Only then the device is looked at. */
+static enum status refuse_export(struct call *call, const struct object *device,
+				 const struct bar_request *request, int error)
+{
+	struct rule_subject subject = rule_subject_of(call);
+	struct pci_device pci;
+	struct pci_name bdf;
+
+	subject.request = request;
+	subject.pci = pci_parse_name(device->name, &bdf) || pci_get(&bdf, &pci) ? NULL : &pci;
+	return error ? refuse(export_rules, &subject, error, "export %s BAR %u", device->name,
+			      request->bar) :
+		       refuse_foreseen(export_rules, &subject, "export %s BAR %u", device->name,
+				       request->bar);
+}
+
 static enum status export_ranges(struct call *call, struct object *device,
 				 const struct export_options *options, unsigned bar)
 {
@@ -48,15 +64,10 @@ static enum status export_ranges(struct call *call, struct object *device,
 	char name[NAME_SIZE];
 	enum status status = lookup_name(call, OBJECT_DMABUF, options->name, name);
 	struct option_ranges whole = { .count = 1 };
-	struct rule_subject subject = rule_subject_of(call);
 	struct range all = { 0 };
 	struct bar_request request;
 	struct object *dmabuf;
-	struct pci_device pci;
-	struct pci_name bdf;
 	int fd, rc;
-
-	subject.request = &request;
 
 	if (status)
 		return status;
@@ -71,15 +82,15 @@ static enum status export_ranges(struct call *call, struct object *device,
 	request = (struct bar_request){
 		.bar = bar, .size = all.length, .ranges = ranges->items, .count = ranges->count
 	};
-	subject.pci = pci_parse_name(device->name, &bdf) || pci_get(&bdf, &pci) ? NULL : &pci;
 	/* An absent BAR has no range to ask the kernel for. */
-	status = refuse_foreseen(export_rules, &subject, "export %s BAR %u", device->name, bar);
+	if (!request.size)
+		status = refuse_export(call, device, &request, 0);
 	if (status)
 		return status;
 	rc = context_export(call->context, device, bar, ranges->items, ranges->count, name,
 			    &dmabuf);
 	if (rc)
-		return refuse(export_rules, &subject, rc, "export %s BAR %u", device->name, bar);
+		return refuse_export(call, device, &request, rc);
 	report_made(call, dmabuf);
 	if (options->name) /* a convenience for other tools; the export stands without it */
 		dmabuf_set_name(dmabuf->fd, options->name);
