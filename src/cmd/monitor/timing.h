@@ -18,8 +18,11 @@
 #define ASK_EVERY (10 * MILLISECOND)
 #define ASK_AT_LEAST_EVERY (50 * MILLISECOND)
 #define ASK_SHARE 4
-/* How long a record waits at the most, for what the same task does next, and for a name. */
-#define UNDECIDED (50 * MILLISECOND)
+/*
+ * How long a record waits at the most, for what the same task does next, and for a name. A busy
+ * machine may let the task rest in between.
+ */
+#define UNDECIDED (400 * MILLISECOND)
 #define UNNAMED (1000 * MILLISECOND)
 
 struct moment {
