@@ -137,8 +137,8 @@ static void test_readiness(void)
 		enum readiness wanted;
 	} table[] = {
 		{ "needs nothing", 0, 0, 0, 1, -9, 1, 0, { 0, 0, 0 }, READY },
-		{ "undecided", 400, 400, 0, 1, -9, 0, 0, { 1, 0, 0 }, NOT },
-		{ "undecided for long", 401, 401, 0, 1, -9, 0, 0, { 1, 0, 0 }, READY },
+		{ "undecided", 100, 100, 0, 1, -9, 0, 0, { 1, 0, 0 }, NOT },
+		{ "undecided for long", 101, 101, 0, 1, -9, 0, 0, { 1, 0, 0 }, READY },
 		{ "undecided at the end", 1, 1, 0, 1, -9, 0, 1, { 1, 0, 0 }, READY },
 		{ "names from before", 60, 60, -9, 1, -9, 0, 0, { 0, 1, 1 }, ASK },
 		{ "asked just now", 29, 29, 20, 1, -9, 0, 0, { 0, 1, 1 }, NOT },
@@ -154,7 +154,7 @@ static void test_readiness(void)
 		{ "late", 1001, 1001, 992, 1, 992, 1, 0, { 0, 1, 0 }, READY },
 		{ "not late: not all is read", 1001, 1000, 992, 1, 992, 1, 0, { 0, 1, 0 }, NOT },
 		{ "at the end", 60, 60, -9, 1, -9, 1, 1, { 0, 1, 0 }, READY },
-		{ "undecided and not named", 401, 401, -9, 1, -9, 0, 0, { 1, 1, 0 }, ASK },
+		{ "undecided and not named", 101, 101, -9, 1, -9, 0, 0, { 1, 1, 0 }, ASK },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {

@@ -22,7 +22,7 @@
  * How long a record waits at the most, for what the same task does next, and for a name. A busy
  * machine may let the task rest in between.
  */
-#define UNDECIDED (400 * MILLISECOND)
+#define UNDECIDED (100 * MILLISECOND)
 #define UNNAMED (1000 * MILLISECOND)
 
 struct moment {
