@@ -93,7 +93,7 @@ static enum status check_count(const char *columns)
 	return STATUS_USAGE;
 }
 
-static void json_put_label(const char *name, json_object *row, const char *key)
+static void put_label(const char *name, json_object *row, const char *key)
 {
 	printf(",%s=\"", name);
 	text_print_quoted(stdout, text_of(row, key));
@@ -117,9 +117,9 @@ static void put_sample(json_object *row, void *arg)
 	if (!value)
 		return;
 	printf("%s{inode=\"%s\"", metric->name, text_of(row, "inode"));
-	json_put_label("exporter", row, "exporter");
-	json_put_label("name", row, "name");
-	json_put_label("device", row, "device");
+	put_label("exporter", row, "exporter");
+	put_label("name", row, "name");
+	put_label("device", row, "device");
 	printf("} %s\n", json_object_get_string(value));
 }
 
@@ -129,7 +129,7 @@ static void put_holder_samples(json_object *row, void *arg)
 	{
 		printf("%s{inode=\"%s\",pid=\"%s\"", (const char *)arg, text_of(row, "inode"),
 		       text_of(holder, "pid"));
-		json_put_label("command", holder, "command");
+		put_label("command", holder, "command");
 		printf("} %zu\n", json_object_array_length(json_object_object_get(holder, "fds")));
 	}
 }

@@ -68,7 +68,7 @@ int context_fd(struct context *context, struct object *object)
 	return object->fd >= 0 ? object->fd : -EBADF;
 }
 
-static int json_put_object(struct context *context, const struct object *object, int fd)
+static int put_on_record(struct context *context, const struct object *object, int fd)
 {
 	struct proto_message *message = context->client.message;
 	json_object *attributes = object_to_json(object);
@@ -76,7 +76,7 @@ static int json_put_object(struct context *context, const struct object *object,
 	size_t size = strlen(text) + 1;
 	int rc = -EMSGSIZE;
 
-	if (size <= PROTO_FACTS_MAX) {
+	if (size <= PROTO_ATTRIBUTES_MAX) {
 		name_object(context, object);
 		memcpy(message->attributes, text, size);
 		message->attributes_size = size;
@@ -95,7 +95,7 @@ int context_add(struct context *context, struct object *object)
 		return rc;
 	}
 	if (!context->private)
-		rc = json_put_object(context, object, object->fd);
+		rc = put_on_record(context, object, object->fd);
 	if (rc)
 		object_list_remove(&context->objects, object);
 	return rc;
@@ -103,7 +103,7 @@ int context_add(struct context *context, struct object *object)
 
 int context_update(struct context *context, const struct object *object)
 {
-	return context->private ? 0 : json_put_object(context, object, -1);
+	return context->private ? 0 : put_on_record(context, object, -1);
 }
 
 int context_remove(struct context *context, struct object *object)

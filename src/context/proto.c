@@ -46,7 +46,7 @@ static bool is_well_formed(const struct proto_message *message, size_t size)
 	    !memchr(message->name, '\0', sizeof(message->name)))
 		return false;
 	return has_many(message) || !message->attributes_size ||
-	       (message->attributes_size <= PROTO_FACTS_MAX &&
+	       (message->attributes_size <= PROTO_ATTRIBUTES_MAX &&
 		is_text(message->attributes, message->attributes_size));
 }
 

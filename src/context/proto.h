@@ -15,7 +15,7 @@
 #define PROTO_VERSION 4
 
 #define PROTO_NAME_SIZE 64
-#define PROTO_FACTS_MAX (96 * 1024) /* an object's JSON text with its NUL */
+#define PROTO_ATTRIBUTES_MAX (96 * 1024) /* an object's JSON text with its NUL */
 
 enum proto_op {
 	/*
@@ -72,7 +72,7 @@ struct proto_entry {
 };
 
 /* So that a list can hold any object. */
-#define PROTO_ROOM (PROTO_FACTS_MAX + sizeof(struct proto_entry))
+#define PROTO_ROOM (PROTO_ATTRIBUTES_MAX + sizeof(struct proto_entry))
 
 /* A message buffer that holds any message; the caller frees it. */
 struct proto_message *proto_new(void);

@@ -52,7 +52,7 @@ static int find_member(const struct btf *btf, const struct btf_type *type, const
 	return -1;
 }
 
-int btf_find_members(struct btf_member_offset *places, unsigned count)
+int btf_find_members(struct btf_member_offset *members, unsigned count)
 {
 	struct btf *btf = load_library() ? lib.btf__load_vmlinux_btf() : NULL;
 	const struct btf_type *type = NULL;
@@ -61,20 +61,20 @@ int btf_find_members(struct btf_member_offset *places, unsigned count)
 		return -ENOENT;
 	for (unsigned i = 0; i < count; i++) {
 		/* Those of one type stand together. */
-		if (!i || strcmp(places[i].type, places[i - 1].type)) {
-			int id = lib.btf__find_by_name_kind(btf, places[i].type, BTF_KIND_STRUCT);
+		if (!i || strcmp(members[i].type, members[i - 1].type)) {
+			int id = lib.btf__find_by_name_kind(btf, members[i].type, BTF_KIND_STRUCT);
 
 			type = id > 0 ? lib.btf__type_by_id(btf, id) : NULL;
 		}
-		places[i].offset = type ? find_member(btf, type, places[i].member) : -1;
+		members[i].offset = type ? find_member(btf, type, members[i].member) : -1;
 	}
 	lib.btf__free(btf);
 	return 0;
 }
 #else
-int btf_find_members(struct btf_member_offset *places, unsigned count)
+int btf_find_members(struct btf_member_offset *members, unsigned count)
 {
-	(void)places;
+	(void)members;
 	(void)count;
 	return -EOPNOTSUPP;
 }

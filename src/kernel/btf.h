@@ -9,6 +9,6 @@ struct btf_member_offset {
 };
 
 /* 0, -ENOENT when the kernel describes no types, -EOPNOTSUPP when this was built without libbpf. */
-int btf_find_members(struct btf_member_offset *places, unsigned count);
+int btf_find_members(struct btf_member_offset *members, unsigned count);
 
 #endif

@@ -36,7 +36,7 @@ static const char *parse_field(const char *text, unsigned digits, char end, unsi
 	return used && text[used] == end ? text + used + !!end : NULL;
 }
 
-static char *json_put_hex(char *out, unsigned value, unsigned digits)
+static char *put_hex(char *out, unsigned value, unsigned digits)
 {
 	while (digits--)
 		*out++ = "0123456789abcdef"[value >> 4 * digits & 15];
@@ -61,13 +61,13 @@ int pci_parse_name(const char *text, struct pci_name *name)
 	if (!text || slot > 31 || function > 7)
 		return -EINVAL;
 	*name = (struct pci_name){ 0 };
-	out = json_put_hex(name->bdf, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
+	out = put_hex(name->bdf, domain, domain > 0xffff ? 8 - __builtin_clz(domain) / 4 : 4);
 	*out++ = ':';
-	out = json_put_hex(out, bus, 2);
+	out = put_hex(out, bus, 2);
 	*out++ = ':';
-	out = json_put_hex(out, slot, 2);
+	out = put_hex(out, slot, 2);
 	*out++ = '.';
-	json_put_hex(out, function, 1);
+	put_hex(out, function, 1);
 	return 0;
 }
 

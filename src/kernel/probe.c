@@ -9,7 +9,7 @@
 
 #include "kernel/btf.h"
 
-enum place {
+enum member {
 	BUFFER_SIZE,
 	BUFFER_FILE,
 	BUFFER_EXPORTER,
@@ -21,11 +21,11 @@ enum place {
 	INODE_NUMBER,
 	DEVICE_OBJECT,
 	OBJECT_NAME,
-	PLACES,
+	MEMBERS,
 };
 
 struct probe_offsets {
-	struct btf_member_offset of[PLACES];
+	struct btf_member_offset of[MEMBERS];
 };
 
 static const char *const names[RECORD_KINDS] = {
@@ -54,28 +54,28 @@ struct probe_offsets *probe_offsets_new(void)
 		[DEVICE_OBJECT] = { "device", "kobj", -1 },
 		[OBJECT_NAME] = { "kobject", "name", -1 },
 	} };
-	struct probe_offsets *places = malloc(sizeof(*places));
+	struct probe_offsets *offsets = malloc(sizeof(*offsets));
 
-	if (!places)
+	if (!offsets)
 		return NULL;
-	*places = wanted;
-	if (!btf_find_members(places->of, PLACES))
-		return places;
-	free(places);
+	*offsets = wanted;
+	if (!btf_find_members(offsets->of, MEMBERS))
+		return offsets;
+	free(offsets);
 	return NULL;
 }
 
 /* Arguments in tracefs's language: +N(X) is what lies N bytes behind the address X. */
 struct arguments {
-	const struct probe_offsets *places;
+	const struct probe_offsets *offsets;
 	char text[320];
 	size_t used;
 	bool complete; /* all the members were there */
 };
 
-static int at(struct arguments *arguments, enum place place)
+static int at(struct arguments *arguments, enum member member)
 {
-	int offset = arguments->places->of[place].offset;
+	int offset = arguments->offsets->of[member].offset;
 
 	if (offset < 0)
 		arguments->complete = false;
@@ -114,17 +114,17 @@ static void add_device(struct arguments *arguments, const char *attachment)
 }
 
 /* What a pointer in an argument points to, as the buffer of add_buffer(). */
-static const char *through(struct arguments *arguments, enum place place, const char *pointer,
+static const char *through(struct arguments *arguments, enum member member, const char *pointer,
 			   char room[32])
 {
-	snprintf(room, 32, "+%d(%s)", at(arguments, place), pointer);
+	snprintf(room, 32, "+%d(%s)", at(arguments, member), pointer);
 	return room;
 }
 
 /* drivers/dma-buf/dma-buf.c: the function, and at its entry (p) or return (r) what is known. */
 static const char *describe(struct arguments *arguments, enum record_kind kind)
 {
-	bool invalidates = arguments->places->of[OPS_INVALIDATE].offset >= 0;
+	bool invalidates = arguments->offsets->of[OPS_INVALIDATE].offset >= 0;
 	char room[32];
 
 	switch (kind) {
@@ -160,9 +160,9 @@ static int write_probe(const char *line)
 	return errno ? -errno : -EIO;
 }
 
-int probe_add(const struct probe_offsets *places, enum record_kind kind)
+int probe_add(const struct probe_offsets *offsets, enum record_kind kind)
 {
-	struct arguments arguments = { .places = places, .complete = true };
+	struct arguments arguments = { .offsets = offsets, .complete = true };
 	const char *where = describe(&arguments, kind);
 	char line[512];
 	int rc;

@@ -20,7 +20,7 @@ struct probe_offsets;
 struct probe_offsets *probe_offsets_new(void);
 
 /* Makes the probe, or finds it made. 0 or a negative errno. */
-int probe_add(const struct probe_offsets *places, enum record_kind kind);
+int probe_add(const struct probe_offsets *offsets, enum record_kind kind);
 
 /* Removes those that nobody has enabled. */
 void probe_remove_unused(void);

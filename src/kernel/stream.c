@@ -46,13 +46,13 @@ static int see(struct stream *stream, enum record_kind kind, const char *system,
 	return rc;
 }
 
-static void see_by_probe(struct stream *stream, const struct probe_offsets *places,
+static void see_by_probe(struct stream *stream, const struct probe_offsets *offsets,
 			 enum record_kind kind)
 {
 	int rc = -ENOENT;
 
 	for (int i = 0; rc == -ENOENT && i < TRIES; i++) {
-		rc = probe_add(places, kind);
+		rc = probe_add(offsets, kind);
 		if (!rc)
 			rc = see(stream, kind, PROBE_SYSTEM, probe_name(kind));
 	}
@@ -60,7 +60,7 @@ static void see_by_probe(struct stream *stream, const struct probe_offsets *plac
 
 static int see_all(struct stream *stream)
 {
-	struct probe_offsets *places;
+	struct probe_offsets *offsets;
 	int rc = 0;
 
 	for (int kind = 0; kind < RECORD_KINDS; kind++) {
@@ -70,11 +70,11 @@ static int see_all(struct stream *stream)
 		if (rc && !sources[kind].probe)
 			return rc;
 	}
-	places = probe_offsets_new();
-	for (int kind = 0; places && kind < RECORD_KINDS; kind++)
+	offsets = probe_offsets_new();
+	for (int kind = 0; offsets && kind < RECORD_KINDS; kind++)
 		if (!stream->sees[kind] && sources[kind].probe)
-			see_by_probe(stream, places, kind);
-	free(places);
+			see_by_probe(stream, offsets, kind);
+	free(offsets);
 	/* Without its end an invalidation would take in what comes after. */
 	stream->sees[RECORD_INVALIDATE] &= stream->sees[RECORD_INVALIDATED];
 	return 0;

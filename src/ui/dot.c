@@ -6,7 +6,7 @@
 
 #include "util/text.h"
 
-static void json_put_string(const char *text)
+static void put_string(const char *text)
 {
 	putchar('"');
 	text_print_quoted(stdout, text);
@@ -16,7 +16,7 @@ static void json_put_string(const char *text)
 void dot_begin(const char *name)
 {
 	printf("digraph ");
-	json_put_string(name);
+	put_string(name);
 	puts(" {\n\tnode [fontname=\"sans-serif\" style=filled fillcolor=white]\n"
 	     "\tedge [fontname=\"sans-serif\"]");
 }
@@ -32,7 +32,7 @@ void dot_node(const char *id, const char *shape, const char *colour, ...)
 	va_list lines;
 
 	putchar('\t');
-	json_put_string(id);
+	put_string(id);
 	printf(" [shape=%s fillcolor=%s label=\"", shape, colour);
 	va_start(lines, colour);
 	while ((line = va_arg(lines, const char *))) {
@@ -47,13 +47,13 @@ void dot_node(const char *id, const char *shape, const char *colour, ...)
 void dot_edge(const char *from, const char *to, const char *style, const char *label)
 {
 	putchar('\t');
-	json_put_string(from);
+	put_string(from);
 	fputs(" -> ", stdout);
-	json_put_string(to);
+	put_string(to);
 	printf(" [style=%s", style);
 	if (label) {
 		fputs(" label=", stdout);
-		json_put_string(label);
+		put_string(label);
 	}
 	puts("]");
 }

@@ -41,7 +41,7 @@ static void keep(struct event *event, char *to)
 }
 
 /* At least so many characters, filled from the left. */
-static char *json_put_decimal(char *to, uint64_t value, unsigned width, char fill)
+static char *put_decimal(char *to, uint64_t value, unsigned width, char fill)
 {
 	char digits[DIGITS], *end = digits + DIGITS, *first = end;
 
@@ -64,7 +64,7 @@ static char *json_put_decimal(char *to, uint64_t value, unsigned width, char fil
 
 void event_put_number(struct event *event, char *to, uint64_t value)
 {
-	keep(event, json_put_decimal(to, value, 1, ' '));
+	keep(event, put_decimal(to, value, 1, ' '));
 }
 
 void event_put_address(struct event *event, char *to, uint64_t value)
@@ -83,7 +83,7 @@ void event_put_address(struct event *event, char *to, uint64_t value)
 }
 
 /* NULL when it is not all plain, or has no room. */
-static char *json_put_plain(const struct event *event, char *to, const char *text)
+static char *put_plain(const struct event *event, char *to, const char *text)
 {
 	const char *end = limit(event);
 
@@ -130,7 +130,7 @@ void event_put_text(struct event *event, char *to, const char *text)
 			keep(event, mempcpy(to, "null", strlen("null")));
 		return;
 	}
-	end = json_put_plain(event, to + event->json, text);
+	end = put_plain(event, to + event->json, text);
 	if (!end) {
 		put_encoded(event, to, text);
 		return;
@@ -157,9 +157,9 @@ static char *put_head(char *to, uint64_t time_ns, const char *name)
 {
 	char *end;
 
-	to = json_put_decimal(to, time_ns / 1000000000, 8, ' ');
+	to = put_decimal(to, time_ns / 1000000000, 8, ' ');
 	*to++ = '.';
-	to = json_put_decimal(to, time_ns / 1000 % 1000000, 6, '0');
+	to = put_decimal(to, time_ns / 1000 % 1000000, 6, '0');
 	*to++ = ' ';
 	end = stpcpy(to, name);
 	while (end < to + NAME_WIDTH)
@@ -175,7 +175,7 @@ void event_begin(struct event *event, uint64_t time_ns, const char *name)
 		return;
 	}
 	memcpy(event->line, event->head, sizeof(event->head));
-	event->end = json_put_decimal(event->line + event->head_length, time_ns, 1, ' ');
+	event->end = put_decimal(event->line + event->head_length, time_ns, 1, ' ');
 	event->end = stpcpy(stpcpy(stpcpy(event->end, ",\"event\":\""), name), "\"");
 }
 

@@ -65,7 +65,7 @@ static void put_bytes_of(struct table *table, uint64_t size)
 	table_put(table, unit);
 }
 
-static void json_put_size(struct table *table, json_object *size)
+static void put_size(struct table *table, json_object *size)
 {
 	put_bytes_of(table, json_object_get_uint64(size));
 }
@@ -100,7 +100,7 @@ static void put_list(struct table *table, json_object *list)
 	}
 }
 
-static void json_put_time(struct table *table, json_object *time)
+static void put_time(struct table *table, json_object *time)
 {
 	char text[32];
 
@@ -108,7 +108,7 @@ static void json_put_time(struct table *table, json_object *time)
 	table_put(table, text);
 }
 
-static void json_put_plain(struct table *table, json_object *value)
+static void put_plain(struct table *table, json_object *value)
 {
 	if (json_object_is_type(value, json_type_int))
 		table_put_number(table, json_object_get_uint64(value));
@@ -117,9 +117,8 @@ static void json_put_plain(struct table *table, json_object *value)
 }
 
 static void (*const put_cell[])(struct table *table, json_object *value) = {
-	[COLUMN_TEXT] = json_put_plain, [COLUMN_NUMBER] = json_put_plain,
-	[COLUMN_SIZE] = json_put_size,	[COLUMN_LIST] = put_list,
-	[COLUMN_RANGES] = put_ranges,	[COLUMN_TIME] = json_put_time,
+	[COLUMN_TEXT] = put_plain, [COLUMN_NUMBER] = put_plain,	 [COLUMN_SIZE] = put_size,
+	[COLUMN_LIST] = put_list,  [COLUMN_RANGES] = put_ranges, [COLUMN_TIME] = put_time,
 };
 
 static json_object *look_up(json_object *row, json_object *parent, const char *key)
@@ -221,11 +220,11 @@ static void add_attributes(struct sheet *sheet, const struct output_rows *rows, 
 		struct attribute attribute =
 			rows->attribute(rows->state, row, column - sheet->columns);
 
-		if (attribute.type == FACT_TEXT)
+		if (attribute.type == ATTRIBUTE_TEXT)
 			table_put(&sheet->table, attribute.text);
-		else if (attribute.type == FACT_NUMBER && column->type == COLUMN_SIZE)
+		else if (attribute.type == ATTRIBUTE_NUMBER && column->type == COLUMN_SIZE)
 			put_bytes_of(&sheet->table, attribute.number);
-		else if (attribute.type == FACT_NUMBER)
+		else if (attribute.type == ATTRIBUTE_NUMBER)
 			table_put_number(&sheet->table, attribute.number);
 		table_end_cell(&sheet->table);
 	}

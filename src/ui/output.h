@@ -41,7 +41,7 @@ struct section {
 
 /* One value of a row that is made when it is printed. */
 struct attribute {
-	enum { FACT_NONE, FACT_NUMBER, FACT_TEXT } type;
+	enum { ATTRIBUTE_NONE, ATTRIBUTE_NUMBER, ATTRIBUTE_TEXT } type;
 	uint64_t number;
 	const char *text; /* any bytes; there until the next is asked for */
 };

@@ -13,7 +13,7 @@ d() { dmabufctl --context $mine "$@"; }
 same() { ok "$1" equal "$out" "$(cat)"; }
 
 d context start
-# put KIND NAME FACTS - kinds: 3 device, 4 dma-buf, 5 IOAS, 6 mapping.
+# put KIND NAME ATTRIBUTES - kinds: 3 device, 4 dma-buf, 5 IOAS, 6 mapping.
 put() { "$client" "$directory/$mine.socket" put "$@" >/dev/null; }
 put 3 0000:ff:1f.0 '{"id":1,"ioas":"ioas0","made_ns":5}'
 put 3 0000:ff:1f.1 '{"id":2,"ioas":null,"made_ns":5}'

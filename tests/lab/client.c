@@ -4,8 +4,8 @@
  *
  *   client SOCKET [WORD...]
  *
- *   hello VERSION VISIT   put KIND NAME FACTS   get KIND NAME   delete KIND NAME   list   bye
- *   put-all KIND NAME FACTS   cut-all KIND NAME FACTS   delete-all KIND NAME
+ *   hello VERSION VISIT   put KIND NAME ATTRIBUTES   get KIND NAME   delete KIND NAME   list   bye
+ *   put-all KIND NAME ATTRIBUTES   cut-all KIND NAME ATTRIBUTES   delete-all KIND NAME
  *             the requests for many objects, with one; cut-all puts one that is not whole
  *   fds N     the next message takes N fds along
  *   raw SIZE  a message of that many bytes 0xff

@@ -101,16 +101,16 @@ static struct attribute attribute(void *state, size_t row, unsigned column)
 {
 	(void)state;
 	if (row)
-		return (struct attribute){ .type = FACT_NONE };
+		return (struct attribute){ .type = ATTRIBUTE_NONE };
 	switch (column) {
 	case 0:
-		return (struct attribute){ .type = FACT_TEXT, .text = "a\tb" };
+		return (struct attribute){ .type = ATTRIBUTE_TEXT, .text = "a\tb" };
 	case 1:
-		return (struct attribute){ .type = FACT_NUMBER, .number = 7 };
+		return (struct attribute){ .type = ATTRIBUTE_NUMBER, .number = 7 };
 	case 2:
-		return (struct attribute){ .type = FACT_NUMBER, .number = 3 << 20 };
+		return (struct attribute){ .type = ATTRIBUTE_NUMBER, .number = 3 << 20 };
 	default:
-		return (struct attribute){ .type = FACT_NONE };
+		return (struct attribute){ .type = ATTRIBUTE_NONE };
 	}
 }
 

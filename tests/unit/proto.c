@@ -41,10 +41,10 @@ static void check_form(struct proto_message *message, struct proto_message *got)
 	check(received(message, HEAD + 7, got) == -EPROTO, "attributes that are cut");
 	message->attributes[7] = 'x';
 	check(received(message, HEAD + 8, got) == -EPROTO, "attributes without an end");
-	set_text(message, PROTO_FACTS_MAX - 1);
-	check(!received(message, HEAD + PROTO_FACTS_MAX, got), "the longest attributes");
-	set_text(message, PROTO_FACTS_MAX);
-	check(received(message, HEAD + PROTO_FACTS_MAX + 1, got) == -EPROTO, "a byte longer");
+	set_text(message, PROTO_ATTRIBUTES_MAX - 1);
+	check(!received(message, HEAD + PROTO_ATTRIBUTES_MAX, got), "the longest attributes");
+	set_text(message, PROTO_ATTRIBUTES_MAX);
+	check(received(message, HEAD + PROTO_ATTRIBUTES_MAX + 1, got) == -EPROTO, "a byte longer");
 	message->attributes_size = 0;
 	memset(message->name, 'x', PROTO_NAME_SIZE - 1);
 	check(!received(message, HEAD, got), "the longest name");
@@ -83,11 +83,11 @@ static void check_list(struct proto_message *message)
 static void check_entries(struct proto_message *message)
 {
 	struct proto_entry *entry = (void *)message->attributes;
-	char *attributes = malloc(PROTO_FACTS_MAX);
+	char *attributes = malloc(PROTO_ATTRIBUTES_MAX);
 	size_t at, whole;
 
-	memset(attributes, 'x', PROTO_FACTS_MAX - 1);
-	attributes[PROTO_FACTS_MAX - 1] = '\0';
+	memset(attributes, 'x', PROTO_ATTRIBUTES_MAX - 1);
+	attributes[PROTO_ATTRIBUTES_MAX - 1] = '\0';
 	*message = (struct proto_message){ .op = PROTO_OBJECTS };
 	check(proto_append(message, 4, "fb", attributes) && proto_next(message, &(size_t){ 0 }),
 	      "the largest object has room");

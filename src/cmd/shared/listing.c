@@ -60,7 +60,7 @@ static int compare(const void *a, const void *b)
 
 	if (left->type != right->type)
 		return left->type < right->type ? -1 : 1;
-	if (left->type == FACT_TEXT)
+	if (left->type == ATTRIBUTE_TEXT)
 		return strcmp(left->text, right->text);
 	return left->number < right->number ? -1 : left->number > right->number;
 }
@@ -75,7 +75,7 @@ int listing_sort(struct listing *listing, unsigned column)
 	for (unsigned i = 0; i < listing->shown_count; i++) {
 		ranks[i].index = listing->shown[i];
 		ranks[i].attribute = listing_attribute(listing, i, column);
-		if (ranks[i].attribute.type == FACT_TEXT &&
+		if (ranks[i].attribute.type == ATTRIBUTE_TEXT &&
 		    !(ranks[i].attribute.text = strdup(ranks[i].attribute.text)))
 			rc = -ENOMEM;
 	}
@@ -83,7 +83,7 @@ int listing_sort(struct listing *listing, unsigned column)
 		qsort(ranks, listing->shown_count, sizeof(*ranks), compare);
 	for (unsigned i = 0; i < listing->shown_count; i++) {
 		listing->shown[i] = ranks[i].index;
-		if (ranks[i].attribute.type == FACT_TEXT)
+		if (ranks[i].attribute.type == ATTRIBUTE_TEXT)
 			free((void *)ranks[i].attribute.text);
 	}
 	return rc;

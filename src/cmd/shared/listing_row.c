@@ -24,7 +24,7 @@ enum {
 	UNEXPLAINED,
 	IN_FLIGHT,
 	HELD_BY,
-	FACTS
+	ATTRIBUTES
 };
 
 const struct column listing_columns[] = {
@@ -46,17 +46,19 @@ const struct column listing_columns[] = {
 			"of those, more than there are attachments: fds in sockets, as a rule" },
 	[HELD_BY] = { "HOLDERS", "held_by", COLUMN_TEXT,
 		      "command(PID):fds, and map for a mapping" },
-	[FACTS] = { 0 },
+	[ATTRIBUTES] = { 0 },
 };
 
 static struct attribute number(long value)
 {
-	return (struct attribute){ .type = value < 0 ? FACT_NONE : FACT_NUMBER, .number = value };
+	return (struct attribute){ .type = value < 0 ? ATTRIBUTE_NONE : ATTRIBUTE_NUMBER,
+				   .number = value };
 }
 
 static struct attribute text(const char *text)
 {
-	return (struct attribute){ .type = text && *text ? FACT_TEXT : FACT_NONE, .text = text };
+	return (struct attribute){ .type = text && *text ? ATTRIBUTE_TEXT : ATTRIBUTE_NONE,
+				   .text = text };
 }
 
 /* References that no process explains are importers' or under way in a socket; -1: not known. */
@@ -151,7 +153,7 @@ static struct attribute origin_attribute(struct listing *listing, unsigned index
 	const struct origin *origin = listing->origins.items[index];
 
 	if (!origin)
-		return (struct attribute){ .type = FACT_NONE };
+		return (struct attribute){ .type = ATTRIBUTE_NONE };
 	switch (column) {
 	case DEVICE:
 		return text(origin->device);
@@ -200,10 +202,10 @@ static void put_attribute(struct listing *listing, json_object *row, size_t inde
 	const char *key = listing_columns[column].key;
 	struct attribute attribute = listing_attribute(listing, index, column);
 
-	if (attribute.type == FACT_NUMBER)
+	if (attribute.type == ATTRIBUTE_NUMBER)
 		json_put_number(row, key, attribute.number);
 	else
-		json_put_text(row, key, attribute.type == FACT_TEXT ? attribute.text : "");
+		json_put_text(row, key, attribute.type == ATTRIBUTE_TEXT ? attribute.text : "");
 }
 
 /* null: not known */
