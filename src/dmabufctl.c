@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/dispatch.h"
+#include "cmd/shared/dispatch.h"
 #include "cmd/shared/opening.h"
 #include "kernel/limit.h"
 #include "kernel/sys.h"

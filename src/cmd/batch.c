@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/dispatch.h"
+#include "cmd/shared/dispatch.h"
 #include "cmd/shared/opening.h"
 #include "context/open.h"
 #include "kernel/wait.h"

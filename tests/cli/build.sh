@@ -29,7 +29,7 @@ done
 with_injection() {
 	local source object=$TEST_DIR/object.o
 	sed "s/^#define FAULT_INJECTION .*/#define FAULT_INJECTION $1/" "$build/config.h" >"$TEST_DIR/config.h"
-	for source in src/kernel/sys.c src/cmd/dispatch.c; do
+	for source in src/kernel/sys.c src/cmd/shared/dispatch.c; do
 		# shellcheck disable=SC2046 # several flags
 		$(makefile_says CC) -D_GNU_SOURCE -O2 -I"$TEST_DIR" -I"$top/src" $(makefile_says JSON_CFLAGS) \
 			-DPKGLIBEXECDIR='""' -c -o "$object" "$top/$source" || echo "$source does not compile"

@@ -25,6 +25,7 @@ for command in $(d --list-commands); do
 	ok "$command: in the main page" contains "$(cat "$main")" "^\*dmabufctl-$command\*\(1\)"
 	ok "$command: the page is in the build" contains "$(cat "$top/Makefile.am")" "man/dmabufctl-$command\.1\.scd"
 done
+ok 'src/cmd: a command a file' equal "$(basename -s .c "$top"/src/cmd/*.c | sort)" "$(d --list-commands | sort)"
 for page in "$top"/man/dmabufctl-*.1.scd; do
 	command=$(basename "$page" .1.scd)
 	ok "$(basename "$page"): is a command's" contains "$(d --list-commands)" "^${command#dmabufctl-}$"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From words to a command that runs, in the context that it wants, and its result printed. */
-#ifndef DMABUFCTL_CMD_DISPATCH_H
-#define DMABUFCTL_CMD_DISPATCH_H
+#ifndef DMABUFCTL_CMD_SHARED_DISPATCH_H
+#define DMABUFCTL_CMD_SHARED_DISPATCH_H
 
 #include "cmd/shared/command.h"
 

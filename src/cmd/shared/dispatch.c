@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/dispatch.h"
+#include "cmd/shared/dispatch.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/help.h"
 #include "cmd/shared/complete.h"
 #include "cmd/shared/opening.h"
+#include "cmd/shared/usage.h"
 #include "config.h"
 #include "context/open.h"
 #include "context/operation.h"
@@ -206,7 +206,7 @@ static void list_commands(void)
 static bool print_instead(const struct globals *globals, const struct command *command)
 {
 	if (globals->help)
-		print_help(command);
+		print_usage(command);
 	else if (globals->version)
 		printf("dmabufctl %s\n", PACKAGE_VERSION);
 	else if (globals->list_commands)
