@@ -12,10 +12,9 @@ static enum status cannot_attach(struct call *call, const struct object *device,
 {
 	struct rule_subject subject = rule_subject_of(call);
 	struct pci_device pci;
-	struct pci_name name;
 
 	subject.ioas = ioas;
-	subject.pci = pci_parse_name(device->name, &name) || pci_get(&name, &pci) ? NULL : &pci;
+	subject.pci = pci_find(device->name, &pci) ? NULL : &pci;
 	return refuse(attach_rules, &subject, error, "attach %s to %s", device->name, ioas->name);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/shared/lookup.h"
 #include "cmd/shared/opening.h"
 #include "context/open.h"
 #include "context/overview.h"
@@ -60,7 +61,7 @@ static enum status start(struct call *call, const char *name)
 static enum status stop(const char *name, bool named)
 {
 	char why[CONTEXT_WHY_SIZE];
-	enum status status = check_context_name(name);
+	enum status status = check_name("context", name);
 	int rc;
 
 	if (status)

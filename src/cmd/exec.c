@@ -9,6 +9,7 @@
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/refusal.h"
 #include "kernel/limit.h"
+#include "util/text.h"
 
 #define FIRST_FD 3 /* sd_listen_fds(3) */
 
@@ -52,7 +53,7 @@ static void export_names(char **names, int count)
 	char *text = calloc(count, NAME_SIZE);
 
 	for (int i = 0; text && i < count; i++)
-		strcat(strcat(text, i ? ":" : ""), names[i]);
+		text_join(text, count * NAME_SIZE, ":", "%s", names[i]);
 	setenv("LISTEN_FDNAMES", text ? text : "", true);
 	free(text);
 }

@@ -122,9 +122,8 @@ static void add_name(struct named *named, const char *word)
 {
 	struct rule_subject *subject = &named->subject;
 	struct object *object = object_find(&subject->context->objects, OBJECT_KINDS, word);
-	struct pci_name bdf;
 
-	if (!subject->pci && !pci_parse_name(word, &bdf) && !pci_get(&bdf, &named->pci))
+	if (!subject->pci && !pci_find(word, &named->pci))
 		subject->pci = &named->pci;
 	else if (object && object->kind == OBJECT_DMABUF && !subject->dmabuf)
 		subject->dmabuf = object;
@@ -182,9 +181,9 @@ static void add_causes(json_object *rows, int error, const char *during,
 		       const struct rule_subject *subject)
 {
 	for (const struct rule *const *table = rule_tables; *table; table++)
-		for_each_rule(rule,
-			      *table) if (rule->error == error && rule_is_during(rule, during))
-			add_cause(rows, rule, subject);
+		for_each_rule(rule, *table)
+			if (rule->error == error && rule_is_during(rule, during))
+				add_cause(rows, rule, subject);
 }
 
 /* The kernel may name the device without its domain. */

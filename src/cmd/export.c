@@ -47,10 +47,9 @@ static enum status refuse_export(struct call *call, const struct object *device,
 {
 	struct rule_subject subject = rule_subject_of(call);
 	struct pci_device pci;
-	struct pci_name bdf;
 
 	subject.request = request;
-	subject.pci = pci_parse_name(device->name, &bdf) || pci_get(&bdf, &pci) ? NULL : &pci;
+	subject.pci = pci_find(device->name, &pci) ? NULL : &pci;
 	return error ? refuse(export_rules, &subject, error, "export %s BAR %u", device->name,
 			      request->bar) :
 		       refuse_foreseen(export_rules, &subject, "export %s BAR %u", device->name,

@@ -7,6 +7,7 @@
 
 #include "cmd/shared/command.h"
 #include "cmd/shared/listing.h"
+#include "cmd/shared/lookup.h"
 #include "ui/dot.h"
 #include "ui/table.h"
 #include "util/text.h"
@@ -202,14 +203,9 @@ static enum status check_options(struct list_options *options, struct pci_name *
 	}
 	if (status || !options->device)
 		return status;
-	if (pci_parse_name(options->device, name)) {
-		fail_with(STATUS_USAGE, 0, "option --device: '%s'", options->device);
-		fail_because("not a PCI address");
-		fail_hint("write it as 0000:01:00.0 or 01:00.0");
-		return STATUS_USAGE;
-	}
+	status = check_address("option --device:", options->device, name);
 	options->device = name->bdf;
-	return STATUS_OK;
+	return status;
 }
 
 static json_object *make_row(void *state, size_t index)

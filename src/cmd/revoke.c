@@ -33,11 +33,11 @@ static enum status bad_trigger(const char *option, const char *name, const char 
 	char known[160] = "";
 
 	for (const struct trigger *trigger = triggers; trigger->name; trigger++)
-		strcat(strcat(known, trigger->name), ", ");
+		text_join(known, sizeof(known), ", ", "%s", trigger->name);
 	fail_with(STATUS_USAGE, 0, "option %s%s%s%s", option, name ? ": '" : "", name ? name : "",
 		  name ? "'" : "");
 	fail_because("%s", why);
-	fail_hint("give one of %s" ALL ", or several of them separated by commas", known);
+	fail_hint("give one of %s, " ALL ", or several of them separated by commas", known);
 	return STATUS_USAGE;
 }
 
@@ -101,7 +101,7 @@ static enum status check_hold(const struct trigger *trigger)
 		return STATUS_OK;
 	for (const struct trigger *each = triggers; each->name; each++)
 		if (each->held)
-			strcat(strcat(known, *known ? ", " : ""), each->name);
+			text_join(known, sizeof(known), ", ", "%s", each->name);
 	fail_with(STATUS_USAGE, 0, "option --hold");
 	fail_because("it goes with one trigger, and only with --by %s", known);
 	return STATUS_USAGE;

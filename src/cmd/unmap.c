@@ -34,16 +34,11 @@ static enum status unmap(struct call *call, struct object *const *mappings, unsi
 
 static enum status unmap_all(struct call *call)
 {
-	const struct object_list *objects = &call->context->objects;
-	unsigned count = 0;
+	unsigned count;
 	auto_free struct object **mappings =
-		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*mappings));
+		object_collect(&call->context->objects, OBJECT_MAPPING, &count);
 
-	if (!mappings)
-		return fail_errno(ENOMEM, "unmap");
-	for_each_object(mapping, objects, OBJECT_MAPPING)
-		mappings[count++] = mapping;
-	return unmap(call, mappings, count);
+	return mappings ? unmap(call, mappings, count) : fail_errno(ENOMEM, "unmap");
 }
 
 static enum status unmap_named(struct call *call)

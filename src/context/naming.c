@@ -155,7 +155,7 @@ static bool is_before_address(const void *window, const void *address)
 	return ((const struct named_window *)window)->iova.offset < *(const uint64_t *)address;
 }
 
-/* The first that does not lie wholly before the address; windows of one context do not overlap. */
+/* The first that begins at the address or behind it. */
 static unsigned first_from(const struct naming *naming, uint64_t address)
 {
 	return search_first(naming->windows, naming->window_count, sizeof(*naming->windows),
@@ -184,7 +184,7 @@ const struct named_window *naming_find_address(const struct naming *naming, uint
 	const struct named_window *found = NULL;
 
 	for (unsigned i = 0; i < naming->window_count; i++) {
-		if (address - naming->windows[i].iova.offset >= naming->windows[i].iova.length)
+		if (!range_has(naming->windows[i].iova, address))
 			continue;
 		if (found)
 			return NULL;

@@ -463,6 +463,18 @@ unsigned object_count(const struct object_list *list, enum object_kind kind)
 	return count;
 }
 
+struct object **object_collect(const struct object_list *list, enum object_kind kind,
+			       unsigned *count)
+{
+	struct object **objects = calloc(object_count(list, kind) + 1, sizeof(*objects));
+
+	*count = 0;
+	if (objects)
+		for_each_object(object, list, kind)
+			objects[(*count)++] = object;
+	return objects;
+}
+
 /* Appends a number; snprintf() would be most of what a short command costs. */
 static void append_number(char *end, unsigned number)
 {

@@ -125,6 +125,9 @@ struct object *object_find(const struct object_list *list, enum object_kind kind
 struct object *object_next(const struct object_list *list, enum object_kind kind,
 			   const struct object *previous);
 unsigned object_count(const struct object_list *list, enum object_kind kind);
+/* The same in an array, malloc'd; NULL: out of memory. */
+struct object **object_collect(const struct object_list *list, enum object_kind kind,
+			       unsigned *count);
 
 #define for_each_object(each, list, kind)                               \
 	for (struct object *each = object_next(list, kind, NULL); each; \

@@ -114,7 +114,8 @@ static int fail_to_open(struct context *context, int rc)
 	return rc;
 }
 
-int context_open_existing(struct context *context, const char *name)
+/* -ENOENT when there is none of that name. */
+static int lock_existing(struct context *context, const char *name)
 {
 	char path[PATH_MAX];
 	int rc;
@@ -123,8 +124,13 @@ int context_open_existing(struct context *context, const char *name)
 	rc = runtime_path(path, name, SOCKET_SUFFIX);
 	if (!rc && access(path, F_OK))
 		rc = -errno;
-	if (!rc)
-		rc = take_lock(context);
+	return rc ? rc : take_lock(context);
+}
+
+int context_open_existing(struct context *context, const char *name)
+{
+	int rc = lock_existing(context, name);
+
 	if (!rc)
 		rc = client_connect(&context->client, name, CLIENT_WORK_MS);
 	if (!rc)
@@ -217,15 +223,8 @@ static int end(struct context *context)
 int context_stop(const char *name, char *why)
 {
 	struct context context;
-	char path[PATH_MAX];
-	int rc;
+	int rc = lock_existing(&context, name);
 
-	prepare(&context, name);
-	rc = runtime_path(path, name, SOCKET_SUFFIX);
-	if (!rc && access(path, F_OK))
-		rc = -errno;
-	if (!rc)
-		rc = take_lock(&context);
 	if (!rc) {
 		rc = client_connect(&context.client, name, CLIENT_WORK_MS);
 		if (rc == -EOWNERDEAD || rc == -ETIMEDOUT)

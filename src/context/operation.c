@@ -273,6 +273,16 @@ int context_import(struct context *context, const struct importer *importer, con
 	return rc;
 }
 
+struct import_request context_request_of(const struct object_mapping *mapping)
+{
+	return (struct import_request){
+		.source = { mapping->offset, mapping->addresses.length },
+		.prot = mapping->prot,
+		.fixed = true,
+		.address = mapping->addresses.offset,
+	};
+}
+
 /* A mapping that is on record no more. */
 struct departed {
 	char name[NAME_SIZE];
@@ -328,12 +338,7 @@ static int map_again(struct context *context, struct object *mapping)
 {
 	struct object_mapping *attributes = &mapping->mapping;
 	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, attributes->dmabuf);
-	const struct import_request request = {
-		.source = { attributes->offset, attributes->addresses.length },
-		.prot = attributes->prot,
-		.fixed = true,
-		.address = attributes->addresses.offset,
-	};
+	const struct import_request request = context_request_of(attributes);
 	struct import_target target;
 	int fd = dmabuf ? context_fd(context, dmabuf) : -EPROTO;
 	uint64_t made = clock_now();
@@ -383,7 +388,7 @@ static unsigned count_importable(struct context *context, struct object *const *
 			break;
 		asked = name;
 	}
-	importers[0]->end_trial(&trial);
+	context_end_trial(&trial);
 	return good;
 }
 
@@ -487,14 +492,10 @@ int context_release_some(struct context *context, struct object *const *objects,
 
 static int release_kind(struct context *context, enum object_kind kind)
 {
-	unsigned count = 0, done;
-	auto_free struct object **objects =
-		calloc(object_count(&context->objects, kind) + 1, sizeof(*objects));
+	unsigned count, done;
+	auto_free struct object **objects = object_collect(&context->objects, kind, &count);
 	int rc = objects ? 0 : -ENOMEM;
 
-	if (objects)
-		for_each_object(object, &context->objects, kind)
-			objects[count++] = object;
 	for (unsigned i = 0; !rc && i < count; i += done)
 		rc = context_release_some(context, objects + i, count - i, &done);
 	return rc;
@@ -521,4 +522,9 @@ int context_probe(struct context *context, struct import_trial *trial, struct ob
 		return fd;
 	trial->fd = iommufd;
 	return importers[0]->probe(trial, fd);
+}
+
+void context_end_trial(struct import_trial *trial)
+{
+	importers[0]->end_trial(trial);
 }

@@ -39,6 +39,9 @@ int context_import(struct context *context, const struct importer *importer, con
 		   const struct import_request *request, struct object *dmabuf, const char *name,
 		   struct object **mapping);
 
+/* By which the same mapping is made again. */
+struct import_request context_request_of(const struct object_mapping *mapping);
+
 /* What the mapping's importer works with. */
 int context_get_target(struct context *context, struct object *mapping,
 		       struct import_target *target);
@@ -79,7 +82,8 @@ int context_release_all(struct context *context);
 /* An object that needs this one, NULL when there is none. */
 const struct object *context_user_of(const struct context *context, const struct object *object);
 
-/* What the default importer would say of the dma-buf now, in this trial. */
+/* What the default importer would say of the dma-buf now, in this trial, which is ended at last. */
 int context_probe(struct context *context, struct import_trial *trial, struct object *dmabuf);
+void context_end_trial(struct import_trial *trial);
 
 #endif

@@ -122,12 +122,7 @@ static int export_again(struct context *context, struct object *device, struct o
 
 static int import_again(struct context *context, const struct plan *plan, struct object *dmabuf)
 {
-	const struct import_request request = {
-		.source = { plan->mapping.offset, plan->mapping.addresses.length },
-		.prot = plan->mapping.prot,
-		.fixed = true,
-		.address = plan->mapping.addresses.offset,
-	};
+	const struct import_request request = context_request_of(&plan->mapping);
 	struct object *mapping;
 
 	return context_import(context, plan->mapping.importer, plan->mapping.target, &request,

@@ -41,15 +41,14 @@ bool sequence_is_mapped(const struct sequence *sequence)
 int sequence_prepare(const struct sequence *sequence)
 {
 	const struct object_list *objects = &sequence->context->objects;
-	auto_free struct object **mappings =
-		calloc(object_count(objects, OBJECT_MAPPING) + 1, sizeof(*mappings));
-	unsigned count = 0, done;
+	unsigned total, count = 0, done;
+	auto_free struct object **mappings = object_collect(objects, OBJECT_MAPPING, &total);
 
 	if (!mappings)
 		return -ENOMEM;
-	for_each_object(mapping, objects, OBJECT_MAPPING)
-		if (is_exporters(sequence, mapping))
-			mappings[count++] = mapping;
+	for (unsigned i = 0; i < total; i++)
+		if (is_exporters(sequence, mappings[i]))
+			mappings[count++] = mappings[i];
 	return context_recover(sequence->context, mappings, count, &done);
 }
 
@@ -80,10 +79,8 @@ static struct object *find_initiator(struct context *context, const struct objec
 {
 	for_each_object(device, &context->objects, OBJECT_DEVICE) {
 		struct pci_device pci;
-		struct pci_name name;
 
-		if (!object_is_reached_by(mapping, device) || pci_parse_name(device->name, &name) ||
-		    pci_get(&name, &pci))
+		if (!object_is_reached_by(mapping, device) || pci_find(device->name, &pci))
 			continue;
 		*driver = initiator_find(&pci);
 		if (*driver)

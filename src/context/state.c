@@ -59,7 +59,7 @@ static void mark_shared(struct snapshot_window *windows, unsigned count)
 		const struct range *iova = &windows[i].mapping->mapping.addresses;
 		const struct range *next =
 			i + 1 < count ? &windows[i + 1].mapping->mapping.addresses : NULL;
-		uint64_t last = iova->offset + iova->length - 1;
+		uint64_t last = range_last(*iova);
 
 		windows[i].shared = (i && iova->offset <= end) || (next && next->offset <= last);
 		end = i && end > last ? end : last;
@@ -126,7 +126,7 @@ void snapshot_begin(struct snapshot *snapshot, struct context *context)
 
 void snapshot_end(struct snapshot *snapshot)
 {
-	importers[0]->end_trial(&snapshot->trial);
+	context_end_trial(&snapshot->trial);
 	for (unsigned i = 0; i < snapshot->device_count; i++)
 		pagetable_free(&snapshot->devices[i].table);
 	for (struct snapshot_exporter *exporter = snapshot->exporters, *next; exporter;

@@ -182,6 +182,14 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	return 0;
 }
 
+int pci_find(const char *text, struct pci_device *device)
+{
+	struct pci_name name;
+	int rc = pci_parse_name(text, &name);
+
+	return rc ? rc : pci_get(&name, device);
+}
+
 bool pci_find_reserved(int group, struct range window, struct range *reserved, char kind[16])
 {
 	char path[80], *rest = NULL;

@@ -48,6 +48,8 @@ int pci_parse_name(const char *text, struct pci_name *name);
 
 /* -ENODEV when there is no such device. */
 int pci_get(const struct pci_name *name, struct pci_device *device);
+/* The same of a name in text; -EINVAL when it is none. */
+int pci_find(const char *text, struct pci_device *device);
 
 /* All devices by name, or those of an IOMMU group; the caller frees *names. */
 int pci_list(struct pci_name **names, unsigned *count);

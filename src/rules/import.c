@@ -47,7 +47,7 @@ static enum applies is_revoked(const struct rule_subject *subject, struct rule_f
 	struct import_trial trial = { 0 };
 	int rc = context_probe(subject->context, &trial, subject->dmabuf);
 
-	importers[0]->end_trial(&trial);
+	context_end_trial(&trial);
 	switch (rc) {
 	case -ENODEV:
 		return describe_revoked(subject, finding);
@@ -112,10 +112,9 @@ static enum applies is_in_reserved(const struct rule_subject *subject, struct ru
 	range_format(subject->iova, window);
 	for_each_object(device, &subject->context->objects, OBJECT_DEVICE) {
 		struct pci_device pci;
-		struct pci_name name;
 
 		if (strcmp(device->device.ioas, subject->ioas->name) ||
-		    pci_parse_name(device->name, &name) || pci_get(&name, &pci) ||
+		    pci_find(device->name, &pci) ||
 		    is_reserved(&pci, *subject->iova, window, finding) != APPLIES_YES)
 			continue;
 		strcpy(finding->object, device->name);

@@ -84,8 +84,7 @@ const struct rule *rule_of_error(const struct rule *table, int error,
 	const struct rule *certain = NULL, *possible = NULL;
 	unsigned possible_count = 0;
 
-	for_each_rule(rule, table)
-	{
+	for_each_rule(rule, table) {
 		enum applies applies;
 
 		if (rule->error != abs(error) || !is_of_trigger(rule, subject))
@@ -110,8 +109,9 @@ const struct rule *rule_of_error(const struct rule *table, int error,
 const struct rule *rule_foreseen(const struct rule *table, const struct rule_subject *subject,
 				 struct rule_finding *finding)
 {
-	for_each_rule(rule, table) if (rule->foreseen && rule_look(rule, subject, finding) ==
-								 APPLIES_YES) return rule;
+	for_each_rule(rule, table)
+		if (rule->foreseen && rule_look(rule, subject, finding) == APPLIES_YES)
+			return rule;
 	return NULL;
 }
 

@@ -12,7 +12,9 @@ const struct rule *const rule_tables[] = { import_rules,  open_rules,	 export_ru
 const struct rule *rule_find(const char *id)
 {
 	for (const struct rule *const *table = rule_tables; *table; table++)
-		for_each_rule(rule, *table) if (!strcmp(rule->id, id)) return rule;
+		for_each_rule(rule, *table)
+			if (!strcmp(rule->id, id))
+				return rule;
 	assert(!"no such rule");
 	return NULL;
 }
@@ -20,7 +22,8 @@ const struct rule *rule_find(const char *id)
 bool rule_is_known(int error, const char *command)
 {
 	for (const struct rule *const *table = rule_tables; command && *table; table++)
-		for_each_rule(rule, *table) if (rule->error == error &&
-						rule_is_during(rule, command)) return true;
+		for_each_rule(rule, *table)
+			if (rule->error == error && rule_is_during(rule, command))
+				return true;
 	return false;
 }

@@ -7,20 +7,6 @@
 #include "cmd/shared/judgement.h"
 #include "tests/unit/check.h"
 
-/* What these two say is the table's to choose. */
-static bool was_seen;
-
-bool revocation_was_seen(const struct revocation *revocation)
-{
-	(void)revocation;
-	return was_seen;
-}
-
-bool trigger_is_unsupported(int error)
-{
-	return error == -EINVAL;
-}
-
 static const struct trigger plain = { .name = "reset" };
 static const struct trigger outlived = { .name = "sysfs-reset", .if_live = "a hole" };
 
@@ -65,13 +51,15 @@ int main(void)
 	struct judgement judgement;
 
 	for (unsigned i = 0; i < LENGTH(outcomes); i++) {
+		struct affected mapping = { .unmapped = outcomes[i].seen };
 		struct revocation revocation = {
 			.trigger = outcomes[i].trigger,
+			.affected = &mapping,
+			.count = 1,
 			.pulled = outcomes[i].pulled,
 			.observed = outcomes[i].observed,
 		};
 
-		was_seen = outcomes[i].seen;
 		judge_revocation(&revocation, outcomes[i].error, &judgement);
 		check(judgement.status == outcomes[i].status &&
 			      strstr(judgement.why, outcomes[i].why) &&

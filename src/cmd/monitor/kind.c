@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/record.h"
+#include "util/text.h"
 
 _Static_assert((int)KIND_MAP == (int)RECORD_MAP && (int)KIND_PUT == (int)RECORD_PUT,
 	       "the first kinds are those of the kernel's records");
@@ -49,7 +50,7 @@ void kinds_describe(char text[KINDS_TEXT], unsigned kinds)
 	*text = '\0';
 	for (unsigned kind = 0; kind < KINDS; kind++)
 		if (kinds & KIND_BIT(kind))
-			strcat(strcat(text, *text ? ", " : ""), names[kind]);
+			text_join(text, KINDS_TEXT, ", ", "%s", names[kind]);
 }
 
 unsigned kinds_unseen(const struct sight *sight)

@@ -67,8 +67,7 @@ void judge_revocation(const struct revocation *revocation, int error, struct jud
 void judge_owners(const struct revocation *revocation, const char *tool,
 		  struct judgement *judgement)
 {
-	struct rule_finding finding;
-	const struct rule *rule;
+	const struct rule *rule = rule_find("revoke-others");
 	char others[256] = "";
 	const char *first = NULL;
 
@@ -80,7 +79,6 @@ void judge_owners(const struct revocation *revocation, const char *tool,
 		text_join(others, sizeof(others), ", ", "%s", other);
 		first = first ? first : other;
 	}
-	rule = rule_of_error(revoke_rules, EPERM, &(struct rule_subject){ 0 }, &finding);
 	set(judgement, first ? STATUS_FAILED : STATUS_OK, first ? -rule->error : 0);
 	if (!first)
 		return;

@@ -32,16 +32,32 @@ struct rule_subject rule_subject_of(const struct call *call)
 	return (struct rule_subject){ .tool = call_program(call), .context = call->context };
 }
 
+enum status check_address(const char *what, const char *text, struct pci_name *name)
+{
+	if (!pci_parse_name(text, name))
+		return STATUS_OK;
+	fail_with(STATUS_USAGE, 0, "%s '%s'", what, text);
+	fail_because("not a PCI address");
+	fail_hint("write it as 0000:01:00.0 or 01:00.0");
+	return STATUS_USAGE;
+}
+
+enum status check_name(const char *what, const char *text)
+{
+	if (object_name_valid(text))
+		return STATUS_OK;
+	fail_with(STATUS_USAGE, 0, "%s '%s'", what, text);
+	fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+	return STATUS_USAGE;
+}
+
 enum status lookup_device(const char *text, struct pci_device *pci)
 {
 	struct pci_name name;
+	enum status status = check_address("device", text, &name);
 
-	if (pci_parse_name(text, &name)) {
-		fail_with(STATUS_USAGE, 0, "device '%s'", text);
-		fail_because("not a PCI address");
-		fail_hint("write it as 0000:01:00.0 or 01:00.0");
-		return STATUS_USAGE;
-	}
+	if (status)
+		return status;
 	if (pci_get(&name, pci)) {
 		fail_with(STATUS_FAILED, ENODEV, "device %s", name.bdf);
 		fail_because("there is no such PCI device");
@@ -186,12 +202,8 @@ enum status lookup_name(struct call *call, enum object_kind kind, const char *gi
 		object_make_name(&call->context->objects, kind, name);
 		return STATUS_OK;
 	}
-	if (!object_name_valid(given)) {
-		fail_with(STATUS_USAGE, 0, "name '%s'", given);
-		fail_because(
-			"not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
+	if (check_name("name", given))
 		return STATUS_USAGE;
-	}
 	if (object_find(&call->context->objects, OBJECT_KINDS, given)) {
 		fail_with(STATUS_FAILED, EEXIST, "name %s", given);
 		fail_because("an object of this context has it");

@@ -15,6 +15,11 @@ const char *context_label(const struct call *call);
 /* With what every command knows. */
 struct rule_subject rule_subject_of(const struct call *call);
 
+/* Words that can be no address, or no name of an object or context; what: what they were to name.
+ */
+enum status check_address(const char *what, const char *text, struct pci_name *name);
+enum status check_name(const char *what, const char *text);
+
 /* The PCI device that the text names. */
 enum status lookup_device(const char *text, struct pci_device *pci);
 

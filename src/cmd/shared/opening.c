@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "cmd/shared/lookup.h"
 #include "context/open.h"
 #include "context/repair.h"
 #include "context/runtime.h"
@@ -14,15 +15,6 @@
 #include "util/text.h"
 
 #define DEFAULT_CONTEXT "default"
-
-enum status check_context_name(const char *name)
-{
-	if (object_name_valid(name))
-		return STATUS_OK;
-	fail_with(STATUS_USAGE, 0, "context '%s'", name);
-	fail_because("not a name: a letter, then letters, digits, '_', '-', '.', at most 63");
-	return STATUS_USAGE;
-}
 
 static void explain_busy(const char *name)
 {
@@ -106,7 +98,7 @@ enum status cannot_open_context(const char *name, int error, const char *why)
 enum status open_context(struct context *context, const char *name, enum context_need need)
 {
 	const char *known = name ? name : DEFAULT_CONTEXT;
-	enum status status = check_context_name(known);
+	enum status status = check_name("context", known);
 	int rc;
 
 	if (status)

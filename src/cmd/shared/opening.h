@@ -11,9 +11,6 @@
  */
 enum status open_context(struct context *context, const char *name, enum context_need need);
 
-/* What must be true of every context's name. */
-enum status check_context_name(const char *name);
-
 /* Notes why a context could not be opened or stopped; why: as in struct context. */
 enum status cannot_open_context(const char *name, int error, const char *why);
 
