@@ -41,53 +41,74 @@ static void add_check(struct diagnosis *diagnosis, enum weight weight, const cha
 	}
 }
 
-/* A rule that applies is in the way; detail: what is so when none is. */
+static enum applies look(const struct rule *rule, const struct pci_device *pci,
+			 struct rule_finding *finding)
+{
+	const struct rule_subject subject = { .tool = "dmabufctl", .pci = pci };
+
+	return rule_look(rule, &subject, finding);
+}
+
+/* A rule that applies is in the way; detail: what is so when it does not. */
+static void add_verdict(struct diagnosis *diagnosis, enum weight weight, const char *check,
+			const struct rule *rule, enum applies applies,
+			const struct rule_finding *finding, const char *detail)
+{
+	char why[RULE_WHY_SIZE];
+
+	switch (applies) {
+	case APPLIES_NO:
+		add_check(diagnosis, weight, check, ANSWER_OK, detail, NULL);
+		break;
+	case APPLIES_YES:
+		rule_why(rule, finding, why);
+		add_check(diagnosis, weight, check,
+			  rule->error == EACCES ? ANSWER_FORBIDDEN : ANSWER_MISSING, why,
+			  rule_remedy(rule, finding));
+		break;
+	case APPLIES_UNKNOWN:
+		add_check(diagnosis, weight, check, ANSWER_UNKNOWN,
+			  *finding->detail ? finding->detail : "that cannot be seen",
+			  rule_remedy(rule, finding));
+		break;
+	}
+}
+
 static void add_rule(struct diagnosis *diagnosis, enum weight weight, const char *check,
 		     const char *id, const struct pci_device *pci, const char *detail)
 {
 	const struct rule *rule = rule_find(id);
 	struct rule_finding finding;
-	char why[RULE_WHY_SIZE];
+	enum applies applies = look(rule, pci, &finding);
 
-	switch (rule_look(rule, &(struct rule_subject){ .tool = "dmabufctl", .pci = pci },
-			  &finding)) {
-	case APPLIES_NO:
-		add_check(diagnosis, weight, check, ANSWER_OK, detail, NULL);
-		break;
-	case APPLIES_YES:
-		rule_why(rule, &finding, why);
-		add_check(diagnosis, weight, check,
-			  rule->error == EACCES ? ANSWER_FORBIDDEN : ANSWER_MISSING, why,
-			  rule_remedy(rule, &finding));
-		break;
-	case APPLIES_UNKNOWN:
-		add_check(diagnosis, weight, check, ANSWER_UNKNOWN,
-			  *finding.detail ? finding.detail : "that cannot be seen",
-			  rule_remedy(rule, &finding));
-		break;
-	}
+	add_verdict(diagnosis, weight, check, rule, applies, &finding, detail);
 }
 
-static bool stands(const char *id)
+/* The second rule is asked when the first does not apply. Whether either does. */
+static bool add_either(struct diagnosis *diagnosis, enum weight weight, const char *check,
+		       const char *first, const char *second, const char *detail)
 {
+	const struct rule *rule = rule_find(first);
 	struct rule_finding finding;
+	enum applies applies = look(rule, NULL, &finding);
 
-	return rule_look(rule_find(id), &(struct rule_subject){ 0 }, &finding) == APPLIES_YES;
+	if (applies != APPLIES_YES) {
+		rule = rule_find(second);
+		applies = look(rule, NULL, &finding);
+	}
+	add_verdict(diagnosis, weight, check, rule, applies, &finding, detail);
+	return applies == APPLIES_YES;
 }
 
 static void check_iommufd(struct diagnosis *diagnosis)
 {
-	bool missing = stands("open-iommufd"), forbidden = stands("open-permission");
-
-	add_rule(diagnosis, REQUIRED, "iommufd", missing ? "open-iommufd" : "open-permission", NULL,
-		 IOMMUFD_PATH);
-	if (missing || forbidden)
+	if (add_either(diagnosis, REQUIRED, "iommufd", "open-iommufd", "open-permission",
+		       IOMMUFD_PATH))
 		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
 			  "needs " IOMMUFD_PATH, "see iommufd");
 	else
-		add_rule(diagnosis, REQUIRED, "iommufd import",
-			 stands("import-map-file") ? "import-map-file" : "import-memory", NULL,
-			 "IOMMU_IOAS_MAP_FILE knows dma-bufs");
+		add_either(diagnosis, REQUIRED, "iommufd import", "import-map-file",
+			   "import-memory", "IOMMU_IOAS_MAP_FILE knows dma-bufs");
 }
 
 static void check_iommu(struct diagnosis *diagnosis)
@@ -143,9 +164,8 @@ static void check_machine(struct diagnosis *diagnosis)
 	add_rule(diagnosis, REQUIRED, "VFIO device nodes", "open-node", NULL, VFIO_CDEV_DIRECTORY);
 	add_rule(diagnosis, REQUIRED, "VFIO dma-buf export", "export-feature", NULL,
 		 "vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF");
-	add_rule(diagnosis, EVIDENCE_ONLY, "tracefs",
-		 stands("monitor-tracefs") ? "monitor-tracefs" : "monitor-permission", NULL,
-		 "iommu:map and iommu:unmap can be recorded");
+	add_either(diagnosis, EVIDENCE_ONLY, "tracefs", "monitor-tracefs", "monitor-permission",
+		   "iommu:map and iommu:unmap can be recorded");
 	check_page_tables(diagnosis);
 }
 
