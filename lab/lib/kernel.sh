@@ -1,7 +1,7 @@
 # Gets and builds the lab's kernels. Sourced, never run.
 # shellcheck shell=bash
 #
-# A finished kernel is a folder: bzImage, modules/ (as under /), include/ (its UAPI
+# A finished kernel is a directory: bzImage, modules/ (as under /), include/ (its UAPI
 # headers), version. It appears in the cache complete or not at all.
 
 KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
@@ -84,7 +84,7 @@ fetch_source() {
 	echo "$downloads"/linux-source-"$version"_*.deb
 }
 
-# unpack ARCHIVE FOLDER - a Debian source package or a kernel tarball.
+# unpack ARCHIVE DIRECTORY - a Debian source package or a kernel tarball.
 unpack() {
 	say "unpacking $(basename "$1")"
 	mkdir -p "$2"
@@ -136,7 +136,7 @@ compile_importer() {
 		say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it"
 }
 
-# install_modules SOURCE OBJECTS FOLDER
+# install_modules SOURCE OBJECTS DIRECTORY
 install_modules() {
 	local importer=$2/importer
 	make -C "$1" O="$2" -s INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install || return
@@ -167,7 +167,7 @@ compile() {
 	mv "$result.new" "$result"
 }
 
-# series_for SPEC - the folder of patches that go with a kernel, "" for none.
+# series_for SPEC - the directory of patches that go with a kernel, "" for none.
 series_for() {
 	case $1 in
 	lts) echo "$LAB_TOP/kernel/linux-$KERNEL_LTS" ;;
@@ -185,7 +185,7 @@ apply_series() {
 }
 
 # kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds once per name, configuration
-# and patches. SERIES: a folder of patches, or "".
+# and patches. SERIES: a directory of patches, or "".
 kernel_from_archive() {
 	local name=$1 series=$2 key work archive
 	shift 2
@@ -217,7 +217,7 @@ kernel_from_tree() {
 	compile "$(realpath "$1")" "$LAB_CACHE/trees/$key/objects" "$KERNEL"
 }
 
-# get_kernel SPEC DEBUG - sets KERNEL to the folder of a finished kernel. SPEC: mainline,
+# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel. SPEC: mainline,
 # mainline-patched, lts, a version in Debian's archive, a source tree, a tarball, or a bzImage
 # (its modules/ beside it). DEBUG: "" or "yes".
 get_kernel() {
