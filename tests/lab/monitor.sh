@@ -220,7 +220,8 @@ nothing_left 'a signal while it sets up'
 
 gives 6 '--until with --for: it did not come' d monitor --until remove --for 0.5
 ok '--until with --for: says so' contains "$err" 'monitor --until remove: it was not seen'
-gives 0 '--for' d monitor --for 0.2
+gives 0 '--for' d monitor --json --for 0.2
+ok '--for: no shorter' [ "$(gojq -s '.[-1].t_ns - .[0].t_ns' <<<"$out")" -ge 200000000 ]
 refuses 2 'option --for' d monitor --for 18446744074
 refuses 2 "option --until: 'frob': 'frob' is not a valid value; give some of map" d monitor --until frob
 start --json

@@ -21,7 +21,7 @@ bool may_ask(const struct moment *moment)
 
 	every = every < ASK_EVERY ? ASK_EVERY : every;
 	every = every > ASK_AT_LEAST_EVERY ? ASK_AT_LEAST_EVERY : every;
-	return moment->now - moment->asked >= every && !is_ending(moment);
+	return moment->now - moment->learnt >= every && !is_ending(moment);
 }
 
 enum readiness when_ready(const struct moment *moment, uint64_t time, const struct needs *needs)

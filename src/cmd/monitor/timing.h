@@ -29,9 +29,8 @@ struct moment {
 	uint64_t now;
 	uint64_t end;	 /* nothing that comes later counts; UINT64_MAX: not known yet */
 	uint64_t read;	 /* all records that are older have been read */
-	uint64_t asked;	 /* when the contexts were asked for names last */
+	uint64_t learnt; /* when the contexts were asked for names, which are as new, last */
 	uint64_t asking; /* how long they took to answer */
-	uint64_t learnt; /* the names are at least as new */
 	bool busy;	 /* but some may be missing, or change: a command was at work */
 };
 

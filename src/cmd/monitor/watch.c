@@ -19,7 +19,6 @@ static struct moment moment_of(const struct watch *watch)
 		.now = watch->now,
 		.end = watch->end,
 		.read = watch->stream.horizon,
-		.asked = watch->asked,
 		.asking = watch->asking,
 		.learnt = watch->naming.learnt,
 		.busy = watch->naming.busy,
@@ -36,8 +35,8 @@ static bool is_over(const struct watch *watch)
 static void learn(struct watch *watch)
 {
 	naming_learn(&watch->naming);
-	watch->asked = watch->now;
-	watch->asking = clock_now() - watch->naming.learnt;
+	watch->now = clock_now();
+	watch->asking = watch->now - watch->naming.learnt;
 	watch->stale = watch->naming.busy;
 }
 
@@ -152,7 +151,6 @@ static int read_all(struct watch *watch)
 	struct moment moment;
 	int rc;
 
-	watch->now = clock_now();
 	if (watch->uevents)
 		read_uevents(watch);
 	if (watch->faults >= 0)
@@ -170,6 +168,15 @@ static int read_all(struct watch *watch)
 	return event_flush(&watch->printer->event);
 }
 
+/* As poll(); a signal is no error. */
+static int wait_for(struct watch *watch, struct pollfd *sources, unsigned count, int ms)
+{
+	int rc = poll(sources, count, ms) < 0 && errno != EINTR ? -errno : 0;
+
+	watch->now = clock_now();
+	return rc;
+}
+
 /* Leaves the rings alone for a while; a signal ends it too. */
 static void rest(struct watch *watch, struct pollfd *signals, unsigned count)
 {
@@ -177,8 +184,7 @@ static void rest(struct watch *watch, struct pollfd *signals, unsigned count)
 
 	if (time > watch->end - watch->now)
 		time = watch->end - watch->now;
-	poll(signals, count, time / MILLISECOND);
-	watch->now = clock_now();
+	wait_for(watch, signals, count, time / MILLISECOND);
 }
 
 static int loop(struct watch *watch)
@@ -198,10 +204,10 @@ static int loop(struct watch *watch)
 	while (!rc && !is_over(watch)) {
 		struct moment moment = moment_of(watch);
 
-		if (poll(sources, SOURCES, wait_ms(&moment, watch->stream.count || watch->stale)) <
-			    0 &&
-		    errno != EINTR)
-			return -errno;
+		rc = wait_for(watch, sources, SOURCES,
+			      wait_ms(&moment, watch->stream.count || watch->stale));
+		if (rc)
+			return rc;
 		if (sources[OUTPUT].revents & POLLERR)
 			return -EPIPE;
 		if (sources[SIGNALS].revents)
@@ -220,7 +226,7 @@ static int drain(struct watch *watch)
 
 	while (read(watch->signals, &signal, sizeof(signal)) > 0)
 		;
-	watch->end = watch->now = clock_now();
+	watch->end = clock_now();
 	learn(watch);
 	return read_all(watch);
 }
@@ -229,9 +235,7 @@ int watch_run(struct watch *watch, uint64_t duration)
 {
 	int rc;
 
-	watch->now = clock_now();
 	learn(watch);
-	watch->now = clock_now();
 	watch->end = duration < UINT64_MAX ? watch->now + duration : UINT64_MAX;
 	print_begin(watch->printer, watch->now);
 	rc = loop(watch);

@@ -8,10 +8,9 @@
 #include "kernel/stream.h"
 
 struct watch {
-	bool all; /* also print imports that were only tried */
-	uint64_t now, end;
-	uint64_t asked, asking; /* as in struct moment */
-	bool stale;		/* there may be other names by now */
+	bool all;		   /* also print imports that were only tried */
+	uint64_t now, end, asking; /* as in struct moment */
+	bool stale;		   /* there may be other names by now */
 	struct stream stream;
 	struct nl_sock *uevents;
 	int faults, signals; /* fds, negative when there are none */
