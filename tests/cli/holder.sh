@@ -39,6 +39,16 @@ ok 'where one was deleted there is room' equal "$(say delete 4 o3 fds 1 put 4 mo
 gives 0 'it is stopped' d context stop $mine
 ok 'and gone' equal "$(find "$directory" -name "$mine*")" ''
 
+# Of damaged ones that are looked at, nothing is kept open: there may be more of them than fds.
+for ((i = 0; i < 20; i++)); do
+	d context start "$mine-$i"
+	"$client" "$directory/$mine-$i.socket" put 99 odd '{}' >/dev/null
+done
+damaged() { gojq "[.contexts[] | select((.name | startswith(\"$mine-\")) and .state == \"damaged\")] | length"; }
+ok 'damaged contexts, more than fds: each is looked at' \
+	equal "$(ulimit -n 16 && "${limited[@]}" dmabufctl context --json | damaged)" 20
+for ((i = 0; i < 20; i++)); do d context stop "$mine-$i"; done
+
 # What `context` shows of it, in each state; by either way of naming it.
 row() { d context --json | gojq -c ".contexts[] | select(.name == \"$mine\") | del(.holder)"; }
 is_state() { [ "$(row | gojq -r .state)" = "$1" ]; }
