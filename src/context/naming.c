@@ -78,8 +78,8 @@ static void learn_context(struct naming *naming, const struct naming *before, co
 	struct context context;
 	int rc = context_look(&context, name);
 
-	if (rc && rc != -EBADMSG) {
-		if (rc != -ENOENT && rc != -EOWNERDEAD)
+	if (rc) {
+		if (rc != -ENOENT && rc != -EOWNERDEAD && rc != -EBADMSG)
 			keep(naming, before, name);
 		return;
 	}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ui/error.h"
+
 #define LONGEST 31 /* words beyond that are not compared */
 
 static unsigned least(unsigned a, unsigned b)
@@ -59,4 +61,12 @@ void guess_consider(struct guess *guess, const char *candidate)
 		return;
 	guess->best = candidate;
 	guess->distance = distance;
+}
+
+void guess_hint(const struct guess *guess, const char *before)
+{
+	if (guess->best)
+		fail_hint("did you mean '%s%s'? --help lists them", before, guess->best);
+	else
+		fail_hint("--help lists them");
 }

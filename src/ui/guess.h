@@ -15,4 +15,7 @@ struct guess {
 /* Compares with one more of the words that are right; candidate must outlive the guess. */
 void guess_consider(struct guess *guess, const char *candidate);
 
+/* The hint of a failure that is noted: what was meant, if anything, and where all are listed. */
+void guess_hint(const struct guess *guess, const char *before);
+
 #endif

@@ -208,10 +208,7 @@ static enum status unknown_option(const struct option_set sets[2], const char *t
 		     entry++)
 			guess_consider(&guess, entry->name);
 	fail_with(STATUS_USAGE, 0, "unknown option '%s'", text);
-	if (guess.best)
-		fail_hint("did you mean '--%s'? --help lists them", guess.best);
-	else
-		fail_hint("--help lists them");
+	guess_hint(&guess, "--");
 	return STATUS_USAGE;
 }
 

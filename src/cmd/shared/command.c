@@ -20,9 +20,6 @@ enum status unknown_command(const char *name)
 	for (const struct command *const *command = commands; *command; command++)
 		guess_consider(&guess, (*command)->name);
 	fail_with(STATUS_USAGE, 0, "unknown command '%s'", name);
-	if (guess.best)
-		fail_hint("did you mean '%s'? --help lists them", guess.best);
-	else
-		fail_hint("--help lists them");
+	guess_hint(&guess, "");
 	return STATUS_USAGE;
 }

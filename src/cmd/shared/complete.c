@@ -2,7 +2,6 @@
 #include "cmd/shared/complete.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +78,8 @@ static void print_objects(const struct aim *aim, enum object_kind kind)
 {
 	const char *name = aim->line->context ? aim->line->context : "default";
 	struct context context;
-	int rc = object_name_valid(name) ? context_look(&context, name) : -EINVAL;
 
-	if (rc && rc != -EBADMSG) /* what is understood of a record is offered */
+	if (!object_name_valid(name) || context_look(&context, name))
 		return;
 	for_each_object(object, &context.objects, kind)
 		if (object->kind >= OBJECT_DEVICE && !is_given(aim, object->name))
