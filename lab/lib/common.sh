@@ -41,7 +41,7 @@ need_packages() {
 	as_root apt-get update -qq >&2 ||
 		die "the package lists could not be updated; see apt's message above"
 	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+		apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" >&2 ||
 		die "could not install: ${missing[*]}; see apt's message above"
 }
 
