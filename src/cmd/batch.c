@@ -10,6 +10,7 @@
 #include "context/open.h"
 #include "kernel/wait.h"
 #include "ui/line.h"
+#include "util/scope.h"
 
 struct batch_options {
 	bool keep_going;

@@ -12,6 +12,8 @@
 #include "cmd/shared/refusal.h"
 #include "context/runtime.h"
 #include "kernel/module.h"
+#include "kernel/sys.h"
+#include "util/scope.h"
 
 #define VFIO_PCI "vfio-pci"
 

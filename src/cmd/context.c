@@ -7,6 +7,7 @@
 #include "cmd/shared/opening.h"
 #include "context/open.h"
 #include "context/overview.h"
+#include "util/scope.h"
 
 static const char *problem_of(const struct context_summary *context)
 {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/shared/lookup.h"
+#include "util/scope.h"
 
 /* Why a BAR cannot be exported as things are, NULL when nothing speaks against it. */
 static const char *why_not(const struct pci_device *pci, unsigned bar)

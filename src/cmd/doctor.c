@@ -13,6 +13,7 @@
 #include "kernel/pagetable.h"
 #include "kernel/vfio.h"
 #include "rules/rules.h"
+#include "util/scope.h"
 
 /* A required check that fails makes the machine unfit; the others cost evidence only. */
 enum weight { EVIDENCE_ONLY, REQUIRED };

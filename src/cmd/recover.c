@@ -8,6 +8,7 @@
 #include "cmd/shared/refusal.h"
 #include "cmd/shared/rows.h"
 #include "context/operation.h"
+#include "util/scope.h"
 
 static enum status cannot_recover(struct call *call, const char *name, const char *dmabuf_name,
 				  int error)

@@ -8,6 +8,7 @@
 #include "cmd/shared/refusal.h"
 #include "cmd/shared/rows.h"
 #include "context/operation.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 struct release_options {

@@ -6,6 +6,7 @@
 
 #include "cmd/shared/lookup.h"
 #include "context/operation.h"
+#include "util/scope.h"
 
 struct unmap_options {
 	bool all;

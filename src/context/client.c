@@ -20,6 +20,7 @@
 #include "context/runtime.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"
+#include "util/scope.h"
 
 /* After this time somebody is told for whom it waits. */
 #define SAY_MS 1000

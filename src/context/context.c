@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/iommufd.h"
+#include "kernel/sys.h"
 
 void context_say_why(struct context *context, const char *format, ...)
 {

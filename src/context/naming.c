@@ -9,6 +9,7 @@
 #include "context/overview.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/scope.h"
 #include "util/search.h"
 #include "util/text.h"
 

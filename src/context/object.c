@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/sys.h"
 #include "util/json.h"
 #include "util/text.h"
 

@@ -8,7 +8,6 @@
 
 #include "importer/importer.h"
 #include "kernel/pci.h"
-#include "kernel/sys.h"
 #include "util/range.h"
 
 #define NAME_SIZE 64 /* with the NUL */

@@ -8,8 +8,10 @@
 #include "context/recorder.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "util/clock.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 int context_open_device(struct context *context, const struct pci_device *pci,

@@ -10,6 +10,7 @@
 #include "context/overview.h"
 #include "kernel/dmabuf.h"
 #include "util/array.h"
+#include "util/scope.h"
 
 /* -1 when no BAR, or several. */
 static int bar_for(const struct pci_device *pci, uint64_t size)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/dmabuf.h"
+#include "util/scope.h"
 #include "util/search.h"
 
 /* A mapping that is away while its dma-buf is made anew. */

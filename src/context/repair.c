@@ -7,6 +7,7 @@
 
 #include "context/operation.h"
 #include "context/trigger.h"
+#include "util/scope.h"
 
 void (*context_on_undo)(const char *device, const char *trigger, int error);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/clock.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 int revocation_begin(struct revocation *revocation, struct context *context,

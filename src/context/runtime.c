@@ -13,6 +13,7 @@
 #include "context/object.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 int runtime_directory_name(char *path, size_t size)

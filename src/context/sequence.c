@@ -9,6 +9,7 @@
 #include "context/rebuild.h"
 #include "context/verification.h"
 #include "util/array.h"
+#include "util/scope.h"
 
 void sequence_begin(struct sequence *sequence, struct context *context, const struct object *device)
 {

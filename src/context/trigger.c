@@ -7,6 +7,7 @@
 #include "kernel/eviction.h"
 #include "kernel/process.h"
 #include "kernel/vfio.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define VFIO_PCI "vfio-pci"

@@ -3,6 +3,7 @@
 
 #include "context/overview.h"
 #include "kernel/process.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 /* A holder is better known by its context. */

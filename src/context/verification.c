@@ -9,6 +9,7 @@
 
 #include "context/operation.h"
 #include "kernel/mmio.h"
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "util/clock.h"
 

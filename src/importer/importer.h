@@ -8,8 +8,8 @@
 #define DMABUFCTL_IMPORTER_IMPORTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "kernel/sys.h"
 #include "util/range.h"
 
 enum import_prot {

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 
 #include "kernel/pci.h"
-#include "kernel/sys.h"
 
 #define INITIATOR_BLOCK 4096		       /* bytes of one transfer */
 #define INITIATOR_BOUNCE (4 * INITIATOR_BLOCK) /* bytes of the bounce buffer */

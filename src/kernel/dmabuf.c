@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
+#include "util/scope.h"
+
 int dmabuf_get_inode(int fd, uint64_t *inode)
 {
 	struct stat status;

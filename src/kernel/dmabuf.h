@@ -3,7 +3,7 @@
 #ifndef DMABUFCTL_KERNEL_DMABUF_H
 #define DMABUFCTL_KERNEL_DMABUF_H
 
-#include "kernel/sys.h"
+#include <stdint.h>
 
 /* Unique among the dma-bufs that exist. */
 int dmabuf_get_inode(int fd, uint64_t *inode);

@@ -12,7 +12,9 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
 #include "util/array.h"
+#include "util/scope.h"
 
 /*
  * tracefs_tracing_dir() would mount it; whether it is there is the machine's business. And it

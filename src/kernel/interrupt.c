@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/sys.h"
+#include "util/scope.h"
 
 static int allowed_unsafe(void)
 {

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
 #include "uapi/iommufd.h"
+#include "util/scope.h"
 
 int iommufd_open(void)
 {

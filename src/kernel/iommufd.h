@@ -5,8 +5,8 @@
 #define DMABUFCTL_KERNEL_IOMMUFD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "kernel/sys.h"
 #include "util/range.h"
 
 #define IOMMUFD_PATH "/dev/iommu"

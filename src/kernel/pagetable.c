@@ -10,6 +10,7 @@
 
 #include "kernel/sys.h"
 #include "util/array.h"
+#include "util/scope.h"
 #include "util/search.h"
 
 #define INTEL_DIRECTORY "/sys/kernel/debug/iommu/intel"

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/sys.h"
 #include "util/array.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"

@@ -4,8 +4,8 @@
 #define DMABUFCTL_KERNEL_PCI_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-#include "kernel/sys.h"
 #include "util/range.h"
 
 #define PCI_BARS 6

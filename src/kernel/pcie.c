@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "kernel/capability.h"
+#include "kernel/sys.h"
 #include "util/array.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 /* Config space as sysfs shows it: 64 bytes to everybody, all of it with privileges. */

@@ -22,6 +22,7 @@
 #include "kernel/sys.h"
 #include "kernel/wait.h"
 #include "util/array.h"
+#include "util/scope.h"
 
 /* For whoever has connected to send what it has. */
 #define SENDER_MS 5000

@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "kernel/sys.h"
 #include "util/range.h"
 
 enum record_kind {

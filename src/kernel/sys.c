@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "util/errno.h"
+#include "util/scope.h"
 
 void (*sys_trace)(const char *line);
 

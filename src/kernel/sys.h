@@ -61,12 +61,4 @@ static inline void sys_close_scope(const int *fd)
 }
 #define auto_close __attribute__((cleanup(sys_close_scope)))
 
-static inline void sys_free_scope(void *pointer)
-{
-	extern void free(void *);
-
-	free(*(void **)pointer);
-}
-#define auto_free __attribute__((cleanup(sys_free_scope)))
-
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/sys.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define KERNEL_GROUP 1 /* that udev forwards to others is another */

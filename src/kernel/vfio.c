@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "kernel/capability.h"
+#include "kernel/sys.h"
 #include "uapi/vfio.h"
+#include "util/scope.h"
 
 #define offset_of_end(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 
 #include "kernel/pci.h"
-#include "kernel/sys.h"
 #include "util/range.h"
 
 #define VFIO_CDEV_DIRECTORY "/dev/vfio/devices"

@@ -9,9 +9,11 @@
 #include "importer/importer.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "rules/rule.h"
 #include "util/range.h"
+#include "util/scope.h"
 
 /* What revoked it, and what brings it back. */
 static enum applies describe_revoked(const struct rule_subject *subject,

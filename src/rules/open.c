@@ -11,8 +11,10 @@
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
 #include "kernel/process.h"
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "rules/rule.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define DEVICE "drivers/iommu/iommufd/device.c"

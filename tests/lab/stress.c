@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "kernel/iommufd.h"
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "uapi/iommufd.h"
 

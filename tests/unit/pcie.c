@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/pcie.h"
+#include "kernel/sys.h"
 #include "tests/unit/check.h"
 
 /* A function's config space: capabilities at 0x40 and 0x60, extended ones from 0x100 on. */

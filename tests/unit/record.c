@@ -2,6 +2,7 @@
 /* The kernel's tracing records, byte by byte. */
 #include <errno.h>
 #include <kbuffer.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "tests/unit/check.h"
 #include "uapi/vfio.h"

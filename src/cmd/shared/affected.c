@@ -8,6 +8,7 @@
 
 #include "kernel/inventory/inventory.h"
 #include "kernel/process.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 /* Of processes other than this one and the context's holder, as "qemu (PID 12)". */

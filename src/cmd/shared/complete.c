@@ -8,6 +8,7 @@
 
 #include "context/open.h"
 #include "context/runtime.h"
+#include "util/scope.h"
 
 /* A command line up to the word that is to be completed. */
 struct line {

@@ -13,6 +13,7 @@
 #include "context/operation.h"
 #include "kernel/sys.h"
 #include "rules/rules.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 /* The usage's word for the argument of that index: "BAR" of "BDF BAR". */

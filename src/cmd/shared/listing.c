@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/scope.h"
+
 static bool is_wanted(const struct listing_filter *filter, const struct inventory_dmabuf *dmabuf,
 		      const struct origin *origin)
 {

@@ -10,6 +10,7 @@
 #include "context/operation.h"
 #include "kernel/iommufd.h"
 #include "rules/rules.h"
+#include "util/scope.h"
 
 const char *call_program(const struct call *call)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernel/sys.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
