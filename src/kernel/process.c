@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/process.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,82 +12,53 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "kernel/passing.h"
+#include "kernel/proc.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"
 #include "util/array.h"
-#include "util/scope.h"
 
 /* For whoever has connected to send what it has. */
 #define SENDER_MS 5000
 
-/*
- * Without asking a remote file system, such as FUSE, which may never answer. What the kernel knows
- * by itself is enough: a device's number does not change.
- */
-static bool is_device(int directory, const char *name, dev_t device)
-{
-	struct statx file;
+struct search {
+	dev_t device;
+	struct process **list;
+	unsigned *count;
+};
 
-	return !statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE, &file) &&
-	       S_ISCHR(file.stx_mode) &&
-	       makedev(file.stx_rdev_major, file.stx_rdev_minor) == device;
+static int is_device(const struct proc_fd *fd, void *data)
+{
+	const struct search *search = data;
+
+	return fd->type == S_IFCHR && fd->device == search->device;
 }
 
-static bool holds(pid_t pid, dev_t device)
+static int add_user(const struct proc_process *process, void *data)
 {
-	char path[32];
-	struct dirent *entry;
-	bool found = false;
-	DIR *directory;
+	struct search *search = data;
+	struct process *added;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	directory = opendir(path);
-	if (!directory)
-		return false;
-	while (!found && (entry = readdir(directory)))
-		found = is_device(dirfd(directory), entry->d_name, device);
-	closedir(directory);
-	return found;
-}
-
-static int list_processes(dev_t device, struct process **list, unsigned *count)
-{
-	struct dirent *entry;
-	DIR *directory = opendir("/proc");
-
-	*list = NULL;
-	*count = 0;
-	if (!directory)
-		return -errno;
-	while ((entry = readdir(directory))) {
-		struct process process = { .pid = atoi(entry->d_name) }, *added;
-		auto_free char *name = NULL;
-		char comm[32];
-
-		if (!isdigit((unsigned char)entry->d_name[0]) || !holds(process.pid, device))
-			continue;
-		snprintf(comm, sizeof(comm), "/proc/%d/comm", process.pid);
-		if (!sys_read_file(comm, &name))
-			snprintf(process.name, sizeof(process.name), "%s", name);
-		added = array_add(list, count);
-		if (!added)
-			break;
-		*added = process;
-	}
-	closedir(directory);
+	if (proc_walk_fds(process, is_device, search) <= 0)
+		return 0;
+	added = array_add(search->list, search->count);
+	if (!added)
+		return -ENOMEM;
+	added->pid = process->pid;
+	proc_get_name(process, added->name, sizeof(added->name));
 	return 0;
 }
 
 int process_list_users(dev_t device, struct process **list, unsigned *count)
 {
+	struct search search = { device, list, count };
+
 	*list = NULL;
 	*count = 0;
-	return !device ? 0 : list_processes(device, list, count);
+	return !device ? 0 : proc_walk(add_user, &search);
 }
 
 int process_get_fd(pid_t pid, int fd)

@@ -6,22 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "kernel/proc.h"
 #include "util/text.h"
-
-ssize_t fdinfo_read_at(int directory, const char *path, char *text, size_t size)
-{
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	got = read(fd, text, size - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	return got;
-}
 
 /* The value of "key:\t..." at a line's start, up to the line's end. */
 static bool take_field(const char *text, const char *key, char *value, size_t size)
@@ -47,7 +34,7 @@ bool inventory_describe(struct inventory_dmabuf *dmabuf, pid_t pid, unsigned fd)
 	const char *name;
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%u", pid, fd);
-	if (fdinfo_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0 ||
+	if (proc_read(AT_FDCWD, path, text, sizeof(text)) <= 0 ||
 	    !take_field(text, "exp_name", dmabuf->exporter, sizeof(dmabuf->exporter)))
 		return false;
 	if (take_field(text, "size", value, sizeof(value)))

@@ -12,8 +12,4 @@ bool inventory_describe(struct inventory_dmabuf *dmabuf, pid_t pid, unsigned fd)
 int inventory_add_fd(struct inventory *inventory, const struct inventory_process *process,
 		     uint64_t inode, unsigned fd);
 
-/* What of a small file, relative to the directory, has room, NUL terminated: its length, or less.
- */
-ssize_t fdinfo_read_at(int directory, const char *path, char *text, size_t size);
-
 #endif

@@ -2,8 +2,6 @@
 /* A look-up for each fd, and the maps where they may matter. */
 #include "kernel/inventory/procfs.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,27 +12,28 @@
 #include <unistd.h>
 
 #include "kernel/inventory/fdinfo.h"
+#include "kernel/proc.h"
 
 #define DMABUF_LINK "/dmabuf:"
 
 struct visit {
 	struct inventory *inventory;
 	struct inventory_process process; /* its name is read when it is needed */
-	int directory;			  /* /proc/PID */
-	char *maps;			  /* a buffer that is used again and again */
+	const struct proc_process *proc;
+	char *maps; /* a buffer that is used again and again */
 	size_t room;
 };
 
+static void begin_process(struct visit *visit, const struct proc_process *process)
+{
+	visit->proc = process;
+	visit->process = (struct inventory_process){ .pid = process->pid };
+}
+
 static const struct inventory_process *named(struct visit *visit)
 {
-	char *name = visit->process.name;
-	ssize_t got;
-
-	if (!*name) {
-		got = fdinfo_read_at(visit->directory, "comm", name, sizeof(visit->process.name));
-		if (got > 0 && name[got - 1] == '\n')
-			name[got - 1] = '\0';
-	}
+	if (!*visit->process.name)
+		proc_get_name(visit->proc, visit->process.name, sizeof(visit->process.name));
 	return &visit->process;
 }
 
@@ -42,59 +41,44 @@ static const struct inventory_process *named(struct visit *visit)
  * All dma-bufs are on one file system, which the first of them tells: by its link, which any file
  * could be called, and by its fdinfo, which no other has.
  */
-static bool is_dmabuf(struct visit *visit, int directory, const char *fd, dev_t device)
+static bool is_dmabuf(struct visit *visit, const struct proc_fd *fd)
 {
 	struct inventory_dmabuf first = { 0 };
-	char link[sizeof(DMABUF_LINK)] = "";
+	char path[32], link[sizeof(DMABUF_LINK)] = "";
 
 	if (visit->inventory->dma_bufs)
-		return device == visit->inventory->dma_bufs;
-	if (readlinkat(directory, fd, link, sizeof(link) - 1) < 0 || strcmp(link, DMABUF_LINK) ||
-	    !inventory_describe(&first, visit->process.pid, strtoul(fd, NULL, 10)))
+		return fd->file_system == visit->inventory->dma_bufs;
+	snprintf(path, sizeof(path), "fd/%u", fd->number);
+	if (readlinkat(visit->proc->directory, path, link, sizeof(link) - 1) < 0 ||
+	    strcmp(link, DMABUF_LINK) ||
+	    !inventory_describe(&first, visit->process.pid, fd->number))
 		return false;
-	visit->inventory->dma_bufs = device;
+	visit->inventory->dma_bufs = fd->file_system;
 	return true;
 }
 
-/* Without a word to whoever serves the file, which may hang. */
-static int visit_fd(struct visit *visit, int directory, const char *fd)
+static int visit_fd(const struct proc_fd *fd, void *data)
 {
-	struct statx file;
+	struct visit *visit = data;
 
-	if (statx(directory, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
-		  &file))
-		return 0;
-	if (S_ISCHR(file.stx_mode))
-		return inventory_add_device(visit->inventory, visit->process.pid,
-					    makedev(file.stx_rdev_major, file.stx_rdev_minor));
+	if (fd->type == S_IFCHR)
+		return inventory_add_device(visit->inventory, visit->process.pid, fd->device);
 	/* Some kernels give files without a name no type, some that of regular files. */
-	if ((file.stx_mode & S_IFMT && !S_ISREG(file.stx_mode)) ||
-	    !is_dmabuf(visit, directory, fd, makedev(file.stx_dev_major, file.stx_dev_minor)))
+	if ((fd->type && fd->type != S_IFREG) || !is_dmabuf(visit, fd))
 		return 0;
-	return inventory_add_fd(visit->inventory, named(visit), file.stx_ino,
-				strtoul(fd, NULL, 10));
+	return inventory_add_fd(visit->inventory, named(visit), fd->inode, fd->number);
 }
 
-static int visit_fds(struct visit *visit)
+static int visit_fds(const struct proc_process *process, void *data)
 {
-	int directory = openat(visit->directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	_Alignas(struct dirent64) char entries[16384];
-	ssize_t got;
+	struct visit *visit = data;
+	int rc;
 
-	if (directory < 0) {
-		visit->inventory->unseen += errno == EACCES || errno == EPERM;
-		return 0;
-	}
-	while (!rc && (got = getdents64(directory, entries, sizeof(entries))) > 0)
-		for (ssize_t at = 0; !rc && at < got;) {
-			const struct dirent64 *entry = (void *)(entries + at);
-
-			at += entry->d_reclen;
-			if (entry->d_name[0] != '.')
-				rc = visit_fd(visit, directory, entry->d_name);
-		}
-	close(directory);
-	return rc;
+	begin_process(visit, process);
+	rc = proc_walk_fds(process, visit_fd, visit);
+	if (rc == -EACCES || rc == -EPERM)
+		visit->inventory->unseen++;
+	return rc == -ENOMEM ? rc : 0;
 }
 
 /* "START-END rw-s OFFSET MAJOR:MINOR INODE PATH" */
@@ -118,7 +102,7 @@ static int add_map(struct visit *visit, const char *line)
 
 static ssize_t read_maps(struct visit *visit)
 {
-	int fd = openat(visit->directory, "maps", O_RDONLY | O_CLOEXEC);
+	int fd = openat(visit->proc->directory, "maps", O_RDONLY | O_CLOEXEC);
 	size_t size = 0;
 	ssize_t got = 0;
 
@@ -141,14 +125,19 @@ static ssize_t read_maps(struct visit *visit)
 }
 
 /* Each line is cut off first, as sscanf() measures the text before it reads. */
-static int visit_maps(struct visit *visit)
+static int visit_maps(const struct proc_process *process, void *data)
 {
-	size_t size = read_maps(visit);
-	char *begin = visit->maps, *end = visit->maps + size, *found;
+	struct visit *visit = data;
+	char *begin, *end, *found;
+	size_t size;
 	int rc = 0;
 
+	begin_process(visit, process);
+	size = read_maps(visit);
 	if (!size)
 		return 0;
+	begin = visit->maps;
+	end = begin + size;
 	*end = '\0';
 	while (!rc && (found = memmem(begin, end - begin, DMABUF_LINK, strlen(DMABUF_LINK)))) {
 		char *line = memrchr(begin, '\n', found - begin);
@@ -164,42 +153,12 @@ static int visit_maps(struct visit *visit)
 	return rc;
 }
 
-static int visit_process(struct visit *visit, int proc, const char *name,
-			 int (*look)(struct visit *visit))
-{
-	int rc;
-
-	visit->directory = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (visit->directory < 0)
-		return 0;
-	visit->process.pid = strtol(name, NULL, 10);
-	*visit->process.name = '\0';
-	rc = look(visit);
-	close(visit->directory);
-	return rc;
-}
-
-static int visit_all(struct visit *visit, int (*look)(struct visit *visit))
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int rc = 0;
-
-	if (!proc)
-		return -errno;
-	while (!rc && (entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			rc = visit_process(visit, dirfd(proc), entry->d_name, look);
-	closedir(proc);
-	return rc;
-}
-
 int inventory_from_fds(struct inventory *inventory)
 {
 	struct visit visit = { .inventory = inventory };
 
 	inventory->sources |= INVENTORY_FDS;
-	return visit_all(&visit, visit_fds);
+	return proc_walk(visit_fds, &visit);
 }
 
 int inventory_from_maps(struct inventory *inventory)
@@ -208,7 +167,7 @@ int inventory_from_maps(struct inventory *inventory)
 	int rc;
 
 	inventory->sources |= INVENTORY_MAPS;
-	rc = visit_all(&visit, visit_maps);
+	rc = proc_walk(visit_maps, &visit);
 	free(visit.maps);
 	return rc;
 }

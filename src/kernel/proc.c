@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+int proc_walk(int (*visit)(const struct proc_process *process, void *data), void *data)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int rc = 0;
+
+	if (!proc)
+		return -errno;
+	while (!rc && (entry = readdir(proc))) {
+		struct proc_process process = { .pid = atoi(entry->d_name) };
+
+		if (!isdigit((unsigned char)*entry->d_name))
+			continue;
+		process.directory =
+			openat(dirfd(proc), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (process.directory < 0)
+			continue;
+		rc = visit(&process, data);
+		close(process.directory);
+	}
+	closedir(proc);
+	return rc;
+}
+
+static int visit_fd(int directory, const char *name,
+		    int (*visit)(const struct proc_fd *fd, void *data), void *data)
+{
+	struct statx file;
+	struct proc_fd fd;
+
+	if (!isdigit((unsigned char)*name) ||
+	    statx(directory, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
+		  &file))
+		return 0;
+	fd = (struct proc_fd){
+		.number = strtoul(name, NULL, 10),
+		.type = file.stx_mode & S_IFMT,
+		.inode = file.stx_ino,
+		.file_system = makedev(file.stx_dev_major, file.stx_dev_minor),
+		.device = makedev(file.stx_rdev_major, file.stx_rdev_minor),
+	};
+	return visit(&fd, data);
+}
+
+int proc_walk_fds(const struct proc_process *process,
+		  int (*visit)(const struct proc_fd *fd, void *data), void *data)
+{
+	int fd = openat(process->directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	struct dirent *entry;
+	DIR *directory;
+
+	if (fd < 0)
+		return -errno;
+	directory = fdopendir(fd);
+	if (!directory) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!rc && (entry = readdir(directory)))
+		rc = visit_fd(fd, entry->d_name, visit, data);
+	closedir(directory);
+	return rc;
+}
+
+ssize_t proc_read(int directory, const char *path, char *text, size_t size)
+{
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	*text = '\0';
+	if (fd < 0)
+		return -errno;
+	got = read(fd, text, size - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	return got;
+}
+
+void proc_get_name(const struct proc_process *process, char *name, size_t size)
+{
+	ssize_t got = proc_read(process->directory, "comm", name, size);
+
+	if (got > 0 && name[got - 1] == '\n')
+		name[got - 1] = '\0';
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Processes and their fds, as /proc shows them. No walk waits for anybody: of a file is told what
+ * the kernel knows by itself, as a remote file system, such as FUSE, may never answer.
+ */
+#ifndef DMABUFCTL_KERNEL_PROC_H
+#define DMABUFCTL_KERNEL_PROC_H
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct proc_process {
+	pid_t pid;
+	int directory; /* /proc/PID */
+};
+
+struct proc_fd {
+	unsigned number;
+	mode_t type; /* S_IFMT of its mode; some kernels give files without a name none */
+	ino_t inode;
+	dev_t file_system;
+	dev_t device; /* of a device: which one it is */
+};
+
+/*
+ * Both walks end when visit returns anything but 0, and return that; or a negative errno, such as
+ * -EACCES, where there is nothing to see. What goes away meanwhile is left out.
+ */
+int proc_walk(int (*visit)(const struct proc_process *process, void *data), void *data);
+int proc_walk_fds(const struct proc_process *process,
+		  int (*visit)(const struct proc_fd *fd, void *data), void *data);
+
+/* As in comm: any bytes. "" once it is gone. */
+void proc_get_name(const struct proc_process *process, char *name, size_t size);
+
+/* What of a small file, relative to the directory, has room, NUL terminated: its length, or less.
+ */
+ssize_t proc_read(int directory, const char *path, char *text, size_t size);
+
+#endif
