@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which rules give an errno, and which of them stand against what here and now. */
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/refusal.h"
 #include "context/state.h"
 #include "kernel/fault.h"
+#include "rules/wording.h"
 #include "util/errno.h"
 #include "util/text.h"
 
@@ -19,86 +18,6 @@ struct explain_options {
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* The first word that is an errno's name. */
-static int find_name(const char *text)
-{
-	while (*text) {
-		size_t length = 0;
-		int error;
-
-		while (is_word(text[length]))
-			length++;
-		error = errno_of(text, length);
-		if (error)
-			return error;
-		text += length ? length : 1;
-	}
-	return 0;
-}
-
-/* What strerror() says; the longest, as "No such device" is the beginning of another. */
-static int find_description(const char *text)
-{
-	size_t longest = 0;
-	int found = 0;
-
-	for (int error = 1; error <= ERRNO_MAX; error++) {
-		const char *description = strerrordesc_np(error);
-
-		if (description && strlen(description) > longest && strcasestr(text, description)) {
-			longest = strlen(description);
-			found = error;
-		}
-	}
-	return found;
-}
-
-static int parse_errno(const char *digits)
-{
-	char *end;
-	long number = strtol(digits, &end, 10);
-
-	return end == digits || is_word(*end) || *end == '.' || number < 1 || number > ERRNO_MAX ?
-		       0 :
-		       number;
-}
-
-/* "error -22", "[Errno 19]", "returned -22": a negative number, or one that is said to be an errno.
- */
-static int find_number(const char *text)
-{
-	static const char *const words[] = { "errno", "error", "error code" };
-
-	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		const char *word = strcasestr(text, words[i]);
-
-		if (!word)
-			continue;
-		word += strlen(words[i]);
-		word += strspn(word, " :=(-");
-		if (parse_errno(word))
-			return parse_errno(word);
-	}
-	for (const char *dash = strchr(text, '-'); dash; dash = strchr(dash + 1, '-'))
-		if ((dash == text || strchr(" =(:[,", dash[-1])) &&
-		    isdigit((unsigned char)dash[1]) && parse_errno(dash + 1))
-			return parse_errno(dash + 1);
-	return 0;
-}
-
-/* The errno that the text is, names, describes, or is the number of; 0 when there is none. */
-static int find_errno(const char *text)
-{
-	int error = parse_errno(text + (*text == '-'));
-
-	if (error && !text[strspn(text, "-0123456789")])
-		return error;
-	error = find_name(text);
-	if (!error)
-		error = find_description(text);
-	return error ? error : find_number(text);
 }
 
 /* The command that a message of dmabufctl names: "dmabufctl: import fb: ...". */
@@ -177,13 +96,35 @@ static void add_cause(json_object *rows, const struct rule *rule,
 	json_put_text(row, "since", rule->since);
 }
 
-static void add_causes(json_object *rows, int error, const char *during,
+/* During the command if one is given, else during what the message tells of, else any. */
+static bool is_asked_for(const struct rule *rule, const char *during, unsigned operations)
+{
+	return during || !operations ? rule_is_during(rule, during) :
+				       operations_have(operations, rule);
+}
+
+static void add_causes(json_object *rows, int error, const char *during, unsigned operations,
 		       const struct rule_subject *subject)
 {
 	for (const struct rule *const *table = rule_tables; *table; table++)
 		for_each_rule(rule, *table)
-			if (rule->error == error && rule_is_during(rule, during))
+			if (rule->error == error && is_asked_for(rule, during, operations))
 				add_cause(rows, rule, subject);
+}
+
+static void put_wording(json_object *result, const struct wording *wording, int error)
+{
+	json_object *row, *names;
+
+	if (!wording->program && !wording->operations)
+		return;
+	row = json_put_object(result, "message");
+	json_put_text(row, "program", wording->program);
+	names = json_put_array(row, "operations");
+	for (unsigned bit = 1; bit <= OPERATION_LAST; bit <<= 1)
+		if (wording->operations & bit)
+			json_object_array_add(names, json_object_new_string(operation_name(bit)));
+	json_put_text(row, "errno", strerrorname_np(error));
 }
 
 /* The kernel may name the device without its domain. */
@@ -261,7 +202,8 @@ static enum status run(struct call *call)
 	const struct explain_options *options = call->options;
 	const char *text = call->arguments[0];
 	const char *during = options->during ? options->during : find_during(text);
-	int error = find_errno(text);
+	struct wording wording = wording_find(text);
+	int error = wording.error ? wording.error : errno_in(text);
 	struct named named;
 	struct fault fault;
 
@@ -281,7 +223,12 @@ static enum status run(struct call *call)
 		return STATUS_USAGE;
 	}
 	find_named(call, text, &named);
-	add_causes(json_put_array(call->result, "causes"), error, during, &named.subject);
+	if (wording.program) /* which knows nothing of the context's objects */
+		named.subject = (struct rule_subject){ .tool = named.subject.tool,
+						       .pci = named.subject.pci };
+	put_wording(call->result, &wording, error);
+	add_causes(json_put_array(call->result, "causes"), error, during, wording.operations,
+		   &named.subject);
 	json_put_text(call->result, "errno", strerrorname_np(error));
 	return STATUS_OK;
 }
@@ -294,7 +241,8 @@ static const struct option_entry options[] = {
 
 static const struct column columns[] = {
 	{ "ERRNO", "errno", COLUMN_TEXT, "name" },
-	{ "DURING", "during", COLUMN_TEXT, "commands that can get it so" },
+	{ "DURING", "during", COLUMN_TEXT,
+	  "commands, and calls of other programs, that can get it so" },
 	{ "CHECK", "check", COLUMN_TEXT, "what was found wrong" },
 	{ "HERE", "here", COLUMN_TEXT, "whether that is so here and now: yes, no, unknown" },
 	{ "OBJECT", "object", COLUMN_TEXT, "the object that it is so of" },
@@ -316,9 +264,18 @@ static const struct column fault_columns[] = {
 	{ 0 },
 };
 
+static const struct column message_columns[] = {
+	{ "PROGRAM", "program", COLUMN_TEXT, "who says such a thing" },
+	{ "OPERATION", "operations", COLUMN_LIST, "what failed in the kernel, or one of these" },
+	{ "ERRNO", "errno", COLUMN_TEXT, "how" },
+	{ 0 },
+};
+
 static const struct section sections[] = {
 	{ .key = "fault", .columns = fault_columns },
+	{ .key = "message", .title = "Message", .columns = message_columns },
 	{ .key = "causes",
+	  .title = "Causes",
 	  .empty = "no check is known that gives this errno there",
 	  .columns = columns },
 	{ 0 },
@@ -330,7 +287,8 @@ const struct command cmd_explain = {
 	.summary = "which checks give this error there, and which of them apply here and now",
 	.description =
 		"Takes an errno by name or number, a message that has one in it or the words for it, or\n"
-		"an IOMMU fault out of the kernel log. -v says where in the kernel's source the check is.",
+		"an IOMMU fault out of the kernel log. Of QEMU's, Cloud Hypervisor's and OpenVMM's messages\n"
+		"it knows what they were doing. -v says where in the kernel's source the check is.",
 	.options = options,
 	.options_size = sizeof(struct explain_options),
 	.least = 1,

@@ -53,7 +53,7 @@ enum each { EACH_NONE, EACH_DMABUF, EACH_MAPPING };
 struct rule {
 	const char *id;	      /* operation, dash, what stands in the way */
 	int error;	      /* errno, positive */
-	const char *during;   /* commands that can get it, separated by blanks */
+	const char *during;   /* commands, or calls of others, that can get it, by blanks */
 	const char *sentence; /* what is found wrong */
 	const char *function; /* where in Linux 7.2 it is checked; NULL: in no one function */
 	const char *file;
@@ -72,7 +72,7 @@ struct rule {
 
 /* The rules of an operation; each table ends with a rule without id. */
 extern const struct rule attach_rules[], bind_rules[], exec_rules[], export_rules[], import_rules[],
-	monitor_rules[], open_rules[], pass_rules[], release_rules[], revoke_rules[],
+	map_rules[], monitor_rules[], open_rules[], pass_rules[], release_rules[], revoke_rules[],
 	verify_rules[];
 
 /* All of these, NULL at the end. */

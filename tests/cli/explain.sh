@@ -37,6 +37,35 @@ finds ENOENT '3 errors: No such file or directory'
 finds ERESTART 'Interrupted system call should be restarted'
 finds EINTR 'Interrupted system call'
 
+# Other programs' messages: whose, what failed in the kernel, how, and by which rules.
+# tells MESSAGE EXPECTED
+tells() {
+	run dmabufctl explain --json -- "$1"
+	ok "'$1': $2" equal \
+		"$(gojq -r '"\(.message.program): \(.message.operations | join(" ")): \(.message.errno): \([.causes[].id] | join(" "))"' <<<"$out")" "$2"
+}
+tells 'qemu-system-x86_64: warning: IOMMU_IOAS_MAP failed: Bad address, PCI BAR?' 'QEMU: IOMMU_IOAS_MAP: EFAULT: map-mmio'
+tells 'qemu-system-x86_64: warning: IOMMU_IOAS_MAP_FILE failed: Bad address, PCI BAR?' 'QEMU: IOMMU_IOAS_MAP_FILE: EFAULT: '
+tells 'warning: VFIO dma-buf not supported in kernel: PCI BAR IOMMU mappings may fail' \
+	'QEMU: VFIO_DEVICE_FEATURE_DMA_BUF: ENOTTY: export-feature'
+tells 'vfio_container_dma_map(0x55cc, 0x380000000000, 0x1000000, 0x7f87) = -95 (Operation not supported)' \
+	'QEMU: IOMMU_IOAS_MAP VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP_FILE: EOPNOTSUPP: import-ranges import-exporter'
+tells 'Failed to DMA map: failed to map an IOVA range to the IOAS: Bad address (os error 14)' \
+	'Cloud Hypervisor: IOMMU_IOAS_MAP: EFAULT: map-mmio'
+tells 'failed to map 0x0-0x1000 into iommufd IOAS: IOMMU_IOAS_MAP_FILE failed: ENODEV: No such device' \
+	'OpenVMM: IOMMU_IOAS_MAP_FILE: ENODEV: import-revoked'
+tells 'ioctl(7, IOMMU_IOAS_MAP, {}) = -1 EEXIST (File exists)' 'null: IOMMU_IOAS_MAP: EEXIST: import-occupied'
+run dmabufctl explain --json --during export -- 'IOMMU_IOAS_MAP failed: Invalid argument'
+ok '--during goes before what the message tells' equal "$(gojq -r '[.causes[].during] | unique[]' <<<"$out")" export
+run dmabufctl explain --json EFAULT
+ok 'a bare errno is no message' equal "$(gojq -r .message <<<"$out")" null
+run dmabufctl explain -v 'qemu-system-x86_64: warning: IOMMU_IOAS_MAP failed: Bad address, PCI BAR?'
+ok 'a table: program, operation, errno' contains "$out" '^QEMU +IOMMU_IOAS_MAP +EFAULT'
+ok 'a table: the check, its place and what helps' \
+	contains "$out" '^EFAULT .* MMIO.* IOMMU_IOAS_MAP_FILE .*check_vma_flags\(\), mm/gup.c'
+run dmabufctl explain 'IOMMU_IOAS_MAP_FILE failed: Bad address, PCI BAR?'
+ok 'where no rule fits, it is said' contains "$out" '^no check is known that gives this errno there'
+
 refuses_to_find() { refuses 2 'it names no errno, and is no IOMMU fault; give a name' dmabufctl explain -- "$1"; }
 for text in nonsense '' 0 134 -134 1000000000000000000000 'device 0000:01:00.0' 'ERRNO' 'error 22x' 'a-19' 'no device' \
 	'DMAR: DRHD: handling fault status reg 2'; do
@@ -66,7 +95,7 @@ ok 'each by an id of its own' equal "$(gojq '[.[].id] | unique | length' "$TEST_
 ok 'none twice' equal "$(gojq '[.[] | .errno + .during + .check] | group_by(.) | map(select(length > 1)) | length' "$TEST_DIR/causes")" 0
 ok 'each with its place, and a way on' equal "$(gojq '[.[] | select((.next | not) or (.where | not) or (.check | not) or (.since | not))] | length' "$TEST_DIR/causes")" 0
 for during in $(gojq -r '[.[].during | split(" ")[]] | unique | join(" ")' "$TEST_DIR/causes"); do
-	ok "$during is a command" eval "dmabufctl --list-commands | grep -qx $during"
+	ok "$during is a command, or a call" eval "{ dmabufctl --list-commands; printf '%s\n' IOMMU_IOAS_MAP VFIO_IOMMU_MAP_DMA; } | grep -qx $during"
 done
 # What the kernel is known to refuse with (tests/lab/uapi.sh has it do so): each can be looked up.
 while read -r error during count; do
