@@ -42,16 +42,22 @@ static enum status refuse_line(int error)
 	}
 }
 
+/* The longest line, and as many words as that can have. */
+struct room {
+	char line[LINE_LIMIT + 1];
+	char *words[LINE_LIMIT / 2 + 2];
+};
+
 /* rc: what line_read() said. */
-static enum status run_line(struct call *call, char *line, int rc, const struct position *position)
+static enum status run_line(struct call *call, struct room *room, int rc,
+			    const struct position *position)
 {
-	auto_free char **words = malloc((strlen(line) / 2 + 2) * sizeof(*words));
 	enum status status;
 
 	if (rc > 0)
-		rc = words ? line_split(line, words) : -ENOMEM;
+		rc = line_split(room->line, room->words);
 	if (rc > 0)
-		return run_command(call->globals, call->context, rc, words, position);
+		return run_command(call->globals, call->context, rc, room->words, position);
 	status = rc ? refuse_line(rc) : STATUS_OK;
 	print_failure(call->globals, "batch", position);
 	return status;
@@ -60,21 +66,21 @@ static enum status run_line(struct call *call, char *line, int rc, const struct 
 static enum status run_lines(struct call *call, FILE *file, const char *name)
 {
 	const struct batch_options *options = call->options;
-	auto_free char *line = calloc(1, LINE_LIMIT + 1);
+	auto_free struct room *room = malloc(sizeof(*room));
 	struct position position = { .file = name };
 	enum status first = STATUS_OK;
 	int rc;
 
-	if (!line)
+	if (!room)
 		return fail_errno(ENOMEM, "batch %s", name);
 	do {
 		enum status status;
 
 		position.line++;
-		rc = line_read(file, line);
+		rc = line_read(file, room->line);
 		if (!rc || wait_signal)
 			break;
-		status = run_line(call, line, rc, &position);
+		status = run_line(call, room, rc, &position);
 		if (!first)
 			first = status;
 	} while ((!first || options->keep_going) && !wait_signal && (rc > 0 || rc == -EILSEQ));

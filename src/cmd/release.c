@@ -27,7 +27,7 @@ static enum status cannot_release(struct call *call, const char *name, int error
 static enum status release_named(struct call *call)
 {
 	json_object *released = json_put_array(call->result, "released");
-	auto_free struct object **objects = calloc(call->count, sizeof(struct object *));
+	auto_free struct object **objects = malloc(call->count * sizeof(struct object *));
 	enum status status = lookup_objects(call, OBJECT_KINDS, objects);
 	unsigned done;
 

@@ -44,7 +44,7 @@ static enum status unmap_all(struct call *call)
 
 static enum status unmap_named(struct call *call)
 {
-	auto_free struct object **mappings = calloc(call->count, sizeof(struct object *));
+	auto_free struct object **mappings = malloc(call->count * sizeof(struct object *));
 	enum status status = lookup_objects(call, OBJECT_MAPPING, mappings);
 
 	return status ? status : unmap(call, mappings, call->count);

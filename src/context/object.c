@@ -262,7 +262,7 @@ static const struct {
 
 void object_put_attributes(json_object *attributes, const struct object *object)
 {
-	if (codecs[object->kind].to_json)
+	if (attributes && codecs[object->kind].to_json)
 		codecs[object->kind].to_json(object, attributes);
 }
 

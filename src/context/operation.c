@@ -309,7 +309,7 @@ static int undo_mapping(struct context *context, const struct departed *departed
 
 int context_unmap_all(struct context *context, struct object *const *mappings, unsigned count)
 {
-	auto_free struct departed *departed = calloc(count + 1, sizeof(*departed));
+	auto_free struct departed *departed = malloc((count + 1) * sizeof(*departed));
 	int rc = departed ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; !rc && i < count; i++) {

@@ -45,7 +45,7 @@ static char *put_hex(char *out, unsigned value, unsigned digits)
 	return out;
 }
 
-/* By hand, as every object of a batch is looked up by it: sscanf() takes as long as an ioctl. */
+/* By hand, as each dma-buf of a context names its device: sscanf() takes as long as an ioctl. */
 int pci_parse_name(const char *text, struct pci_name *name)
 {
 	const char *colon = strchr(text, ':');

@@ -30,6 +30,13 @@ static const struct object *object_of(const struct rule *rule, const struct rule
 					    NULL;
 }
 
+/* Not the room for text, which is most of it. */
+static void find_nothing(struct rule_finding *finding)
+{
+	*finding->object = *finding->detail = *finding->remedy = '\0';
+	finding->refusal = REFUSAL_BY_ERRNO;
+}
+
 /* At a subject that leaves nothing open. */
 static enum applies look_once(const struct rule *rule, const struct rule_subject *subject,
 			      struct rule_finding *finding)
@@ -37,7 +44,7 @@ static enum applies look_once(const struct rule *rule, const struct rule_subject
 	const struct object *object = object_of(rule, subject);
 	enum applies applies;
 
-	*finding = (struct rule_finding){ 0 };
+	find_nothing(finding);
 	applies = rule->applies ? rule->applies(subject, finding) : APPLIES_UNKNOWN;
 	if (applies == APPLIES_YES && object)
 		copy_text(finding->object, sizeof(finding->object), object->name);
@@ -52,7 +59,7 @@ enum applies rule_look(const struct rule *rule, const struct rule_subject *subje
 
 	if (rule->each == EACH_NONE || object_of(rule, subject))
 		return look_once(rule, subject, finding);
-	*finding = (struct rule_finding){ 0 };
+	find_nothing(finding);
 	if (!subject->context)
 		return APPLIES_UNKNOWN;
 	for_each_object(object, &subject->context->objects, kind) {

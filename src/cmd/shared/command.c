@@ -7,8 +7,9 @@
 
 const struct command *find_command(const char *name)
 {
+	/* For each line of a batch: most differ in the first letter. */
 	for (const struct command *const *command = commands; *command; command++)
-		if (!strcmp((*command)->name, name))
+		if (*(*command)->name == *name && !strcmp((*command)->name, name))
 			return *command;
 	return NULL;
 }

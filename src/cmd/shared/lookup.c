@@ -16,8 +16,9 @@ const char *call_program(const struct call *call)
 {
 	static char text[NAME_SIZE + 32];
 
-	snprintf(text, sizeof(text), "dmabufctl%s%s", call->globals->context ? " --context " : "",
-		 call->globals->context ? call->globals->context : "");
+	if (!call->globals->context)
+		return "dmabufctl";
+	snprintf(text, sizeof(text), "dmabufctl --context %s", call->globals->context);
 	return text;
 }
 
@@ -91,18 +92,25 @@ void report_made(struct call *call, struct object *object)
 	call->made[call->made_count++] = object;
 }
 
+/* What is not an object's name may be a device's in another spelling. */
+static struct object *find_object(const struct call *call, enum object_kind kind, const char *name)
+{
+	const struct object_list *objects = &call->context->objects;
+	struct object *object = object_find(objects, kind, name);
+	struct pci_name bdf;
+
+	return object || pci_parse_name(name, &bdf) ? object : object_find(objects, kind, bdf.bdf);
+}
+
 enum status lookup_open_device(struct call *call, const char *text, struct object **device)
 {
 	struct pci_device pci;
-	struct pci_name name;
 	enum status status;
 	int rc;
 
-	if (!pci_parse_name(text, &name)) {
-		*device = object_find(&call->context->objects, OBJECT_DEVICE, name.bdf);
-		if (*device)
-			return STATUS_OK;
-	}
+	*device = find_object(call, OBJECT_DEVICE, text);
+	if (*device)
+		return STATUS_OK;
 	status = lookup_device(text, &pci);
 	if (status)
 		return status;
@@ -120,8 +128,7 @@ enum status lookup_open_device(struct call *call, const char *text, struct objec
 	return STATUS_OK;
 }
 
-enum status lookup_object(struct call *call, enum object_kind kind, const char *name,
-			  struct object **object)
+static enum status lack_object(const struct call *call, enum object_kind kind, const char *name)
 {
 	const char *what = kind == OBJECT_KINDS	  ? "object" :
 			   kind == OBJECT_DMABUF  ? "dma-buf" :
@@ -129,14 +136,12 @@ enum status lookup_object(struct call *call, enum object_kind kind, const char *
 						    object_kind_name(kind);
 	const char *context = context_label(call);
 	struct pci_name bdf;
+	bool is_address = (kind == OBJECT_DEVICE || kind == OBJECT_KINDS) &&
+			  !pci_parse_name(name, &bdf);
 
-	if ((kind == OBJECT_DEVICE || kind == OBJECT_KINDS) && !pci_parse_name(name, &bdf))
-		name = bdf.bdf;
-	*object = object_find(&call->context->objects, kind, name);
-	if (*object)
-		return STATUS_OK;
+	name = is_address ? bdf.bdf : name;
 	fail_with(STATUS_FAILED, ENOENT, "%s %s", what, name);
-	if (kind == OBJECT_DEVICE && !pci_parse_name(name, &bdf)) {
+	if (kind == OBJECT_DEVICE && is_address) {
 		fail_because("it is not open in %s%s", context ? "context " : "the batch",
 			     context ? context : "");
 		fail_hint("'%s attach %s' opens it", call_program(call), name);
@@ -148,6 +153,13 @@ enum status lookup_object(struct call *call, enum object_kind kind, const char *
 		fail_because("the batch has no %s of that name", what);
 	fail_hint("'%s status' lists what it has", call_program(call));
 	return STATUS_FAILED;
+}
+
+enum status lookup_object(struct call *call, enum object_kind kind, const char *name,
+			  struct object **object)
+{
+	*object = find_object(call, kind, name);
+	return *object ? STATUS_OK : lack_object(call, kind, name);
 }
 
 static int by_address(const void *a, const void *b)
@@ -188,7 +200,7 @@ enum status lookup_objects(struct call *call, enum object_kind kind, struct obje
 		if (status)
 			return status;
 	}
-	twice = find_twice(objects, call->count);
+	twice = call->count > 1 ? find_twice(objects, call->count) : -1;
 	if (twice < 0)
 		return STATUS_OK;
 	fail_with(STATUS_USAGE, 0, "%s %s", call->command->name, call->arguments[twice]);

@@ -71,6 +71,8 @@ enum status refuse_foreseen(const struct rule *table, const struct rule_subject 
 	const struct rule *rule = rule_foreseen(table, subject, &finding);
 	char what[WHAT_SIZE];
 
+	if (!rule)
+		return STATUS_OK;
 	format_what(what, format);
-	return rule ? note(rule, &finding, rule->error, what) : STATUS_OK;
+	return note(rule, &finding, rule->error, what);
 }
