@@ -15,19 +15,7 @@
 #define BTF_FUNCTIONS(each)                                                      \
 	each(btf__load_vmlinux_btf) each(btf__free) each(btf__find_by_name_kind) \
 		each(btf__type_by_id) each(btf__name_by_offset)
-
-static struct {
-#define DECLARE(function) __typeof__(&function) function;
-	BTF_FUNCTIONS(DECLARE)
-} lib;
-
-static bool load_library(void)
-{
-#define SYMBOL(function) { #function, (void **)&lib.function },
-	static const struct library_symbol symbols[] = { BTF_FUNCTIONS(SYMBOL){ 0 } };
-
-	return library_load("libbpf.so.1", symbols);
-}
+LIBRARY("libbpf.so.1", BTF_FUNCTIONS);
 
 /* Members of structs and unions without a name are the outer type's. */
 static int find_member(const struct btf *btf, const struct btf_type *type, const char *name)
@@ -54,7 +42,7 @@ static int find_member(const struct btf *btf, const struct btf_type *type, const
 
 int btf_find_members(struct btf_member_offset *members, unsigned count)
 {
-	struct btf *btf = load_library() ? lib.btf__load_vmlinux_btf() : NULL;
+	struct btf *btf = library_load(&library) ? lib.btf__load_vmlinux_btf() : NULL;
 	const struct btf_type *type = NULL;
 
 	if (!btf)

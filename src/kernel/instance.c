@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <kbuffer.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +11,19 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "kernel/library.h"
 #include "kernel/sys.h"
 #include "util/array.h"
 #include "util/scope.h"
+
+#define TRACEFS_FUNCTIONS(each)                                                                    \
+	each(tracefs_tracing_dir) each(tracefs_instance_create) each(tracefs_instance_destroy)     \
+		each(tracefs_instance_free) each(tracefs_instance_is_new)                          \
+			each(tracefs_instance_exists) each(tracefs_instance_file_open)             \
+				each(tracefs_instance_file_read) each(tracefs_instance_file_write) \
+					each(tracefs_instance_get_file) each(tracefs_event_enable) \
+						each(tracefs_event_file_read)
+LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
 
 /*
  * tracefs_tracing_dir() would mount it; whether it is there is the machine's business. And it
@@ -28,15 +37,18 @@ static const char *tracing_dir(void)
 	if (sys_read_file("/proc/self/mounts", &mounts) || !strstr(mounts, " tracefs "))
 		return NULL;
 	if (!found)
-		found = tracefs_tracing_dir();
+		found = lib.tracefs_tracing_dir();
 	return found;
 }
 
 int instance_available(void)
 {
-	const char *root = tracing_dir();
+	const char *root;
 	char path[PATH_MAX];
 
+	if (!library_load(&library))
+		return -ELIBACC;
+	root = tracing_dir();
 	if (!root)
 		return -ENOENT;
 	snprintf(path, sizeof(path), "%s/events/iommu/unmap", root);
@@ -49,7 +61,7 @@ int instance_available(void)
 static int open_handle(struct instance *instance, const char *name)
 {
 	errno = 0;
-	instance->handle = tracefs_instance_create(name);
+	instance->handle = lib.tracefs_instance_create(name);
 	return instance->handle ? 0 : errno ? -errno : -ENOMEM;
 }
 
@@ -63,7 +75,7 @@ int instance_create(struct instance *instance, const char *name, unsigned kib)
 		rc = open_handle(instance, name);
 	if (rc)
 		return rc;
-	if (!tracefs_instance_is_new(instance->handle)) {
+	if (!lib.tracefs_instance_is_new(instance->handle)) {
 		instance_close(instance);
 		return -EEXIST;
 	}
@@ -73,7 +85,7 @@ int instance_create(struct instance *instance, const char *name, unsigned kib)
 		rc = instance_write(instance, "buffer_size_kb", size);
 	if (!rc)
 		return 0;
-	tracefs_instance_destroy(instance->handle);
+	lib.tracefs_instance_destroy(instance->handle);
 	instance_close(instance);
 	return rc;
 }
@@ -83,7 +95,7 @@ int instance_open(struct instance *instance, const char *name)
 	int rc = instance_available();
 
 	*instance = (struct instance){ 0 };
-	if (!rc && !tracefs_instance_exists(name))
+	if (!rc && !lib.tracefs_instance_exists(name))
 		rc = -ENOENT;
 	return rc ? rc : open_handle(instance, name);
 }
@@ -94,10 +106,9 @@ void instance_close(struct instance *instance)
 		close(instance->rings[i].fd);
 	free(instance->rings);
 	free(instance->page);
-	if (instance->walker)
-		kbuffer_free(instance->walker);
+	record_walker_free(instance->walker);
 	if (instance->handle)
-		tracefs_instance_free(instance->handle);
+		lib.tracefs_instance_free(instance->handle);
 	*instance = (struct instance){ 0 };
 }
 
@@ -109,14 +120,14 @@ int instance_remove(const char *name)
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	errno = 0;
-	rc = tracefs_instance_destroy(instance.handle) ? -errno : 0;
+	rc = lib.tracefs_instance_destroy(instance.handle) ? -errno : 0;
 	instance_close(&instance);
 	return rc;
 }
 
 void instance_sweep(const char *prefix)
 {
-	const char *root = tracing_dir();
+	const char *root = library_load(&library) ? tracing_dir() : NULL;
 	char path[PATH_MAX];
 	struct dirent *entry;
 	DIR *directory;
@@ -133,7 +144,8 @@ void instance_sweep(const char *prefix)
 
 int instance_hold(const struct instance *instance)
 {
-	int fd = tracefs_instance_file_open(instance->handle, "tracing_on", O_RDONLY | O_CLOEXEC);
+	int fd = lib.tracefs_instance_file_open(instance->handle, "tracing_on",
+						O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -141,7 +153,7 @@ int instance_hold(const struct instance *instance)
 int instance_write(const struct instance *instance, const char *file, const char *text)
 {
 	errno = 0;
-	if (tracefs_instance_file_write(instance->handle, file, text) >= 0)
+	if (lib.tracefs_instance_file_write(instance->handle, file, text) >= 0)
 		return 0;
 	return errno ? -errno : -EIO;
 }
@@ -149,7 +161,7 @@ int instance_write(const struct instance *instance, const char *file, const char
 int instance_enable(struct instance *instance, const char *system, const char *event)
 {
 	errno = 0;
-	if (!tracefs_event_enable(instance->handle, system, event))
+	if (!lib.tracefs_event_enable(instance->handle, system, event))
 		return 0;
 	return errno ? -errno : -ENOENT;
 }
@@ -160,7 +172,7 @@ int instance_learn(struct instance *instance, enum record_kind kind, const char 
 	auto_free char *format = NULL;
 	int size = 0;
 
-	format = tracefs_event_file_read(instance->handle, system, event, "format", &size);
+	format = lib.tracefs_event_file_read(instance->handle, system, event, "format", &size);
 	if (!format)
 		return -ENOENT;
 	return record_learn(&instance->formats, kind, format, size);
@@ -173,7 +185,8 @@ static int open_ring(struct instance *instance, int cpu)
 	int fd;
 
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
-	fd = tracefs_instance_file_open(instance->handle, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = lib.tracefs_instance_file_open(instance->handle, file,
+					    O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ring = array_add(&instance->rings, &instance->ring_count);
@@ -187,7 +200,7 @@ static int open_ring(struct instance *instance, int cpu)
 
 int instance_open_rings(struct instance *instance)
 {
-	auto_free char *path = tracefs_instance_get_file(instance->handle, "per_cpu");
+	auto_free char *path = lib.tracefs_instance_get_file(instance->handle, "per_cpu");
 	DIR *directory = path ? opendir(path) : NULL;
 	struct dirent *entry;
 	int rc = 0, cpu;
@@ -200,7 +213,7 @@ int instance_open_rings(struct instance *instance)
 	closedir(directory);
 	instance->page_size = sysconf(_SC_PAGESIZE);
 	instance->page = malloc(instance->page_size);
-	instance->walker = kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST);
+	instance->walker = record_walker_new();
 	if (!rc && (!instance->page || !instance->walker))
 		rc = -ENOMEM;
 	return rc;
@@ -235,7 +248,7 @@ uint64_t instance_lost(struct instance *instance, struct instance_ring *ring)
 	char file[64];
 
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", ring->cpu);
-	stats = tracefs_instance_file_read(instance->handle, file, NULL);
+	stats = lib.tracefs_instance_file_read(instance->handle, file, NULL);
 	if (!stats)
 		return 0;
 	ring->lost = statistic(stats, "\noverrun: ") + statistic(stats, "\ncommit overrun: ") +

@@ -30,7 +30,10 @@ struct instance {
 	size_t page_size;
 };
 
-/* -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. */
+/*
+ * -ENOENT without tracefs or the iommu events, -EACCES without the right to use it, -ELIBACC
+ * without libtracefs.
+ */
 int instance_available(void);
 
 /*

@@ -3,7 +3,7 @@
 
 #include <dlfcn.h>
 
-bool library_load(const char *name, const struct library_symbol *symbols)
+static bool load(const char *name, const struct library_symbol *symbols)
 {
 	void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
 
@@ -17,4 +17,10 @@ bool library_load(const char *name, const struct library_symbol *symbols)
 		}
 	}
 	return true;
+}
+
+bool library_load(struct library *library)
+{
+	library->loaded = library->loaded || load(library->name, library->symbols);
+	return library->loaded;
 }

@@ -10,25 +10,12 @@
 
 #include "kernel/library.h"
 
-/* It brings libcrypto, whose relocation alone would be most of every command's start. */
 #define KMOD_FUNCTIONS(each)                                                                  \
 	each(kmod_new) each(kmod_unref) each(kmod_set_log_fn) each(kmod_module_new_from_name) \
 		each(kmod_module_new_from_lookup) each(kmod_module_get_initstate)             \
 			each(kmod_module_get_path) each(kmod_module_probe_insert_module)      \
 				each(kmod_module_unref) each(kmod_module_unref_list)
-
-static struct {
-#define DECLARE(function) __typeof__(&function) function;
-	KMOD_FUNCTIONS(DECLARE)
-} lib;
-
-static bool load_library(void)
-{
-#define SYMBOL(function) { #function, (void **)&lib.function },
-	static const struct library_symbol symbols[] = { KMOD_FUNCTIONS(SYMBOL){ 0 } };
-
-	return lib.kmod_new || library_load("libkmod.so.2", symbols);
-}
+LIBRARY("libkmod.so.2", KMOD_FUNCTIONS);
 
 static void quiet(void *data, int priority, const char *file, int line, const char *function,
 		  const char *format, va_list args)
@@ -39,7 +26,7 @@ static void quiet(void *data, int priority, const char *file, int line, const ch
 
 static struct kmod_ctx *new_context(void)
 {
-	struct kmod_ctx *kmod = load_library() ? lib.kmod_new(NULL, NULL) : NULL;
+	struct kmod_ctx *kmod = library_load(&library) ? lib.kmod_new(NULL, NULL) : NULL;
 
 	if (kmod)
 		lib.kmod_set_log_fn(kmod, quiet, NULL);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/library.h"
 #include "kernel/sys.h"
 #include "util/array.h"
 #include "util/scope.h"
@@ -270,24 +271,28 @@ int pci_list_group(int group, struct pci_name **names, unsigned *count)
 	return list_directory(path, names, count);
 }
 
+#define PCI_FUNCTIONS(each) \
+	each(pci_alloc) each(pci_init) each(pci_set_param) each(pci_cleanup) each(pci_lookup_name)
+LIBRARY("libpci.so.3", PCI_FUNCTIONS);
+
 struct pci_names {
-	struct pci_access *access;
+	struct pci_access *access; /* NULL without libpci: devices have numbers only */
 };
 
 struct pci_names *pci_names_open(void)
 {
 	struct pci_names *names = calloc(1, sizeof(*names));
 
-	if (!names)
-		return NULL;
-	names->access = pci_alloc();
+	if (!names || !library_load(&library))
+		return names;
+	names->access = lib.pci_alloc();
 
 	/* A method that is given, not searched for, cannot fail; libpci exits on failure. */
 	names->access->method = PCI_ACCESS_SYS_BUS_PCI;
-	pci_init(names->access);
+	lib.pci_init(names->access);
 	/* Nothing is asked of the network, whose answers libpci would cache; 3.13 leaks that path.
 	 */
-	pci_set_param(names->access, "net.cache_name", "");
+	lib.pci_set_param(names->access, "net.cache_name", "");
 	return names;
 }
 
@@ -295,24 +300,27 @@ void pci_names_close(struct pci_names *names)
 {
 	if (!names)
 		return;
-	pci_cleanup(names->access);
+	if (names->access)
+		lib.pci_cleanup(names->access);
 	free(names);
 }
 
 void pci_names_class(struct pci_names *names, const struct pci_device *device, char *text,
 		     size_t size)
 {
-	if (!pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_HWDB,
-			     (int)(device->class_code >> 8)))
+	if (!names->access ||
+	    !lib.pci_lookup_name(names->access, text, size, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_HWDB,
+				 (int)(device->class_code >> 8)))
 		snprintf(text, size, "%06x", device->class_code);
 }
 
 void pci_names_device(struct pci_names *names, const struct pci_device *device, char *text,
 		      size_t size)
 {
-	if (!pci_lookup_name(names->access, text, size,
-			     PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_HWDB,
-			     device->vendor, device->device))
+	if (!names->access ||
+	    !lib.pci_lookup_name(names->access, text, size,
+				 PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_HWDB,
+				 device->vendor, device->device))
 		snprintf(text, size, "%04x:%04x", device->vendor, device->device);
 }
 

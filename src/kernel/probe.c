@@ -8,6 +8,10 @@
 #include <tracefs.h>
 
 #include "kernel/btf.h"
+#include "kernel/library.h"
+
+#define TRACEFS_FUNCTIONS(each) each(tracefs_instance_file_append) each(tracefs_event_file_exists)
+LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
 
 enum member {
 	BUFFER_SIZE,
@@ -154,8 +158,10 @@ static const char *describe(struct arguments *arguments, enum record_kind kind)
 
 static int write_probe(const char *line)
 {
+	if (!library_load(&library))
+		return -ELIBACC;
 	errno = 0;
-	if (tracefs_instance_file_append(NULL, "kprobe_events", line) >= 0)
+	if (lib.tracefs_instance_file_append(NULL, "kprobe_events", line) >= 0)
 		return 0;
 	return errno ? -errno : -EIO;
 }
@@ -179,9 +185,9 @@ void probe_remove_unused(void)
 {
 	char line[64];
 
-	for (int kind = 0; kind < RECORD_KINDS; kind++) {
+	for (int kind = 0; library_load(&library) && kind < RECORD_KINDS; kind++) {
 		if (!names[kind] ||
-		    !tracefs_event_file_exists(NULL, PROBE_SYSTEM, names[kind], "format"))
+		    !lib.tracefs_event_file_exists(NULL, PROBE_SYSTEM, names[kind], "format"))
 			continue;
 		snprintf(line, sizeof(line), "-:" PROBE_SYSTEM "/%s\n", names[kind]);
 		write_probe(line);

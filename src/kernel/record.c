@@ -7,6 +7,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kernel/library.h"
+
+#define TRACEEVENT_FUNCTIONS(each)                                                   \
+	each(tep_alloc) each(tep_free) each(tep_set_loglevel) each(tep_parse_event)  \
+		each(tep_get_event) each(tep_find_any_field) each(kbuffer_alloc)     \
+			each(kbuffer_free) each(kbuffer_load_subbuffer)              \
+				each(kbuffer_missed_events) each(kbuffer_read_event) \
+					each(kbuffer_next_event) each(kbuffer_event_size)
+LIBRARY("libtraceevent.so.1", TRACEEVENT_FUNCTIONS);
+
 /* What the events of the iommu and dma_buf systems, and our own probes, call their fields. */
 static const struct {
 	size_t place; /* in struct record_format */
@@ -42,7 +52,7 @@ static const unsigned wanted[RECORD_KINDS] = {
 static void learn_fields(struct record_format *format, struct tep_event *event)
 {
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		struct tep_format_field *field = tep_find_any_field(event, fields[i].name);
+		struct tep_format_field *field = lib.tep_find_any_field(event, fields[i].name);
 		struct record_field *place = (void *)((char *)format + fields[i].place);
 		bool dynamic = field && field->flags & TEP_FIELD_IS_DYNAMIC;
 
@@ -66,18 +76,18 @@ static bool is_complete(const struct record_format *format, unsigned want)
 int record_learn(struct record_formats *formats, enum record_kind kind, const char *format,
 		 size_t size)
 {
-	struct tep_handle *tep = tep_alloc();
+	struct tep_handle *tep = library_load(&library) ? lib.tep_alloc() : NULL;
 	struct record_format learnt = { 0 };
 	struct tep_event *event;
 
 	if (!tep)
 		return -ENOMEM;
-	tep_set_loglevel(TEP_LOG_NONE);
-	if (!tep_parse_event(tep, format, size, "") && (event = tep_get_event(tep, 0))) {
+	lib.tep_set_loglevel(TEP_LOG_NONE);
+	if (!lib.tep_parse_event(tep, format, size, "") && (event = lib.tep_get_event(tep, 0))) {
 		learnt.id = event->id;
 		learn_fields(&learnt, event);
 	}
-	tep_free(tep);
+	lib.tep_free(tep);
 	if (!is_complete(&learnt, wanted[kind]))
 		return -EINVAL;
 	formats->of[kind] = learnt;
@@ -144,6 +154,19 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 	return true;
 }
 
+struct kbuffer *record_walker_new(void)
+{
+	return library_load(&library) ?
+		       lib.kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST) :
+		       NULL;
+}
+
+void record_walker_free(struct kbuffer *walker)
+{
+	if (walker)
+		lib.kbuffer_free(walker);
+}
+
 void record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
 		 bool *gap, void (*visit)(const struct record *record, void *data), void *data)
 {
@@ -151,14 +174,14 @@ void record_walk(const struct record_formats *formats, struct kbuffer *walker, v
 	unsigned long long time;
 	void *bytes;
 
-	if (kbuffer_load_subbuffer(walker, page))
+	if (lib.kbuffer_load_subbuffer(walker, page))
 		return;
-	*gap |= kbuffer_missed_events(walker) != 0;
-	for (bytes = kbuffer_read_event(walker, &time); bytes;
-	     bytes = kbuffer_next_event(walker, &time)) {
+	*gap |= lib.kbuffer_missed_events(walker) != 0;
+	for (bytes = lib.kbuffer_read_event(walker, &time); bytes;
+	     bytes = lib.kbuffer_next_event(walker, &time)) {
 		record.time = time;
 		record.gap = *gap;
-		if (!record_decode(formats, bytes, kbuffer_event_size(walker), &record))
+		if (!record_decode(formats, bytes, lib.kbuffer_event_size(walker), &record))
 			continue;
 		visit(&record, data);
 		*gap = false;

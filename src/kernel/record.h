@@ -61,6 +61,10 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 
 struct kbuffer;
 
+/* NULL: out of memory, or without libtraceevent. */
+struct kbuffer *record_walker_new(void);
+void record_walker_free(struct kbuffer *walker);
+
 /*
  * Calls visit for each record in a page as trace_pipe_raw gives it; the record is there only
  * during the call. *gap: records that came before the page are lost, and no record has told so

@@ -8,20 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/library.h"
 #include "util/scope.h"
 #include "util/text.h"
+
+#define NL_FUNCTIONS(each)                                                               \
+	each(nl_socket_alloc) each(nl_socket_free) each(nl_join_groups) each(nl_connect) \
+		each(nl_socket_set_nonblocking) each(nl_socket_get_fd) each(nl_recv)
+LIBRARY("libnl-3.so.200", NL_FUNCTIONS);
 
 #define KERNEL_GROUP 1 /* that udev forwards to others is another */
 
 struct nl_sock *uevent_open(void)
 {
-	struct nl_sock *socket = nl_socket_alloc();
+	struct nl_sock *socket = library_load(&library) ? lib.nl_socket_alloc() : NULL;
 
 	if (!socket)
 		return NULL;
-	nl_join_groups(socket, KERNEL_GROUP);
-	if (nl_connect(socket, NETLINK_KOBJECT_UEVENT) || nl_socket_set_nonblocking(socket)) {
-		nl_socket_free(socket);
+	lib.nl_join_groups(socket, KERNEL_GROUP);
+	if (lib.nl_connect(socket, NETLINK_KOBJECT_UEVENT) ||
+	    lib.nl_socket_set_nonblocking(socket)) {
+		lib.nl_socket_free(socket);
 		return NULL;
 	}
 	return socket;
@@ -29,12 +36,12 @@ struct nl_sock *uevent_open(void)
 
 void uevent_close(struct nl_sock *socket)
 {
-	nl_socket_free(socket);
+	lib.nl_socket_free(socket);
 }
 
 int uevent_fd(struct nl_sock *socket)
 {
-	return nl_socket_get_fd(socket);
+	return lib.nl_socket_get_fd(socket);
 }
 
 /* "bind@/devices/...\0ACTION=bind\0DEVPATH=...\0..." */
@@ -62,7 +69,7 @@ int uevent_read(struct nl_sock *socket, struct uevent *event)
 {
 	auto_free unsigned char *message = NULL;
 	struct sockaddr_nl sender;
-	int got = nl_recv(socket, &sender, &message, NULL);
+	int got = lib.nl_recv(socket, &sender, &message, NULL);
 
 	if (got == -NLE_NOMEM)
 		return -ENOBUFS;

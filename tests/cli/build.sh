@@ -20,6 +20,11 @@ for program in $programs; do
 	ok "$program: its stack is no code" contains "$(elf -l "$file")" '^ +GNU_STACK .* RW +0x'
 	ok "$program: its stack is guarded" contains "$(elf --dyn-syms "$file")" ' __stack_chk_fail(@|$)'
 done
+needs() { elf -d "$build/$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' | sort | tr '\n' ' '; }
+if [ -n "$programs" ]; then
+	ok 'dmabufctl: begins with json-c and libc alone' equal "$(needs dmabufctl)" 'libc libjson-c '
+	ok 'dmabufctl-holder: begins with libc alone' equal "$(needs dmabufctl-holder)" 'libc '
+fi
 for program in ${programs:+dmabufctl dmabufctl-holder}; do
 	ok "$program: writes to memory of a known size are checked" \
 		contains "$(elf --dyn-syms "$build/$program" | grep -v __stack_chk)" ' __[a-z]+_chk(@|$)'

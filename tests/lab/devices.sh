@@ -109,6 +109,15 @@ refuses 2 'not a PCI address' d device $NVME zz
 ok 'an ordinary user sees the same' equal \
 	"$(setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl device --json)" "$(d device --json)"
 
+mkdir "$TEST_DIR/libraries"
+: >"$TEST_DIR/libraries/libpci.so.3" # no library
+run env LD_LIBRARY_PATH="$TEST_DIR/libraries" dmabufctl device --json
+ok 'without libpci: exit status 0' equal "$rc" 0
+ok 'without libpci: numbers in place of names' \
+	equal "$(gojq -c ".devices[] | select(.device == \"$NVME\") | [.class, .description == .id]" <<<"$out")" '["010802",true]'
+ok 'without libpci: all else as with it' equal "$(gojq -c 'del(.devices[] | .class, .description)' <<<"$out")" \
+	"$(d device --json | gojq -c 'del(.devices[] | .class, .description)')"
+
 [ -e /sys/bus/pci/devices/$NVME/iommu_group ] || { done_testing; exit; }
 d bind 01:00.0 00:03.0 00:04.0 00:1f.2 >/dev/null
 as_sysfs_has_them 'with VFIO'

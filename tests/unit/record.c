@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's tracing records, byte by byte. */
 #include <errno.h>
-#include <kbuffer.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +181,7 @@ static uint32_t header(unsigned size, unsigned delta)
 
 static void test_page(void)
 {
-	struct kbuffer *walker =
-		kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST);
+	struct kbuffer *walker = record_walker_new();
 	const unsigned size = sizeof(struct raw_unmap);
 	struct page page = {
 		.time = 1000,
@@ -221,7 +219,7 @@ static void test_page(void)
 	visits = (struct visits){ 0 };
 	record_walk(&formats, walker, &page, &gap, on_record, &visits);
 	check(!visits.count && !gap, "page: an empty one");
-	kbuffer_free(walker);
+	record_walker_free(walker);
 }
 
 int main(void)

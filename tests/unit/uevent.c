@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/uevent.h"
+#include "kernel/uevent.c"
 #include "tests/unit/check.h"
 
 #define BIND                                                      \
@@ -40,8 +40,8 @@ static const struct {
 
 static unsigned current;
 
-int nl_recv(struct nl_sock *socket, struct sockaddr_nl *sender, unsigned char **message,
-	    struct ucred **credentials)
+static int receive(struct nl_sock *socket, struct sockaddr_nl *sender, unsigned char **message,
+		   struct ucred **credentials)
 {
 	(void)socket, (void)credentials;
 	if (table[current].size <= 0)
@@ -54,6 +54,7 @@ int nl_recv(struct nl_sock *socket, struct sockaddr_nl *sender, unsigned char **
 
 int main(void)
 {
+	lib.nl_recv = receive;
 	for (current = 0; current < sizeof(table) / sizeof(*table); current++) {
 		struct uevent event = { .action = "stale" };
 		int rc = uevent_read(NULL, &event);

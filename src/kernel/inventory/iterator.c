@@ -35,24 +35,12 @@ __asm__(".pushsection .rodata\n"
 				each(bpf_program__set_autoload) each(bpf_program__attach_iter) \
 					each(bpf_link__fd) each(bpf_link__destroy)             \
 						each(bpf_iter_create)
-
-static struct {
-#define DECLARE(function) __typeof__(&function) function;
-	BPF_FUNCTIONS(DECLARE)
-} lib;
+LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
 
 struct inventory_iterators {
 	struct bpf_object *object;
 	bool dmabufs; /* Linux 6.16 */
 };
-
-static bool load_library(void)
-{
-#define SYMBOL(function) { #function, (void **)&lib.function },
-	static const struct library_symbol symbols[] = { BPF_FUNCTIONS(SYMBOL){ 0 } };
-
-	return lib.bpf_object__open_mem || library_load("libbpf.so.1", symbols);
-}
 
 /* The programs tell PIDs of the first namespace; a kernel may do without others. */
 static bool is_first_namespace(void)
@@ -66,7 +54,7 @@ static bool is_first_namespace(void)
 
 static bool is_usable(void)
 {
-	return is_first_namespace() && !access(BTF, R_OK) && load_library();
+	return is_first_namespace() && !access(BTF, R_OK) && library_load(&library);
 }
 
 static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
