@@ -106,7 +106,6 @@ void instance_close(struct instance *instance)
 		close(instance->rings[i].fd);
 	free(instance->rings);
 	free(instance->page);
-	record_walker_free(instance->walker);
 	if (instance->handle)
 		lib.tracefs_instance_free(instance->handle);
 	*instance = (struct instance){ 0 };
@@ -213,8 +212,7 @@ int instance_open_rings(struct instance *instance)
 	closedir(directory);
 	instance->page_size = sysconf(_SC_PAGESIZE);
 	instance->page = malloc(instance->page_size);
-	instance->walker = record_walker_new();
-	if (!rc && (!instance->page || !instance->walker))
+	if (!rc && !instance->page)
 		rc = -ENOMEM;
 	return rc;
 }
@@ -229,7 +227,7 @@ int instance_read(struct instance *instance, struct instance_ring *ring,
 	if (!got)
 		return 0;
 	ring->pages++;
-	record_walk(&instance->formats, instance->walker, instance->page, &ring->gap, visit, data);
+	record_walk(&instance->formats, instance->page, &ring->gap, visit, data);
 	return 1;
 }
 

@@ -9,7 +9,6 @@
 
 #include "kernel/record.h"
 
-struct kbuffer;
 struct tracefs_instance;
 
 struct instance_ring {
@@ -25,7 +24,6 @@ struct instance {
 	struct record_formats formats;
 	struct instance_ring *rings; /* opened by instance_open_rings() */
 	unsigned ring_count;
-	struct kbuffer *walker;
 	void *page;
 	size_t page_size;
 };

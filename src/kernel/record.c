@@ -3,18 +3,14 @@
 
 #include <errno.h>
 #include <event-parse.h>
-#include <kbuffer.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "kernel/library.h"
 
-#define TRACEEVENT_FUNCTIONS(each)                                                   \
-	each(tep_alloc) each(tep_free) each(tep_set_loglevel) each(tep_parse_event)  \
-		each(tep_get_event) each(tep_find_any_field) each(kbuffer_alloc)     \
-			each(kbuffer_free) each(kbuffer_load_subbuffer)              \
-				each(kbuffer_missed_events) each(kbuffer_read_event) \
-					each(kbuffer_next_event) each(kbuffer_event_size)
+#define TRACEEVENT_FUNCTIONS(each)                                                  \
+	each(tep_alloc) each(tep_free) each(tep_set_loglevel) each(tep_parse_event) \
+		each(tep_get_event) each(tep_find_any_field)
 LIBRARY("libtraceevent.so.1", TRACEEVENT_FUNCTIONS);
 
 /* What the events of the iommu and dma_buf systems, and our own probes, call their fields. */
@@ -61,6 +57,8 @@ static void learn_fields(struct record_format *format, struct tep_event *event)
 		    (field->size != sizeof(uint32_t) && field->size != sizeof(uint64_t)))
 			continue;
 		*place = (struct record_field){ field->offset, field->size };
+		if (format->least < (size_t)field->offset + field->size)
+			format->least = field->offset + field->size;
 	}
 }
 
@@ -94,12 +92,12 @@ int record_learn(struct record_formats *formats, enum record_kind kind, const ch
 	return 0;
 }
 
-static uint64_t number(const void *data, size_t size, struct record_field field)
+static uint64_t number(const void *data, struct record_field field)
 {
 	uint64_t wide;
 	uint32_t narrow;
 
-	if (!field.size || (size_t)field.offset + field.size > size)
+	if (!field.size)
 		return 0;
 	if (field.size == sizeof(wide)) {
 		memcpy(&wide, (const char *)data + field.offset, sizeof(wide));
@@ -110,22 +108,16 @@ static uint64_t number(const void *data, size_t size, struct record_field field)
 }
 
 /* A field of text holds where the text is: its offset below, its length above. */
-static void text(const void *data, size_t size, struct record_field field, char *to, size_t room)
+static void text(const char *data, size_t size, struct record_field field, char *to, size_t room)
 {
-	size_t offset, length;
-	uint32_t at;
+	uint32_t at = number(data, field);
+	size_t offset = at & 0xffff, length = at >> 16;
 
-	*to = '\0';
-	if (!field.size)
-		return;
-	at = number(data, size, field);
-	offset = at & 0xffff;
-	length = at >> 16;
 	if (offset + length > size)
-		return;
-	length = strnlen((const char *)data + offset, length);
-	length = length < room ? length : room - 1;
-	memcpy(to, (const char *)data + offset, length);
+		length = 0;
+	if (length >= room)
+		length = room - 1;
+	memcpy(to, data + offset, length);
 	to[length] = '\0';
 }
 
@@ -140,48 +132,90 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 	memcpy(&id, data, sizeof(id)); /* common_type, first in all of them */
 	while (format < formats->of + RECORD_KINDS && (!format->id || format->id != id))
 		format++;
-	if (format == formats->of + RECORD_KINDS ||
-	    (size_t)format->pid.offset + format->pid.size > size)
+	if (format == formats->of + RECORD_KINDS || size < format->least)
 		return false;
 	record->kind = format - formats->of;
-	record->pid = number(data, size, format->pid);
-	record->iova.offset = number(data, size, format->iova);
-	record->size = number(data, size, format->size);
-	record->iova.length = record->size;
-	record->inode = number(data, size, format->inode);
-	text(data, size, format->device, record->device, sizeof(record->device));
-	text(data, size, format->exporter, record->exporter, sizeof(record->exporter));
+	record->pid = number(data, format->pid);
+	record->size = number(data, format->size);
+	record->iova = (struct range){ number(data, format->iova), record->size };
+	record->inode = number(data, format->inode);
+	*record->device = *record->exporter = '\0';
+	if (format->device.size)
+		text(data, size, format->device, record->device, sizeof(record->device));
+	if (format->exporter.size)
+		text(data, size, format->exporter, record->exporter, sizeof(record->exporter));
 	return true;
 }
 
-struct kbuffer *record_walker_new(void)
+/* A page of a ring, and what it is full of: the kernel's include/linux/ring_buffer.h. */
+struct page {
+	uint64_t time;
+	unsigned long used; /* bytes of entries, and flags above them */
+	char entries[];
+};
+
+#define USED_MASK ((1ul << 30) - 1)
+#define MISSED (1ul << 31)
+
+struct entry {
+	uint32_t type : 5, delta : 27;
+	uint32_t data[];
+};
+
+#define DELTA_BITS 27
+#define ABSOLUTE_BITS 59 /* of a time that is not told by what has passed */
+
+enum {
+	ENTRY_LONG, /* a record whose length comes first, and counts itself; up to 28, its words */
+	ENTRY_PADDING = 29,
+	ENTRY_TIME_EXTEND,
+	ENTRY_TIME,
+};
+
+/* Without the entry itself. The padding at the end of a page has none. */
+static size_t length_of(const struct entry *entry)
 {
-	return library_load(&library) ?
-		       lib.kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST) :
-		       NULL;
+	if (entry->type == ENTRY_LONG || entry->type == ENTRY_PADDING)
+		return entry->data[0];
+	return entry->type < ENTRY_PADDING ? entry->type * sizeof(uint32_t) : sizeof(uint32_t);
 }
 
-void record_walker_free(struct kbuffer *walker)
+static uint64_t time_of(const struct entry *entry, uint64_t before)
 {
-	if (walker)
-		lib.kbuffer_free(walker);
+	uint64_t wide = (uint64_t)entry->data[0] << DELTA_BITS | entry->delta;
+
+	switch (entry->type) {
+	case ENTRY_PADDING:
+		return before;
+	case ENTRY_TIME_EXTEND:
+		return before + wide;
+	case ENTRY_TIME:
+		return before >> ABSOLUTE_BITS << ABSOLUTE_BITS | wide;
+	default:
+		return before + entry->delta;
+	}
 }
 
-void record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
-		 bool *gap, void (*visit)(const struct record *record, void *data), void *data)
+void record_walk(const struct record_formats *formats, const void *bytes, bool *gap,
+		 void (*visit)(const struct record *record, void *data), void *data)
 {
-	struct record record;
-	unsigned long long time;
-	void *bytes;
+	const struct page *page = bytes;
+	const char *at = page->entries, *end = at + (page->used & USED_MASK);
+	struct record record = { .time = page->time };
 
-	if (lib.kbuffer_load_subbuffer(walker, page))
-		return;
-	*gap |= lib.kbuffer_missed_events(walker) != 0;
-	for (bytes = lib.kbuffer_read_event(walker, &time); bytes;
-	     bytes = lib.kbuffer_next_event(walker, &time)) {
-		record.time = time;
+	*gap |= (page->used & MISSED) != 0;
+	while (at < end) {
+		const struct entry *entry = (const void *)at;
+		size_t length = length_of(entry), skip = entry->type == ENTRY_LONG;
+
+		if (entry->type == ENTRY_PADDING && !entry->delta)
+			return;
+		at += sizeof(*entry) + length;
+		record.time = time_of(entry, record.time);
 		record.gap = *gap;
-		if (!record_decode(formats, bytes, lib.kbuffer_event_size(walker), &record))
+		if (entry->type >= ENTRY_PADDING ||
+		    !record_decode(formats, entry->data + skip, length - skip * sizeof(uint32_t),
+				   &record))
 			continue;
 		visit(&record, data);
 		*gap = false;

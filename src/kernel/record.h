@@ -40,7 +40,8 @@ struct record {
 
 /* Where a kind's fields lie in its records. */
 struct record_format {
-	int id; /* 0: not known */
+	int id;	      /* 0: not known */
+	size_t least; /* that a record has, in bytes: all of its fields */
 	struct record_field {
 		uint16_t offset;
 		uint16_t size; /* 0: there is no such field */
@@ -59,18 +60,12 @@ int record_learn(struct record_formats *formats, enum record_kind kind, const ch
 bool record_decode(const struct record_formats *formats, const void *data, size_t size,
 		   struct record *record);
 
-struct kbuffer;
-
-/* NULL: out of memory, or without libtraceevent. */
-struct kbuffer *record_walker_new(void);
-void record_walker_free(struct kbuffer *walker);
-
 /*
  * Calls visit for each record in a page as trace_pipe_raw gives it; the record is there only
  * during the call. *gap: records that came before the page are lost, and no record has told so
  * yet; kept from page to page of a ring.
  */
-void record_walk(const struct record_formats *formats, struct kbuffer *walker, void *page,
-		 bool *gap, void (*visit)(const struct record *record, void *data), void *data);
+void record_walk(const struct record_formats *formats, const void *page, bool *gap,
+		 void (*visit)(const struct record *record, void *data), void *data);
 
 #endif

@@ -101,8 +101,9 @@ static void test_numbers(void)
 	      "kinds not known have no ID");
 	for (size_t size = 0; size < 8; size++)
 		check(!record_decode(&formats, &raw, size, &record), "cut to %zu bytes", size);
-	check(record_decode(&formats, &raw, 20, &record) && !record.iova.length,
-	      "cut within a number: it is none");
+	check(record_decode(&formats, &raw, 24, &record) &&
+		      !record_decode(&formats, &raw, 23, &record),
+	      "cut within a number");
 }
 
 /* offset and length of a name within the record, as its field says them */
@@ -181,7 +182,6 @@ static uint32_t header(unsigned size, unsigned delta)
 
 static void test_page(void)
 {
-	struct kbuffer *walker = record_walker_new();
 	const unsigned size = sizeof(struct raw_unmap);
 	struct page page = {
 		.time = 1000,
@@ -196,30 +196,78 @@ static void test_page(void)
 	struct visits visits = { 0 };
 	bool gap = false;
 
-	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	record_walk(&formats, &page, &gap, on_record, &visits);
 	check(visits.count == 2 && visits.iova[0] == 0x1000 && visits.iova[1] == 0x3000,
 	      "page: what is of a kind that is known is visited");
 	check(visits.time[0] == 1000 && visits.time[1] == 1012, "page: times in ns");
 	check(!visits.gap[0] && !visits.gap[1] && !gap, "page: without a gap");
 	page.used |= 1u << 31; /* RB_MISSED_EVENTS, kernel/trace/ring_buffer.c */
 	visits = (struct visits){ 0 };
-	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	record_walk(&formats, &page, &gap, on_record, &visits);
 	check(visits.count == 2 && visits.gap[0] && !visits.gap[1] && !gap,
 	      "page: the gap is before the first");
 	visits = (struct visits){ 0 };
 	page.unmap.type = page.again.type = 99;
-	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	record_walk(&formats, &page, &gap, on_record, &visits);
 	check(!visits.count && gap, "page: without one of a kind that is known");
 	page.used &= ~(1u << 31);
 	page.again.type = 431;
-	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	record_walk(&formats, &page, &gap, on_record, &visits);
 	check(visits.count == 1 && visits.gap[0] && !gap,
 	      "page: the gap of the page before is before the first");
 	page.used = 0;
 	visits = (struct visits){ 0 };
-	record_walk(&formats, walker, &page, &gap, on_record, &visits);
+	record_walk(&formats, &page, &gap, on_record, &visits);
 	check(!visits.count && !gap, "page: an empty one");
-	record_walker_free(walker);
+}
+
+static uint32_t *put_unmap(uint32_t *to, uint64_t iova)
+{
+	const struct raw_unmap raw = { 431, 0, 0, 1, iova, 1, 1 };
+
+	return (uint32_t *)mempcpy(to, &raw, sizeof(raw));
+}
+
+/* include/linux/ring_buffer.h: what else lies in a page. */
+static void test_entries(void)
+{
+	enum { LONG, PADDING = 29, EXTEND, STAMP };
+	const unsigned size = sizeof(struct raw_unmap);
+	const uint64_t start = 3ull << 59;
+	struct {
+		uint64_t time, used;
+		uint32_t entries[64];
+	} page = { .time = start + 1000 };
+	struct visits visits = { 0 };
+	uint32_t *to = page.entries;
+	bool gap = false;
+
+	*to++ = LONG | 2u << 5;
+	*to++ = size + 4;
+	to = put_unmap(to, 0x1000);
+	*to++ = PADDING | 9u << 5; /* one that was discarded */
+	*to++ = 12;
+	to += 2;
+	*to++ = EXTEND | 3u << 5;
+	*to++ = 1;
+	*to++ = header(size, 0);
+	to = put_unmap(to, 0x2000);
+	*to++ = STAMP | 7u << 5;
+	*to++ = 5;
+	*to++ = header(size, 1);
+	to = put_unmap(to, 0x3000);
+	*to++ = PADDING; /* up to the end */
+	*to++ = header(size, 1);
+	to = put_unmap(to, 0x4000);
+	page.used = (char *)to - (char *)page.entries;
+	record_walk(&formats, &page, &gap, on_record, &visits);
+	check(visits.count == 3, "entries: %u records", visits.count);
+	check(visits.iova[0] == 0x1000 && visits.time[0] == start + 1002,
+	      "entries: one that tells its length in a word");
+	check(visits.iova[1] == 0x2000 && visits.time[1] == start + 1002 + (1u << 27) + 3,
+	      "entries: after one discarded and a long time");
+	check(visits.iova[2] == 0x3000 && visits.time[2] == start + (5ull << 27) + 7 + 1,
+	      "entries: after a time that is not relative");
 }
 
 int main(void)
@@ -228,5 +276,6 @@ int main(void)
 	test_numbers();
 	test_text();
 	test_page();
+	test_entries();
 	return check_plan();
 }
