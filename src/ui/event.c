@@ -28,6 +28,12 @@ static const char pairs[100][2] = {
 	TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
 };
 
+/* From which value on there is one digit more. */
+static const uint64_t powers[DIGITS] = {
+	0,    1e1,  1e2,  1e3,	1e4,  1e5,  1e6,  1e7,	1e8,  1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+};
+
 static char *limit(const struct event *event)
 {
 	return event->line + EVENT_LINE - strlen("}\n");
@@ -40,26 +46,33 @@ static void keep(struct event *event, char *to)
 		event->end = to;
 }
 
-/* At least so many characters, filled from the left. */
-static char *put_decimal(char *to, uint64_t value, unsigned width, char fill)
+static int count_digits(uint64_t value)
 {
-	char digits[DIGITS], *end = digits + DIGITS, *first = end;
+	/* A bit is 0.301 digits; the power tells whether that is one too few. */
+	int digits = (64 - __builtin_clzll(value | 1)) * 1233 >> 12;
 
-	/* Two digits a division, as these are most of what an event costs. */
-	while (value >= 100) {
-		const char *pair = pairs[value % 100];
+	return digits + (value >= powers[digits]);
+}
 
-		*--first = pair[1];
-		*--first = pair[0];
-		value /= 100;
-	}
-	*--first = pairs[value][1];
-	if (value >= 10)
-		*--first = pairs[value][0];
-	while ((size_t)(end - first) < width)
-		*--first = fill;
-	memcpy(to, first, end - first);
-	return to + (end - first);
+/* At least so many characters, filled from the left. */
+static inline char *put_decimal(char *to, uint64_t value, int width, char fill)
+{
+	int digits = count_digits(value);
+	char *end, *last;
+	uint32_t low;
+
+	for (; width > digits; width--)
+		*to++ = fill;
+	end = last = to + digits;
+	/* Two digits a division, of 32 bits if it can be: they are most of what an event costs. */
+	for (; value > UINT32_MAX; value /= 100)
+		last = memcpy(last - 2, pairs[value % 100], 2);
+	for (low = value; low >= 100; low /= 100)
+		last = memcpy(last - 2, pairs[low % 100], 2);
+	*--last = pairs[low][1];
+	if (low >= 10)
+		*--last = pairs[low][0];
+	return end;
 }
 
 void event_put_number(struct event *event, char *to, uint64_t value)
@@ -85,11 +98,11 @@ void event_put_address(struct event *event, char *to, uint64_t value)
 /* NULL when it is not all plain, or has no room. */
 static char *put_plain(const struct event *event, char *to, const char *text)
 {
-	const char *end = limit(event);
+	ptrdiff_t room = limit(event) - to, length = 0;
 
-	while (plain[(unsigned char)*text] && to < end)
-		*to++ = *text++;
-	return *text ? NULL : to;
+	for (; length < room && plain[(unsigned char)text[length]]; length++)
+		to[length] = text[length];
+	return text[length] ? NULL : to + length;
 }
 
 /* Any bytes, in the form's own way; malloc'd. */
@@ -111,7 +124,8 @@ static char *encode(bool json, const char *text)
 	return encoded;
 }
 
-static void put_encoded(struct event *event, char *to, const char *text)
+static void __attribute__((noinline, cold))
+put_encoded(struct event *event, char *to, const char *text)
 {
 	char *encoded = encode(event->json, text);
 	size_t length = encoded ? strlen(encoded) : 0;
@@ -123,14 +137,8 @@ static void put_encoded(struct event *event, char *to, const char *text)
 
 void event_put_text(struct event *event, char *to, const char *text)
 {
-	char *end;
+	char *end = put_plain(event, to + event->json, text);
 
-	if (!text || !*text) {
-		if (event->json)
-			keep(event, mempcpy(to, "null", strlen("null")));
-		return;
-	}
-	end = put_plain(event, to + event->json, text);
 	if (!end) {
 		put_encoded(event, to, text);
 		return;
@@ -138,6 +146,12 @@ void event_put_text(struct event *event, char *to, const char *text)
 	if (event->json)
 		*to = *end++ = '"';
 	keep(event, end);
+}
+
+void event_put_null(struct event *event, char *to)
+{
+	if (event->json)
+		keep(event, mempcpy(to, "null", strlen("null")));
 }
 
 void event_start(struct event *event, bool json, const char *command)
@@ -176,7 +190,8 @@ void event_begin(struct event *event, uint64_t time_ns, const char *name)
 	}
 	memcpy(event->line, event->head, sizeof(event->head));
 	event->end = put_decimal(event->line + event->head_length, time_ns, 1, ' ');
-	event->end = stpcpy(stpcpy(stpcpy(event->end, ",\"event\":\""), name), "\"");
+	event->end = stpcpy(EVENT_COPY(event, ",\"event\":\""), name);
+	*event->end++ = '"';
 }
 
 void event_end(struct event *event)

@@ -35,12 +35,16 @@ void event_end(struct event *event);
 int event_flush(struct event *event);
 
 /* key: a literal, of at most 32 characters. Text may be any bytes; NULL or "": null, or nothing. */
-#define event_text(event, key, text) event_put_text(event, EVENT_KEY(event, key), text)
+#define event_text(event, key, text)                                              \
+	((text) && *(text) ? event_put_text(event, EVENT_KEY(event, key), text) : \
+			     event_null(event, key))
+#define event_null(event, key) event_put_null(event, EVENT_KEY(event, key))
 #define event_number(event, key, value) event_put_number(event, EVENT_KEY(event, key), value)
 #define event_address(event, key, value) event_put_address(event, EVENT_KEY(event, key), value)
 
 /* Each takes where its value goes: behind the key, which counts when the value fits. */
 void event_put_text(struct event *event, char *to, const char *text);
+void event_put_null(struct event *event, char *to);
 void event_put_number(struct event *event, char *to, uint64_t value);
 void event_put_address(struct event *event, char *to, uint64_t value);
 

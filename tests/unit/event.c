@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An event a line, for people and as JSON. */
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,49 @@ static const struct {
 static const char head[] = "{\"schema\":\"dmabufctl/1\",\"command\":\"monitor\","
 			   "\"t_ns\":1234567890123,\"event\":\"unmap\",";
 
+static void check_number(uint64_t number)
+{
+	char *line = printed(true, NULL, number), wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\"length\":%llu}\n", (unsigned long long)number);
+	check(!strcmp(strstr(line, "\"length\""), wanted), "the digits of %llu",
+	      (unsigned long long)number);
+	free(line);
+}
+
+/* Where there is a digit more, and where a number is wider. */
+static void test_digits(void)
+{
+	for (uint64_t power = 10; power < UINT64_MAX / 10; power *= 10) {
+		check_number(power - 1);
+		check_number(power);
+		check_number(power + 1);
+	}
+	check_number(10000000000000000000u);
+	for (int bits = 31; bits < 64; bits++)
+		check_number((1ull << bits) - 1);
+}
+
+/* It is full after some of them, wherever a key ends. */
+static void test_room(void)
+{
+	static struct event event;
+	static const char text[] = "0123456789";
+
+	event_start(&event, true, "monitor");
+	for (unsigned length = 1; length <= strlen(text); length++) {
+		event_begin(&event, 1, "map");
+		for (int i = 0; i < EVENT_LINE; i++) {
+			event_text(&event, "message", text + strlen(text) - length);
+			event_null(&event, "mapping");
+			event_address(&event, "address", UINT64_MAX);
+		}
+		event_end(&event);
+		check(event.end - event.line <= EVENT_LINE && event.end[-2] == '}',
+		      "a line full of texts of %u", length);
+	}
+}
+
 int main(void)
 {
 	char *line, *long_text = malloc(5001);
@@ -63,6 +107,8 @@ int main(void)
 		      "%zu, JSON", i);
 		free(line);
 	}
+	test_digits();
+	test_room();
 	memset(long_text, '"', 5000);
 	long_text[5000] = '\0';
 	line = printed(true, long_text, 1);

@@ -43,7 +43,7 @@ static void print_window(struct printer *printer, const struct record *record,
 
 	if (begin(printer, (enum event_kind)record->kind, record->time, &subject)) {
 		add_window(event, window, record->iova);
-		event_text(event, "device", NULL);
+		event_null(event, "device");
 		event_number(event, "pid", record->pid);
 		event_end(event);
 	}
