@@ -23,6 +23,7 @@ static void add_mapping(struct naming *naming, const struct context *context,
 	if (!window)
 		return;
 	window->iova = mapping->mapping.addresses;
+	window->made = mapping->mapping.made;
 	copy_text(window->mapping, sizeof(window->mapping), mapping->name);
 	copy_text(window->context, sizeof(window->context), context->name);
 	if (!dmabuf)
@@ -163,15 +164,21 @@ static unsigned first_from(const struct naming *naming, uint64_t address)
 			    &address, is_before_address);
 }
 
-const struct named_window *naming_find(const struct naming *naming, struct range iova,
-				       uint64_t inode)
+static bool is_at(const struct named_window *window, uint64_t time, struct range iova,
+		  uint64_t inode)
+{
+	return window->iova.length == iova.length && window->made <= time &&
+	       (!inode || window->inode == inode);
+}
+
+const struct named_window *naming_find(const struct naming *naming, uint64_t time,
+				       struct range iova, uint64_t inode)
 {
 	const struct named_window *found = NULL;
 
 	for (unsigned i = first_from(naming, iova.offset);
 	     i < naming->window_count && naming->windows[i].iova.offset == iova.offset; i++) {
-		if (naming->windows[i].iova.length != iova.length ||
-		    (inode && naming->windows[i].inode != inode))
+		if (!is_at(&naming->windows[i], time, iova, inode))
 			continue;
 		if (found)
 			return NULL;
@@ -194,9 +201,9 @@ const struct named_window *naming_find_address(const struct naming *naming, uint
 	return found;
 }
 
-void naming_forget(struct naming *naming, struct range iova, uint64_t inode)
+void naming_forget(struct naming *naming, uint64_t time, struct range iova, uint64_t inode)
 {
-	const struct named_window *window = naming_find(naming, iova, inode);
+	const struct named_window *window = naming_find(naming, time, iova, inode);
 
 	if (!window)
 		return;

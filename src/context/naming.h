@@ -13,6 +13,7 @@ struct named_window {
 	struct range iova;
 	char mapping[NAME_SIZE], context[NAME_SIZE];
 	uint64_t inode;		  /* of its dma-buf */
+	uint64_t made;		  /* when, before anything happened to it */
 	struct pci_name exporter; /* "" when that is not known */
 };
 
@@ -45,17 +46,17 @@ void naming_learn(struct naming *naming);
 void naming_free(struct naming *naming);
 
 /*
- * The mapping at just these addresses, of the dma-buf of that inode (0: any). NULL when there is
- * none, or more than one.
+ * The mapping that was at just these addresses at that time, of the dma-buf of that inode (0: any).
+ * NULL when there is none, or more than one.
  */
-const struct named_window *naming_find(const struct naming *naming, struct range iova,
-				       uint64_t inode);
+const struct named_window *naming_find(const struct naming *naming, uint64_t time,
+				       struct range iova, uint64_t inode);
 
 /* The one mapping that the address lies in; NULL as above. */
 const struct named_window *naming_find_address(const struct naming *naming, uint64_t address);
 
 /* That mapping is no more; nor is that dma-buf. */
-void naming_forget(struct naming *naming, struct range iova, uint64_t inode);
+void naming_forget(struct naming *naming, uint64_t time, struct range iova, uint64_t inode);
 void naming_forget_dmabuf(struct naming *naming, uint64_t inode);
 
 /* Whether the dma-buf, or the device, is part of that context. */

@@ -8,36 +8,45 @@
 
 /* By IOVA, as they are learnt. */
 static struct named_window windows[] = {
-	{ { 0x1000, 0x1000 }, "first", "a", 1, { "" } },
-	{ { 0x2000, 0x2000 }, "second", "a", 2, { "0000:01:00.0" } },
-	{ { 0x2000, 0x1000 }, "short", "b", 3, { "" } },
-	{ { 0x8000, 0x1000 }, "of a", "a", 4, { "" } },
-	{ { 0x8000, 0x1000 }, "of b", "b", 5, { "" } },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, { "" } },
+	{ { 0x1000, 0x1000 }, "first", "a", 1, 100, { "" } },
+	{ { 0x2000, 0x2000 }, "second", "a", 2, 100, { "0000:01:00.0" } },
+	{ { 0x2000, 0x1000 }, "short", "b", 3, 100, { "" } },
+	{ { 0x8000, 0x1000 }, "of a", "a", 4, 100, { "" } },
+	{ { 0x8000, 0x1000 }, "of b", "b", 5, 100, { "" } },
+	{ { 0x9000, 0x1000 }, "newer", "a", 7, 200, { "" } },
+	{ { 0xa000, 0x1000 }, "before", "a", 7, 100, { "" } },
+	{ { 0xa000, 0x1000 }, "after", "b", 7, 200, { "" } },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, 100, { "" } },
 };
 
 #define WINDOWS (sizeof(windows) / sizeof(*windows))
 
 static const struct {
+	uint64_t time;
 	struct range iova;
 	uint64_t inode;
 	const char *mapping; /* NULL: none, or not the only one */
 } places[] = {
-	{ { 0x1000, 0x1000 }, 0, "first" },
-	{ { 0x2000, 0x2000 }, 0, "second" },
-	{ { 0x2000, 0x1000 }, 0, "short" },
-	{ { 0x8000, 0x1000 }, 0, NULL },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, 0, "last" },
-	{ { 0x1000, 0x2000 }, 0, NULL },
-	{ { 0x1800, 0x800 }, 0, NULL },
-	{ { 0, 0x1000 }, 0, NULL },
-	{ { 0x3000, 0x1000 }, 0, NULL },
-	{ { 0x9000, 0x1000 }, 0, NULL },
-	{ { 0x1000, 0x1000 }, 1, "first" },
-	{ { 0x1000, 0x1000 }, 2, NULL },
-	{ { 0x8000, 0x1000 }, 4, "of a" },
-	{ { 0x8000, 0x1000 }, 5, "of b" },
-	{ { 0x8000, 0x1000 }, 6, NULL },
+	{ 150, { 0x1000, 0x1000 }, 0, "first" },
+	{ 150, { 0x2000, 0x2000 }, 0, "second" },
+	{ 150, { 0x2000, 0x1000 }, 0, "short" },
+	{ 150, { 0x8000, 0x1000 }, 0, NULL },
+	{ 150, { UINT64_MAX - 0xfff, 0x1000 }, 0, "last" },
+	{ 150, { 0x1000, 0x2000 }, 0, NULL },
+	{ 150, { 0x1800, 0x800 }, 0, NULL },
+	{ 150, { 0, 0x1000 }, 0, NULL },
+	{ 150, { 0x3000, 0x1000 }, 0, NULL },
+	{ 199, { 0x9000, 0x1000 }, 0, NULL },
+	{ 200, { 0x9000, 0x1000 }, 0, "newer" },
+	{ 201, { 0x9000, 0x1000 }, 7, "newer" },
+	{ 99, { 0xa000, 0x1000 }, 0, NULL },
+	{ 150, { 0xa000, 0x1000 }, 0, "before" },
+	{ 250, { 0xa000, 0x1000 }, 0, NULL },
+	{ 150, { 0x1000, 0x1000 }, 1, "first" },
+	{ 150, { 0x1000, 0x1000 }, 2, NULL },
+	{ 150, { 0x8000, 0x1000 }, 4, "of a" },
+	{ 150, { 0x8000, 0x1000 }, 5, "of b" },
+	{ 150, { 0x8000, 0x1000 }, 6, NULL },
 };
 
 static const struct {
@@ -46,7 +55,7 @@ static const struct {
 } addresses[] = {
 	{ 0xfff, NULL },  { 0x1000, "first" },	{ 0x1fff, "first" },	{ 0x2000, NULL },
 	{ 0x2fff, NULL }, { 0x3000, "second" }, { 0x3fff, "second" },	{ 0x4000, NULL },
-	{ 0x8000, NULL }, { 0x9000, NULL },	{ UINT64_MAX, "last" }, { 0, NULL },
+	{ 0x8000, NULL }, { 0x9000, "newer" },	{ UINT64_MAX, "last" }, { 0, NULL },
 };
 
 static bool is(const struct named_window *window, const char *mapping)
@@ -56,21 +65,23 @@ static bool is(const struct named_window *window, const char *mapping)
 
 static void check_forgotten(struct naming *naming)
 {
-	naming_forget(naming, (struct range){ 0x3000, 0x1000 }, 0);
-	naming_forget(naming, (struct range){ 0x8000, 0x1000 }, 0);
-	check(naming->window_count == WINDOWS, "what is not there, or twice, is not forgotten");
-	naming_forget(naming, (struct range){ 0x2000, 0x2000 }, 0);
+	naming_forget(naming, 150, (struct range){ 0x3000, 0x1000 }, 0);
+	naming_forget(naming, 150, (struct range){ 0x8000, 0x1000 }, 0);
+	naming_forget(naming, 150, (struct range){ 0x9000, 0x1000 }, 0);
+	check(naming->window_count == WINDOWS,
+	      "what is not there, not yet, or twice, is not forgotten");
+	naming_forget(naming, 150, (struct range){ 0x2000, 0x2000 }, 0);
 	check(naming->window_count == WINDOWS - 1 &&
-		      is(naming_find(naming, (struct range){ 0x2000, 0x2000 }, 0), NULL) &&
-		      is(naming_find(naming, (struct range){ 0x2000, 0x1000 }, 0), "short"),
+		      is(naming_find(naming, 150, (struct range){ 0x2000, 0x2000 }, 0), NULL) &&
+		      is(naming_find(naming, 150, (struct range){ 0x2000, 0x1000 }, 0), "short"),
 	      "one is forgotten, and its like is not");
-	naming_forget(naming, (struct range){ UINT64_MAX - 0xfff, 0x1000 }, 0);
+	naming_forget(naming, 150, (struct range){ UINT64_MAX - 0xfff, 0x1000 }, 0);
 	check(naming->window_count == WINDOWS - 2 &&
-		      is(naming_find(naming, (struct range){ 0x1000, 0x1000 }, 0), "first"),
+		      is(naming_find(naming, 150, (struct range){ 0x1000, 0x1000 }, 0), "first"),
 	      "so is the last");
-	naming_forget(naming, (struct range){ 0x8000, 0x1000 }, 5);
+	naming_forget(naming, 150, (struct range){ 0x8000, 0x1000 }, 5);
 	check(naming->window_count == WINDOWS - 3 &&
-		      is(naming_find(naming, (struct range){ 0x8000, 0x1000 }, 0), "of a"),
+		      is(naming_find(naming, 150, (struct range){ 0x8000, 0x1000 }, 0), "of a"),
 	      "of two, the one of that dma-buf");
 }
 
@@ -101,8 +112,9 @@ int main(void)
 	const struct naming nothing = { 0 };
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++)
-		check(is(naming_find(&naming, places[i].iova, places[i].inode), places[i].mapping),
-		      "at 0x%llx+0x%llx", (unsigned long long)places[i].iova.offset,
+		check(is(naming_find(&naming, places[i].time, places[i].iova, places[i].inode),
+			 places[i].mapping),
+		      "%u: at 0x%llx+0x%llx", i, (unsigned long long)places[i].iova.offset,
 		      (unsigned long long)places[i].iova.length);
 	for (unsigned i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
 		check(is(naming_find_address(&naming, addresses[i].address), addresses[i].mapping),
@@ -113,7 +125,7 @@ int main(void)
 	check(!naming_has_device(&naming, "b", "0000:01:00.0") &&
 		      !naming_has_device(&naming, "c", "0000:02:00.0"),
 	      "and of no other");
-	check(!naming_find(&nothing, windows[0].iova, 0) &&
+	check(!naming_find(&nothing, 150, windows[0].iova, 0) &&
 		      !naming_find_address(&nothing, 0x1000) &&
 		      !naming_has_device(&nothing, "a", "0000:01:00.0"),
 	      "where nothing is known");

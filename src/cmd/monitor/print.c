@@ -37,7 +37,7 @@ static void print_window(struct printer *printer, const struct record *record,
 			 const struct inferred *inferred)
 {
 	const struct named_window *window =
-		naming_find(printer->naming, record->iova, inferred->inode);
+		naming_find(printer->naming, record->time, record->iova, inferred->inode);
 	struct subject subject = subject_of(window, NULL);
 	struct event *event = &printer->event;
 

@@ -49,8 +49,8 @@ static struct needs needs_of(const struct watch *watch, const struct record *rec
 
 	if (record->kind == RECORD_MAP) {
 		needs.name = inferred->imported;
-		needs.found = needs.name &&
-			      naming_find(&watch->naming, record->iova, inferred->inode);
+		needs.found = needs.name && naming_find(&watch->naming, record->time, record->iova,
+							inferred->inode);
 	} else if (record->inode && context) {
 		needs.name = !inferred->trial;
 		needs.found = naming_has_dmabuf(&watch->naming, context, record->inode);
@@ -84,7 +84,7 @@ static void note_change(struct watch *watch, const struct record *record,
 	if ((record->kind == RECORD_ATTACH || record->kind == RECORD_DETACH) && !inferred->trial)
 		watch->stale = true;
 	if (inferred->given_up)
-		naming_forget(&watch->naming, inferred->window, inferred->inode);
+		naming_forget(&watch->naming, record->time, inferred->window, inferred->inode);
 	if (record->kind == RECORD_PUT)
 		naming_forget_dmabuf(&watch->naming, record->inode);
 }
