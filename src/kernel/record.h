@@ -28,9 +28,10 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	pid_t pid;     /* the thread's */
-	uint64_t time; /* CLOCK_MONOTONIC, ns */
-	bool gap;      /* records of this CPU that came before it are lost */
+	pid_t pid;	  /* the thread's */
+	uint64_t time;	  /* CLOCK_MONOTONIC, ns */
+	bool gap;	  /* records of this CPU that came before it are lost */
+	unsigned reading; /* of a stream: its count of readings when it came */
 	struct range iova;
 	uint64_t inode;
 	uint64_t size;

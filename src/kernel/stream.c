@@ -149,10 +149,12 @@ void stream_close(struct stream *stream)
 /* It is emptied and filled again and again, so the array's count is of the room that there is. */
 static void keep(struct stream *stream, const struct record *record)
 {
-	if (stream->count < stream->allocated || array_add(&stream->waiting, &stream->allocated))
-		stream->waiting[stream->count++] = *record;
-	else
+	if (stream->count < stream->allocated || array_add(&stream->waiting, &stream->allocated)) {
+		stream->waiting[stream->count] = *record;
+		stream->waiting[stream->count++].reading = stream->readings;
+	} else {
 		stream->no_memory = true;
+	}
 }
 
 static void on_record(const struct record *record, void *data)
@@ -199,6 +201,7 @@ static int take(struct stream *stream)
 		    stream->waiting[stream->count - 1].time < stream->horizon)
 			stream->horizon = stream->waiting[stream->count - 1].time;
 	}
+	stream->readings += all;
 	return stream->no_memory ? -ENOMEM : all;
 }
 
@@ -244,6 +247,11 @@ int stream_read(struct stream *stream,
 	return !all;
 }
 
+static bool has_waited(const struct stream *stream)
+{
+	return stream->count && stream->readings - stream->waiting->reading > 1;
+}
+
 uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest)
 {
 	uint64_t elapsed = clock_now() - stream->oldest, rest;
@@ -256,7 +264,7 @@ uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest)
 		ring->pages = 0;
 	}
 	stream->oldest = UINT64_MAX;
-	if (pages < PAGES_FEW)
+	if (pages < PAGES_FEW || has_waited(stream))
 		return shortest;
 	rest = elapsed / pages * (stream->room / ROOM_TAKEN);
 	return rest < shortest ? shortest : rest > longest ? longest : rest;

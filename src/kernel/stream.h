@@ -17,6 +17,7 @@ struct stream {
 	struct record *waiting;
 	unsigned count, allocated;
 	uint64_t horizon;	    /* all that is older has been read, of all rings */
+	unsigned readings;	    /* how often all rings were found empty, or read until then */
 	struct instance_ring *ring; /* that is being read */
 	bool no_memory;
 	unsigned room;	 /* of a ring, in pages */
@@ -41,7 +42,7 @@ int stream_read(struct stream *stream,
 /*
  * For how long to leave the rings alone, in ns, after they have been read: the shortest when little
  * came, and up to the longest as long as the fullest, filling as it did since it was asked last,
- * has plenty of room.
+ * has plenty of room and no record has waited since before the reading.
  */
 uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest);
 

@@ -4,10 +4,10 @@
 
 #define WAIT_MS_MOST 1000000
 
-/* All that happened until so long after it, or until the end, has been read. */
-static bool is_late(const struct moment *moment, uint64_t time, uint64_t limit)
+/* All that will be is read. */
+static bool is_read(const struct moment *moment)
 {
-	return moment->read >= moment->end || moment->read > time + limit;
+	return moment->read >= moment->end;
 }
 
 bool is_ending(const struct moment *moment)
@@ -28,13 +28,13 @@ enum readiness when_ready(const struct moment *moment, uint64_t time, const stru
 {
 	bool named = moment->learnt > time && (needs->found || !moment->busy);
 
-	if (needs->undecided && !is_late(moment, time, UNDECIDED))
+	if (needs->undecided && needs->readings < UNDECIDED && !is_read(moment))
 		return NOT_READY;
 	if (!needs->name || named)
 		return READY;
 	if (may_ask(moment))
 		return READY_WHEN_ASKED;
-	return is_late(moment, time, UNNAMED) ? READY : NOT_READY;
+	return is_read(moment) || moment->read > time + UNNAMED ? READY : NOT_READY;
 }
 
 int wait_ms(const struct moment *moment, bool pending)

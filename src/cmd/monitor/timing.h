@@ -19,10 +19,10 @@
 #define ASK_AT_LEAST_EVERY (50 * MILLISECOND)
 #define ASK_SHARE 4
 /*
- * How long a record waits at the most, for what the same task does next, and for a name. A busy
- * machine may let the task rest in between.
+ * For how many readings a record waits at the most for what the same task does next, its own among
+ * them, and how long for a name. A busy machine may let that task rest, but as it does the reader.
  */
-#define UNDECIDED (100 * MILLISECOND)
+#define UNDECIDED 5
 #define UNNAMED (1000 * MILLISECOND)
 
 struct moment {
@@ -35,9 +35,10 @@ struct moment {
 };
 
 struct needs {
-	bool undecided; /* what the same task does next would tell more */
-	bool name;	/* a command that makes it records its name right after that */
-	bool found;	/* there is such a name, perhaps an older one */
+	bool undecided;	   /* what the same task does next would tell more */
+	unsigned readings; /* have been made that could have told it */
+	bool name;	   /* a command that makes it records its name right after that */
+	bool found;	   /* there is such a name, perhaps an older one */
 };
 
 enum readiness {

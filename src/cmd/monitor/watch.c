@@ -45,7 +45,10 @@ static struct needs needs_of(const struct watch *watch, const struct record *rec
 			     const struct inferred *inferred)
 {
 	const char *context = watch->printer->filter->context;
-	struct needs needs = { .undecided = inferred->undecided };
+	struct needs needs = {
+		.undecided = inferred->undecided,
+		.readings = watch->stream.readings - record->reading,
+	};
 
 	if (record->kind == RECORD_MAP) {
 		needs.name = inferred->imported;
