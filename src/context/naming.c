@@ -54,17 +54,20 @@ static void add_device(struct naming *naming, const struct context *context,
 	copy_text(named->context, sizeof(named->context), context->name);
 }
 
+static void copy_window(struct naming *naming, const struct named_window *window)
+{
+	struct named_window *copy = array_add(&naming->windows, &naming->window_count);
+
+	if (copy)
+		*copy = *window;
+}
+
 /* A context that cannot be asked: what was known of it. */
 static void keep(struct naming *naming, const struct naming *before, const char *context)
 {
 	for (unsigned i = 0; i < before->window_count; i++)
-		if (!strcmp(before->windows[i].context, context)) {
-			struct named_window *window =
-				array_add(&naming->windows, &naming->window_count);
-
-			if (window)
-				*window = before->windows[i];
-		}
+		if (!strcmp(before->windows[i].context, context))
+			copy_window(naming, &before->windows[i]);
 	for (unsigned i = 0; i < before->device_count; i++)
 		if (!strcmp(before->devices[i].context, context)) {
 			struct named_device *device =
@@ -92,6 +95,29 @@ static void learn_context(struct naming *naming, const struct naming *before, co
 	for_each_object(device, &context.objects, OBJECT_DEVICE)
 		add_device(naming, &context, device);
 	context_close(&context);
+}
+
+static bool is_before_address(const void *window, const void *address)
+{
+	return ((const struct named_window *)window)->iova.offset < *(const uint64_t *)address;
+}
+
+/* The first that begins at the address or behind it. */
+static unsigned first_from(const struct naming *naming, uint64_t address)
+{
+	return search_first(naming->windows, naming->window_count, sizeof(*naming->windows),
+			    &address, is_before_address);
+}
+
+static bool has_window(const struct naming *naming, const struct named_window *window)
+{
+	for (unsigned i = first_from(naming, window->iova.offset);
+	     i < naming->window_count && naming->windows[i].iova.offset == window->iova.offset; i++)
+		if (naming->windows[i].made == window->made &&
+		    !strcmp(naming->windows[i].mapping, window->mapping) &&
+		    !strcmp(naming->windows[i].context, window->context))
+			return true;
+	return false;
 }
 
 static int by_iova(const void *a, const void *b)
@@ -123,7 +149,27 @@ static void sort_dmabufs(struct naming *naming)
 	naming->dmabuf_count = kept;
 }
 
-void naming_learn(struct naming *naming)
+static void sort_windows(struct naming *naming)
+{
+	if (naming->window_count)
+		qsort(naming->windows, naming->window_count, sizeof(*naming->windows), by_iova);
+}
+
+/* Those that are there are in order. */
+static void keep_gone(struct naming *naming, struct naming *before, bool long_gone)
+{
+	for (unsigned i = 0; i < before->window_count; i++) {
+		struct named_window *window = &before->windows[i];
+
+		window->gone = (long_gone || !window->gone) && !has_window(naming, window);
+	}
+	for (unsigned i = 0; i < before->window_count; i++)
+		if (before->windows[i].gone)
+			copy_window(naming, &before->windows[i]);
+	sort_windows(naming);
+}
+
+void naming_learn(struct naming *naming, bool long_gone)
 {
 	auto_free struct context_summary *contexts = NULL;
 	struct naming before = *naming;
@@ -136,8 +182,8 @@ void naming_learn(struct naming *naming)
 				contexts[i].state == CONTEXT_SILENT;
 		learn_context(naming, &before, contexts[i].name);
 	}
-	if (naming->window_count)
-		qsort(naming->windows, naming->window_count, sizeof(*naming->windows), by_iova);
+	sort_windows(naming);
+	keep_gone(naming, &before, long_gone);
 	for (unsigned i = 0; i < before.dmabuf_count; i++)
 		if (*before.dmabufs[i].context)
 			add_dmabuf(naming, before.dmabufs[i].context, before.dmabufs[i].inode);
@@ -152,18 +198,6 @@ void naming_free(struct naming *naming)
 	free(naming->devices);
 }
 
-static bool is_before_address(const void *window, const void *address)
-{
-	return ((const struct named_window *)window)->iova.offset < *(const uint64_t *)address;
-}
-
-/* The first that begins at the address or behind it. */
-static unsigned first_from(const struct naming *naming, uint64_t address)
-{
-	return search_first(naming->windows, naming->window_count, sizeof(*naming->windows),
-			    &address, is_before_address);
-}
-
 static bool is_at(const struct named_window *window, uint64_t time, struct range iova,
 		  uint64_t inode)
 {
@@ -174,17 +208,23 @@ static bool is_at(const struct named_window *window, uint64_t time, struct range
 const struct named_window *naming_find(const struct naming *naming, uint64_t time,
 				       struct range iova, uint64_t inode)
 {
-	const struct named_window *found = NULL;
+	const struct named_window *found = NULL, *gone = NULL;
 
 	for (unsigned i = first_from(naming, iova.offset);
 	     i < naming->window_count && naming->windows[i].iova.offset == iova.offset; i++) {
-		if (!is_at(&naming->windows[i], time, iova, inode))
+		const struct named_window *window = &naming->windows[i];
+
+		if (!is_at(window, time, iova, inode))
 			continue;
+		if (window->gone) {
+			gone = !gone || window->made > gone->made ? window : gone;
+			continue;
+		}
 		if (found)
 			return NULL;
-		found = &naming->windows[i];
+		found = window;
 	}
-	return found;
+	return found ? found : gone;
 }
 
 const struct named_window *naming_find_address(const struct naming *naming, uint64_t address)
@@ -192,7 +232,7 @@ const struct named_window *naming_find_address(const struct naming *naming, uint
 	const struct named_window *found = NULL;
 
 	for (unsigned i = 0; i < naming->window_count; i++) {
-		if (!range_has(naming->windows[i].iova, address))
+		if (naming->windows[i].gone || !range_has(naming->windows[i].iova, address))
 			continue;
 		if (found)
 			return NULL;

@@ -15,6 +15,7 @@ struct named_window {
 	uint64_t inode;		  /* of its dma-buf */
 	uint64_t made;		  /* when, before anything happened to it */
 	struct pci_name exporter; /* "" when that is not known */
+	bool gone;		  /* no context has it any more */
 };
 
 struct named_dmabuf {
@@ -40,14 +41,16 @@ struct naming {
 
 /*
  * Looks at all contexts. Of one that does not answer what was known stays, and so does a dma-buf
- * that was released until it is forgotten: its last reference may go later.
+ * that was released until it is forgotten: its last reference may go later. So does a mapping that
+ * is gone, until this looks again, and one that was gone then, too, when there are events that have
+ * yet to be named.
  */
-void naming_learn(struct naming *naming);
+void naming_learn(struct naming *naming, bool long_gone);
 void naming_free(struct naming *naming);
 
 /*
  * The mapping that was at just these addresses at that time, of the dma-buf of that inode (0: any).
- * NULL when there is none, or more than one.
+ * NULL when there is none, or more than one. One that is gone serves when no other does, the last.
  */
 const struct named_window *naming_find(const struct naming *naming, uint64_t time,
 				       struct range iova, uint64_t inode);

@@ -8,15 +8,18 @@
 
 /* By IOVA, as they are learnt. */
 static struct named_window windows[] = {
-	{ { 0x1000, 0x1000 }, "first", "a", 1, 100, { "" } },
-	{ { 0x2000, 0x2000 }, "second", "a", 2, 100, { "0000:01:00.0" } },
-	{ { 0x2000, 0x1000 }, "short", "b", 3, 100, { "" } },
-	{ { 0x8000, 0x1000 }, "of a", "a", 4, 100, { "" } },
-	{ { 0x8000, 0x1000 }, "of b", "b", 5, 100, { "" } },
-	{ { 0x9000, 0x1000 }, "newer", "a", 7, 200, { "" } },
-	{ { 0xa000, 0x1000 }, "before", "a", 7, 100, { "" } },
-	{ { 0xa000, 0x1000 }, "after", "b", 7, 200, { "" } },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, 100, { "" } },
+	{ { 0x1000, 0x1000 }, "first", "a", 1, 100, { "" }, false },
+	{ { 0x2000, 0x2000 }, "second", "a", 2, 100, { "0000:01:00.0" }, false },
+	{ { 0x2000, 0x1000 }, "short", "b", 3, 100, { "" }, false },
+	{ { 0x8000, 0x1000 }, "of a", "a", 4, 100, { "" }, false },
+	{ { 0x8000, 0x1000 }, "of b", "b", 5, 100, { "" }, false },
+	{ { 0x9000, 0x1000 }, "newer", "a", 7, 200, { "" }, false },
+	{ { 0xa000, 0x1000 }, "before", "a", 7, 100, { "" }, false },
+	{ { 0xa000, 0x1000 }, "after", "b", 7, 200, { "" }, false },
+	{ { 0xb000, 0x1000 }, "once", "a", 8, 100, { "" }, true },
+	{ { 0xb000, 0x1000 }, "then", "a", 8, 120, { "" }, true },
+	{ { 0xb000, 0x1000 }, "now", "a", 8, 200, { "" }, false },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, 100, { "" }, false },
 };
 
 #define WINDOWS (sizeof(windows) / sizeof(*windows))
@@ -42,6 +45,9 @@ static const struct {
 	{ 99, { 0xa000, 0x1000 }, 0, NULL },
 	{ 150, { 0xa000, 0x1000 }, 0, "before" },
 	{ 250, { 0xa000, 0x1000 }, 0, NULL },
+	{ 110, { 0xb000, 0x1000 }, 8, "once" },
+	{ 150, { 0xb000, 0x1000 }, 8, "then" },
+	{ 250, { 0xb000, 0x1000 }, 8, "now" },
 	{ 150, { 0x1000, 0x1000 }, 1, "first" },
 	{ 150, { 0x1000, 0x1000 }, 2, NULL },
 	{ 150, { 0x8000, 0x1000 }, 4, "of a" },
@@ -53,9 +59,10 @@ static const struct {
 	uint64_t address;
 	const char *mapping;
 } addresses[] = {
-	{ 0xfff, NULL },  { 0x1000, "first" },	{ 0x1fff, "first" },	{ 0x2000, NULL },
-	{ 0x2fff, NULL }, { 0x3000, "second" }, { 0x3fff, "second" },	{ 0x4000, NULL },
-	{ 0x8000, NULL }, { 0x9000, "newer" },	{ UINT64_MAX, "last" }, { 0, NULL },
+	{ 0xfff, NULL },   { 0x1000, "first" },	 { 0x1fff, "first" },	 { 0x2000, NULL },
+	{ 0x2fff, NULL },  { 0x3000, "second" }, { 0x3fff, "second" },	 { 0x4000, NULL },
+	{ 0x8000, NULL },  { 0x9000, "newer" },	 { UINT64_MAX, "last" }, { 0, NULL },
+	{ 0xb000, "now" },
 };
 
 static bool is(const struct named_window *window, const char *mapping)

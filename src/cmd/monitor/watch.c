@@ -34,7 +34,7 @@ static bool is_over(const struct watch *watch)
 
 static void learn(struct watch *watch)
 {
-	naming_learn(&watch->naming);
+	naming_learn(&watch->naming, watch->stream.count);
 	watch->now = clock_now();
 	watch->asking = watch->now - watch->naming.learnt;
 	watch->stale = watch->naming.busy;
@@ -149,6 +149,14 @@ static void on_context(const char *name, bool started, void *data)
 		print_context(watch->printer, clock_now(), name, started);
 }
 
+/* What waits may be about something that is new. */
+static bool is_behind(const struct watch *watch)
+{
+	const struct stream *stream = &watch->stream;
+
+	return stream->count && stream->waiting[stream->count - 1].time > watch->naming.learnt;
+}
+
 static int read_all(struct watch *watch)
 {
 	struct moment moment;
@@ -166,7 +174,7 @@ static int read_all(struct watch *watch)
 	if (rc < 0)
 		return rc;
 	moment = moment_of(watch);
-	if (watch->stale && !watch->stream.count && may_ask(&moment))
+	if ((watch->stale || is_behind(watch)) && may_ask(&moment))
 		learn(watch);
 	return event_flush(&watch->printer->event);
 }
