@@ -23,7 +23,7 @@ static enum status choose_ioas(struct call *call, const struct object *device, s
 {
 	if (call->count > 1)
 		return lookup_ioas(call, call->arguments[1], ioas);
-	*ioas = object_find(&call->context->objects, OBJECT_IOAS, device->device.ioas);
+	*ioas = object_find(&call->context->objects, OBJECT_IOAS, device->ioas);
 	return *ioas ? STATUS_OK : lookup_ioas(call, NULL, ioas);
 }
 

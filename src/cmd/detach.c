@@ -16,8 +16,8 @@ static enum status run(struct call *call)
 
 	if (status)
 		return status;
-	copy_text(ioas, sizeof(ioas), device->device.ioas);
-	if (!*device->device.ioas) {
+	copy_text(ioas, sizeof(ioas), device->ioas);
+	if (!*device->ioas) {
 		fail_with(STATUS_FAILED, 0, "detach %s", device->name);
 		fail_because("it is not attached");
 		return STATUS_FAILED;

@@ -106,8 +106,8 @@ static enum status run(struct call *call)
 		return status;
 	if (options->length.given)
 		request.source.length = options->length.value;
-	else if (request.source.offset < dmabuf->dmabuf.size)
-		request.source.length = dmabuf->dmabuf.size - request.source.offset;
+	else if (request.source.offset < dmabuf->size)
+		request.source.length = dmabuf->size - request.source.offset;
 	else
 		request.source.length = sysconf(_SC_PAGESIZE); /* beyond the end, and said to be */
 	addresses = (struct range){ .offset = request.address, .length = request.source.length };

@@ -60,12 +60,12 @@ static unsigned list_recoveries(struct call *call, struct recovery *recoveries)
 	qsort(call->arguments, call->count, sizeof(*call->arguments), by_text);
 	snapshot_begin(&snapshot, call->context);
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		if (!is_named(call, mapping->name) && !is_named(call, mapping->mapping.dmabuf))
+		if (!is_named(call, mapping->name) && !is_named(call, mapping->dmabuf))
 			continue;
 		recoveries[count].mapping = mapping;
 		recoveries[count].before = snapshot_mapping(&snapshot, mapping).state;
 		strcpy(recoveries[count].name, mapping->name);
-		strcpy(recoveries[count++].dmabuf, mapping->mapping.dmabuf);
+		strcpy(recoveries[count++].dmabuf, mapping->dmabuf);
 	}
 	snapshot_end(&snapshot);
 	return count;

@@ -37,8 +37,7 @@ static enum status release_named(struct call *call)
 		int rc;
 
 		strcpy(name, object->name);
-		copy_text(ioas, sizeof(ioas),
-			  object->kind == OBJECT_DEVICE ? object->device.ioas : "");
+		copy_text(ioas, sizeof(ioas), object->kind == OBJECT_DEVICE ? object->ioas : "");
 		rc = context_release_some(call->context, objects + i, call->count - i, &done);
 		if (rc) {
 			status = cannot_release(call, name, rc);

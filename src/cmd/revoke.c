@@ -132,7 +132,7 @@ static void fill_timeline(struct call *call, const struct revocation *revocation
 	add_event(rows, start, start, "trigger", bdf, detail);
 	for (unsigned i = 0; i < revocation->count; i++) {
 		const struct affected *affected = &revocation->affected[i];
-		const struct range *iova = &affected->mapping->mapping.addresses;
+		const struct range *iova = &affected->mapping->addresses;
 
 		if (!affected->unmapped)
 			continue;

@@ -29,7 +29,7 @@ static void fill_ioases(struct call *call)
 		fill_object(row, ioas);
 		devices = json_put_array(row, "devices");
 		for_each_object(device, &call->context->objects, OBJECT_DEVICE)
-			if (!strcmp(device->device.ioas, ioas->name))
+			if (!strcmp(device->ioas, ioas->name))
 				add_text(devices, device->name);
 	}
 }

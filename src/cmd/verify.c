@@ -30,7 +30,7 @@ static enum status note_failure(struct request *request, enum status status, int
 
 static enum status check_importer(struct request *request)
 {
-	const struct object_mapping *mapping = &request->mapping->mapping;
+	const struct object *mapping = request->mapping;
 	const char *tool = call_program(request->call);
 
 	if (object_is_reached_by(request->mapping, request->importer))
@@ -44,7 +44,7 @@ static enum status check_importer(struct request *request)
 
 static enum status check_mapping(struct request *request)
 {
-	const struct object_mapping *mapping = &request->mapping->mapping;
+	const struct object *mapping = request->mapping;
 
 	if (!(mapping->prot & IMPORT_WRITE)) {
 		note_failure(request, STATUS_FAILED, 0);
@@ -99,7 +99,7 @@ static void report(json_object *result, const struct verification *verification)
 	json_put_text(row, "mapping", verification->mapping->name);
 	json_put_text(row, "from", verification->importer->name);
 	json_put_text(row, "initiator", verification->initiator.driver->name);
-	json_put_address(row, "iova", verification->mapping->mapping.addresses.offset);
+	json_put_address(row, "iova", verification->mapping->addresses.offset);
 	json_put_number(row, "bytes", INITIATOR_BLOCK);
 	json_put_text(row, "read_by_dma", finding_name(verification->by_dma));
 	json_put_text(row, "read_by_cpu", finding_name(verification->by_cpu));
@@ -168,7 +168,7 @@ static enum status is_untranslated(struct request *request, enum mapping_state s
 
 	if (state == MAPPING_REVOKED) {
 		subject.dmabuf = object_find(&request->call->context->objects, OBJECT_DMABUF,
-					     request->mapping->mapping.dmabuf);
+					     request->mapping->dmabuf);
 		return refuse_by(rule_find("import-revoked"), &subject, "verify %s from %s",
 				 request->mapping->name, request->importer->name);
 	}
@@ -211,7 +211,7 @@ static enum status judge(struct request *request, const struct verification *ver
 		     verification->log_readable ?
 			     "the bytes did not arrive, and the kernel logged no fault" :
 			     "the bytes did not arrive, and the kernel log cannot be read");
-	suggest_topology(request, verification->dmabuf->dmabuf.device.bdf);
+	suggest_topology(request, verification->dmabuf->device.bdf);
 	return STATUS_FAILED;
 }
 

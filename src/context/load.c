@@ -82,20 +82,20 @@ static void check_references(struct context *context)
 	const struct object_list *objects = &context->objects;
 
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
-		if (!object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf))
+		if (!object_find(objects, OBJECT_DMABUF, mapping->dmabuf))
 			context_say_why(context,
 					"mapping '%s' is of dma-buf '%s', which is not there",
-					mapping->name, mapping->mapping.dmabuf);
-		if (mapping->mapping.importer->in_ioas &&
-		    !object_find(objects, OBJECT_IOAS, mapping->mapping.target))
+					mapping->name, mapping->dmabuf);
+		if (mapping->importer->in_ioas &&
+		    !object_find(objects, OBJECT_IOAS, mapping->target))
 			context_say_why(context, "mapping '%s' is in IOAS '%s', which is not there",
-					mapping->name, mapping->mapping.target);
+					mapping->name, mapping->target);
 	}
 	for_each_object(device, objects, OBJECT_DEVICE)
-		if (*device->device.ioas && !object_find(objects, OBJECT_IOAS, device->device.ioas))
+		if (*device->ioas && !object_find(objects, OBJECT_IOAS, device->ioas))
 			context_say_why(context,
 					"device '%s' is attached to IOAS '%s', which is not there",
-					device->name, device->device.ioas);
+					device->name, device->ioas);
 }
 
 int context_load(struct context *context)

@@ -17,20 +17,20 @@ static void add_mapping(struct naming *naming, const struct context *context,
 			const struct object *mapping)
 {
 	const struct object *dmabuf =
-		object_find(&context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&context->objects, OBJECT_DMABUF, mapping->dmabuf);
 	struct named_window *window = array_add(&naming->windows, &naming->window_count);
 
 	if (!window)
 		return;
-	window->iova = mapping->mapping.addresses;
-	window->made = mapping->mapping.made;
+	window->iova = mapping->addresses;
+	window->made = mapping->made;
 	copy_text(window->mapping, sizeof(window->mapping), mapping->name);
 	copy_text(window->context, sizeof(window->context), context->name);
 	if (!dmabuf)
 		return;
-	window->inode = dmabuf->dmabuf.inode;
+	window->inode = dmabuf->inode;
 	if (!object_is_adopted(dmabuf))
-		window->exporter = dmabuf->dmabuf.device;
+		window->exporter = dmabuf->device;
 }
 
 static void add_dmabuf(struct naming *naming, const char *context, uint64_t inode)
@@ -91,7 +91,7 @@ static void learn_context(struct naming *naming, const struct naming *before, co
 	for_each_object(mapping, &context.objects, OBJECT_MAPPING)
 		add_mapping(naming, &context, mapping);
 	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
-		add_dmabuf(naming, context.name, dmabuf->dmabuf.inode);
+		add_dmabuf(naming, context.name, dmabuf->inode);
 	for_each_object(device, &context.objects, OBJECT_DEVICE)
 		add_device(naming, &context, device);
 	context_close(&context);

@@ -40,7 +40,7 @@ void object_free(struct object *object)
 	if (object->fd >= 0)
 		sys_close(object->fd);
 	if (object->kind == OBJECT_DMABUF)
-		free(object->dmabuf.ranges);
+		free(object->ranges);
 	free(object);
 }
 
@@ -56,11 +56,11 @@ bool object_name_valid(const char *name)
 	return true;
 }
 
-static void device_to_json(const struct object *object, json_object *attributes)
+static void device_to_json(const struct object *device, json_object *attributes)
 {
-	json_put_number(attributes, "id", object->device.id);
-	json_put_text(attributes, "ioas", object->device.ioas);
-	json_put_number(attributes, "made_ns", object->device.made);
+	json_put_number(attributes, "id", device->id);
+	json_put_text(attributes, "ioas", device->ioas);
+	json_put_number(attributes, "made_ns", device->made);
 }
 
 void object_put_ranges(json_object *attributes, const char *key, const struct range *ranges,
@@ -76,12 +76,10 @@ void object_put_ranges(json_object *attributes, const char *key, const struct ra
 	}
 }
 
-static void dmabuf_to_json(const struct object *object, json_object *attributes)
+static void dmabuf_to_json(const struct object *dmabuf, json_object *attributes)
 {
-	const struct object_dmabuf *dmabuf = &object->dmabuf;
-
 	json_put_text(attributes, "device", dmabuf->device.bdf);
-	if (object_is_adopted(object))
+	if (object_is_adopted(dmabuf))
 		json_put_text(attributes, "bar", NULL);
 	else
 		json_put_number(attributes, "bar", dmabuf->bar);
@@ -91,14 +89,13 @@ static void dmabuf_to_json(const struct object *object, json_object *attributes)
 	json_put_number(attributes, "made_ns", dmabuf->made);
 }
 
-static void ioas_to_json(const struct object *object, json_object *attributes)
+static void ioas_to_json(const struct object *ioas, json_object *attributes)
 {
-	json_put_number(attributes, "id", object->ioas.id);
+	json_put_number(attributes, "id", ioas->id);
 }
 
-static void mapping_to_json(const struct object *object, json_object *attributes)
+static void mapping_to_json(const struct object *mapping, json_object *attributes)
 {
-	const struct object_mapping *mapping = &object->mapping;
 	const char *const prots[] = { "", "r", "w", "rw" };
 
 	json_put_text(attributes, "dmabuf", mapping->dmabuf);
@@ -154,30 +151,30 @@ static uint64_t get_address(json_object *attributes, const char *key, bool *good
 	return address;
 }
 
-static void undo_to_json(const struct object *object, json_object *attributes)
+static void undo_to_json(const struct object *undo, json_object *attributes)
 {
-	json_put_text(attributes, "trigger", object->undo.trigger);
+	json_put_text(attributes, "trigger", undo->trigger);
 }
 
-static bool undo_from_json(struct object *object, json_object *attributes)
+static bool undo_from_json(struct object *undo, json_object *attributes)
 {
 	bool good = true;
 
-	get_text(attributes, "trigger", object->undo.trigger, sizeof(object->undo.trigger), &good);
-	return good && *object->undo.trigger;
+	get_text(attributes, "trigger", undo->trigger, sizeof(undo->trigger), &good);
+	return good && *undo->trigger;
 }
 
-static bool device_from_json(struct object *object, json_object *attributes)
+static bool device_from_json(struct object *device, json_object *attributes)
 {
 	bool good = true;
 
-	object->device.id = get_int(attributes, "id", UINT32_MAX, &good);
-	get_text(attributes, "ioas", object->device.ioas, NAME_SIZE, &good);
-	object->device.made = get_int(attributes, "made_ns", UINT64_MAX, &good);
+	device->id = get_int(attributes, "id", UINT32_MAX, &good);
+	get_text(attributes, "ioas", device->ioas, NAME_SIZE, &good);
+	device->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	return good;
 }
 
-static bool ranges_from_json(struct object_dmabuf *dmabuf, json_object *list)
+static bool ranges_from_json(struct object *dmabuf, json_object *list)
 {
 	bool good = json_object_is_type(list, json_type_array);
 
@@ -198,9 +195,8 @@ static bool ranges_from_json(struct object_dmabuf *dmabuf, json_object *list)
 	return good;
 }
 
-static bool dmabuf_from_json(struct object *object, json_object *attributes)
+static bool dmabuf_from_json(struct object *dmabuf, json_object *attributes)
 {
-	struct object_dmabuf *dmabuf = &object->dmabuf;
 	struct pci_name name;
 	bool good = ranges_from_json(dmabuf, json_object_object_get(attributes, "ranges"));
 
@@ -208,23 +204,22 @@ static bool dmabuf_from_json(struct object *object, json_object *attributes)
 	dmabuf->size = get_int(attributes, "size", UINT64_MAX, &good);
 	dmabuf->inode = get_int(attributes, "inode", UINT64_MAX, &good);
 	dmabuf->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
-	if (object_is_adopted(object))
+	if (object_is_adopted(dmabuf))
 		return good;
 	dmabuf->bar = get_int(attributes, "bar", PCI_BARS - 1, &good);
 	return good && dmabuf->range_count && !pci_parse_name(dmabuf->device.bdf, &name);
 }
 
-static bool ioas_from_json(struct object *object, json_object *attributes)
+static bool ioas_from_json(struct object *ioas, json_object *attributes)
 {
 	bool good = true;
 
-	object->ioas.id = get_int(attributes, "id", UINT32_MAX, &good);
+	ioas->id = get_int(attributes, "id", UINT32_MAX, &good);
 	return good;
 }
 
-static bool mapping_from_json(struct object *object, json_object *attributes)
+static bool mapping_from_json(struct object *mapping, json_object *attributes)
 {
-	struct object_mapping *mapping = &object->mapping;
 	char prot[4], importer[16];
 	bool good = true;
 
@@ -366,12 +361,12 @@ static void take_out(struct object_list *list, struct object *object)
 
 static void count_mapping(const struct object_list *list, const struct object *mapping, int by)
 {
-	struct object *dmabuf = object_find(list, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct object *ioas = object_find(list, OBJECT_IOAS, mapping->mapping.target);
+	struct object *dmabuf = object_find(list, OBJECT_DMABUF, mapping->dmabuf);
+	struct object *ioas = object_find(list, OBJECT_IOAS, mapping->target);
 
 	if (dmabuf)
 		dmabuf->mapping_count += by;
-	if (ioas && mapping->mapping.importer->in_ioas)
+	if (ioas && mapping->importer->in_ioas)
 		ioas->mapping_count += by;
 }
 
@@ -501,23 +496,22 @@ void object_make_name(struct object_list *list, enum object_kind kind, char name
 
 bool object_is_adopted(const struct object *dmabuf)
 {
-	return !*dmabuf->dmabuf.device.bdf;
+	return !*dmabuf->device.bdf;
 }
 
 bool object_is_in_ioas(const struct object *mapping, const char *ioas)
 {
-	return mapping->mapping.importer->in_ioas && !strcmp(mapping->mapping.target, ioas);
+	return mapping->importer->in_ioas && !strcmp(mapping->target, ioas);
 }
 
 bool object_is_reached_by(const struct object *mapping, const struct object *device)
 {
-	return mapping->mapping.importer->reaches(mapping->mapping.target, device->name,
-						  device->device.ioas);
+	return mapping->importer->reaches(mapping->target, device->name, device->ioas);
 }
 
 bool object_device_closed(const struct object_list *list, const struct object *dmabuf)
 {
-	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
+	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->device.bdf);
 
-	return !object_is_adopted(dmabuf) && (!device || device->device.made > dmabuf->dmabuf.made);
+	return !object_is_adopted(dmabuf) && (!device || device->made > dmabuf->made);
 }

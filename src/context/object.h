@@ -24,54 +24,42 @@ enum object_kind {
 	OBJECT_KINDS,
 };
 
-struct object_device {
-	uint32_t id;	      /* in the iommufd context */
-	char ioas[NAME_SIZE]; /* "" when not attached */
-	uint64_t made;	      /* CLOCK_MONOTONIC, ns */
-};
-
-struct object_undo {
-	char trigger[16];
-};
-
-struct object_dmabuf {
-	struct pci_name device; /* "" when it was adopted: bar and ranges are not known either */
-	unsigned bar;
-	struct range *ranges; /* inside the BAR */
-	unsigned range_count;
-	uint64_t size;
-	uint64_t inode; /* of its file, which several objects may have */
-	uint64_t made;	/* CLOCK_MONOTONIC, ns */
-};
-
-struct object_ioas {
-	uint32_t id;
-};
-
-struct object_mapping {
-	char dmabuf[NAME_SIZE];
-	uint64_t offset; /* in the dma-buf */
-	const struct importer *importer;
-	char target[NAME_SIZE]; /* of the importer */
-	struct range addresses; /* there */
-	unsigned prot;		/* enum import_prot */
-	uint64_t made;		/* CLOCK_MONOTONIC, ns */
-	uint64_t verified;   /* when a device last did DMA through it, CLOCK_MONOTONIC; 0: never */
-	bool arrived;	     /* and whether that DMA arrived, or faulted */
-	bool recovering;     /* half way: perhaps nothing is mapped there now */
-	char revoked_by[16]; /* the trigger that dmabufctl itself pulled since; "" when none */
-};
-
 struct object {
 	enum object_kind kind;
 	char name[NAME_SIZE];
-	int fd; /* -1: has none, or the holder keeps it and it was not asked for */
+	int fd;	       /* -1: has none, or the holder keeps it and it was not asked for */
+	uint32_t id;   /* in the iommufd context: of a device or IOAS */
+	uint64_t made; /* CLOCK_MONOTONIC, ns: of a device, dma-buf or mapping */
 	union {
-		struct object_undo undo;
-		struct object_device device;
-		struct object_dmabuf dmabuf;
-		struct object_ioas ioas;
-		struct object_mapping mapping;
+		/* OBJECT_UNDO */
+		char trigger[16];
+
+		/* OBJECT_DEVICE */
+		char ioas[NAME_SIZE]; /* "" when not attached */
+
+		/* OBJECT_DMABUF; one that was adopted has no device, BAR or ranges. */
+		struct {
+			struct pci_name device;
+			unsigned bar;
+			struct range *ranges; /* inside the BAR */
+			unsigned range_count;
+			uint64_t size;
+			uint64_t inode; /* of its file, which several objects may have */
+		};
+
+		/* OBJECT_MAPPING */
+		struct {
+			char dmabuf[NAME_SIZE];
+			uint64_t offset; /* in the dma-buf */
+			const struct importer *importer;
+			char target[NAME_SIZE]; /* of the importer */
+			struct range addresses; /* there */
+			unsigned prot;		/* enum import_prot */
+			uint64_t verified;   /* when a device last did DMA through it; 0: never */
+			bool arrived;	     /* and whether that arrived, or faulted */
+			bool recovering;     /* half way: perhaps nothing is mapped there now */
+			char revoked_by[16]; /* the trigger that dmabufctl pulled since, or "" */
+		};
 	};
 
 	/* The list's own. */

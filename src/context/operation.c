@@ -36,8 +36,8 @@ int context_open_device(struct context *context, const struct pci_device *pci,
 		sys_close(fd);
 		return -ENOMEM;
 	}
-	object->device.id = id;
-	object->device.made = clock_now();
+	object->id = id;
+	object->made = clock_now();
 	rc = context_add(context, object);
 	if (!rc)
 		*device = object;
@@ -52,16 +52,16 @@ static struct object *new_dmabuf(const char *name, int fd, const struct range *r
 
 	if (!object)
 		return NULL;
-	object->dmabuf.ranges = malloc((count + 1) * sizeof(*ranges));
-	if (!object->dmabuf.ranges || dmabuf_get_inode(fd, &object->dmabuf.inode)) {
+	object->ranges = malloc((count + 1) * sizeof(*ranges));
+	if (!object->ranges || dmabuf_get_inode(fd, &object->inode)) {
 		object_free(object);
 		return NULL;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		object->dmabuf.ranges[i] = ranges[i];
-		object->dmabuf.size += ranges[i].length;
+		object->ranges[i] = ranges[i];
+		object->size += ranges[i].length;
 	}
-	object->dmabuf.range_count = count;
+	object->range_count = count;
 	object->fd = fd;
 	return object;
 }
@@ -84,9 +84,9 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		sys_close(fd);
 		return -ENOMEM;
 	}
-	copy_text(object->dmabuf.device.bdf, sizeof(object->dmabuf.device.bdf), device->name);
-	object->dmabuf.bar = bar;
-	object->dmabuf.made = made;
+	copy_text(object->device.bdf, sizeof(object->device.bdf), device->name);
+	object->bar = bar;
+	object->made = made;
 	rc = context_add(context, object);
 	if (!rc)
 		*dmabuf = object;
@@ -101,7 +101,7 @@ static const struct object *find_own(const struct context *context, int fd)
 	if (dmabuf_get_inode(fd, &inode))
 		return NULL;
 	for_each_object(own, &context->objects, OBJECT_DMABUF)
-		if (own->dmabuf.inode == inode && !object_is_adopted(own))
+		if (own->inode == inode && !object_is_adopted(own))
 			return own;
 	return NULL;
 }
@@ -114,17 +114,16 @@ int context_adopt(struct context *context, int fd, const char *name, struct obje
 	int rc = dmabuf_get_size(fd, &size);
 
 	if (!rc)
-		object = new_dmabuf(name, fd, own ? own->dmabuf.ranges : NULL,
-				    own ? own->dmabuf.range_count : 0);
+		object = new_dmabuf(name, fd, own ? own->ranges : NULL, own ? own->range_count : 0);
 	if (!object) {
 		sys_close(fd);
 		return rc ? rc : -ENOMEM;
 	}
-	object->dmabuf.size = size;
-	object->dmabuf.made = own ? own->dmabuf.made : clock_now();
+	object->size = size;
+	object->made = own ? own->made : clock_now();
 	if (own) {
-		object->dmabuf.device = own->dmabuf.device;
-		object->dmabuf.bar = own->dmabuf.bar;
+		object->device = own->device;
+		object->bar = own->bar;
 	}
 	rc = context_add(context, object);
 	if (!rc)
@@ -147,7 +146,7 @@ int context_make_ioas(struct context *context, const char *name, struct object *
 	object = object_new(OBJECT_IOAS, name, -1);
 	rc = -ENOMEM;
 	if (object) {
-		object->ioas.id = id;
+		object->id = id;
 		rc = context_add(context, object);
 	}
 	if (rc) {
@@ -160,13 +159,12 @@ int context_make_ioas(struct context *context, const char *name, struct object *
 
 int context_apply_attachment(struct context *context, struct object *device)
 {
-	const struct object *ioas =
-		object_find(&context->objects, OBJECT_IOAS, device->device.ioas);
+	const struct object *ioas = object_find(&context->objects, OBJECT_IOAS, device->ioas);
 	int fd = context_fd(context, device);
 
 	if (fd < 0)
 		return fd;
-	return ioas ? vfio_attach(fd, ioas->ioas.id) : vfio_detach(fd);
+	return ioas ? vfio_attach(fd, ioas->id) : vfio_detach(fd);
 }
 
 /* Either of attach and detach can be repeated, so the record may run ahead of the kernel. */
@@ -175,15 +173,15 @@ static int set_attachment(struct context *context, struct object *device, const 
 	char before[NAME_SIZE];
 	int rc;
 
-	memcpy(before, device->device.ioas, sizeof(before));
-	copy_text(device->device.ioas, NAME_SIZE, ioas);
+	memcpy(before, device->ioas, sizeof(before));
+	copy_text(device->ioas, NAME_SIZE, ioas);
 	rc = context_apply_attachment(context, device);
 	if (!rc) {
 		rc = context_update(context, device);
 		if (!rc)
 			return 0;
 	}
-	memcpy(device->device.ioas, before, sizeof(before));
+	memcpy(device->ioas, before, sizeof(before));
 	context_apply_attachment(context, device);
 	return rc;
 }
@@ -211,7 +209,7 @@ static int get_target(struct context *context, const struct importer *importer, 
 	ioas = object_find(&context->objects, OBJECT_IOAS, name);
 	if (!ioas)
 		return -EPROTO;
-	target->id = ioas->ioas.id;
+	target->id = ioas->id;
 	target->fd = context_iommufd(context);
 	return target->fd < 0 ? target->fd : 0;
 }
@@ -219,28 +217,27 @@ static int get_target(struct context *context, const struct importer *importer, 
 int context_get_target(struct context *context, struct object *mapping,
 		       struct import_target *target)
 {
-	const struct object_mapping *attributes = &mapping->mapping;
-	int rc = get_target(context, attributes->importer, attributes->target, target);
+	int rc = get_target(context, mapping->importer, mapping->target, target);
 
-	if (rc || attributes->importer->in_ioas)
+	if (rc || mapping->importer->in_ioas)
 		return rc;
 	target->fd = context_fd(context, mapping);
 	return target->fd < 0 ? target->fd : 0;
 }
 
 /* With the fd that is the mapping's own, if it has one. */
-static int record_mapping(struct context *context, const char *name,
-			  const struct object_mapping *attributes, int fd, struct object **mapping)
+static int record_mapping(struct context *context, const struct object *made,
+			  struct object **mapping)
 {
-	struct object *object = object_new(OBJECT_MAPPING, name, fd);
+	struct object *object = object_new(OBJECT_MAPPING, made->name, made->fd);
 	int rc;
 
 	if (!object) {
-		if (fd >= 0)
-			sys_close(fd);
+		if (made->fd >= 0)
+			sys_close(made->fd);
 		return -ENOMEM;
 	}
-	object->mapping = *attributes;
+	*object = *made;
 	rc = context_add(context, object);
 	if (!rc)
 		*mapping = object;
@@ -251,7 +248,9 @@ int context_import(struct context *context, const struct importer *importer, con
 		   const struct import_request *request, struct object *dmabuf, const char *name,
 		   struct object **mapping)
 {
-	struct object_mapping attributes = {
+	struct object made = {
+		.kind = OBJECT_MAPPING,
+		.fd = -1,
 		.offset = request->source.offset,
 		.importer = importer,
 		.addresses.length = request->source.length,
@@ -264,18 +263,21 @@ int context_import(struct context *context, const struct importer *importer, con
 
 	if (fd < 0)
 		return fd;
-	copy_text(attributes.target, sizeof(attributes.target), target);
-	strcpy(attributes.dmabuf, dmabuf->name);
-	rc = importer->map(&into, fd, request, &attributes.addresses.offset);
+	copy_text(made.name, sizeof(made.name), name);
+	copy_text(made.target, sizeof(made.target), target);
+	strcpy(made.dmabuf, dmabuf->name);
+	rc = importer->map(&into, fd, request, &made.addresses.offset);
 	if (rc)
 		return rc;
-	rc = record_mapping(context, name, &attributes, importer->in_ioas ? -1 : into.fd, mapping);
+	if (!importer->in_ioas)
+		made.fd = into.fd;
+	rc = record_mapping(context, &made, mapping);
 	if (rc && importer->in_ioas)
-		importer->unmap(&into, attributes.addresses);
+		importer->unmap(&into, made.addresses);
 	return rc;
 }
 
-struct import_request context_request_of(const struct object_mapping *mapping)
+struct import_request context_request_of(const struct object *mapping)
 {
 	return (struct import_request){
 		.source = { mapping->offset, mapping->addresses.length },
@@ -287,23 +289,22 @@ struct import_request context_request_of(const struct object_mapping *mapping)
 
 /* A mapping that is on record no more. */
 struct departed {
-	char name[NAME_SIZE];
-	struct object_mapping attributes;
+	struct object mapping; /* as it was */
 	struct import_target target;
 };
 
 /* One that cannot be undone is a mapping still, and goes back on record. */
 static int undo_mapping(struct context *context, const struct departed *departed)
 {
-	const struct object_mapping *attributes = &departed->attributes;
+	const struct object *was = &departed->mapping;
 	struct object *mapping;
 	int rc;
 
-	if (!attributes->importer->in_ioas)
+	if (!was->importer->in_ioas)
 		return 0; /* it went with its fd */
-	rc = attributes->importer->unmap(&departed->target, attributes->addresses);
+	rc = was->importer->unmap(&departed->target, was->addresses);
 	if (rc && rc != -ENOENT)
-		record_mapping(context, departed->name, attributes, -1, &mapping);
+		record_mapping(context, was, &mapping);
 	return rc;
 }
 
@@ -313,10 +314,9 @@ int context_unmap_all(struct context *context, struct object *const *mappings, u
 	int rc = departed ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; !rc && i < count; i++) {
-		strcpy(departed[i].name, mappings[i]->name);
-		departed[i].attributes = mappings[i]->mapping;
-		rc = get_target(context, departed[i].attributes.importer,
-				departed[i].attributes.target, &departed[i].target);
+		departed[i].mapping = *mappings[i];
+		rc = get_target(context, mappings[i]->importer, mappings[i]->target,
+				&departed[i].target);
 	}
 	if (!rc)
 		rc = context_remove_all(context, mappings, count);
@@ -338,9 +338,8 @@ int context_unmap(struct context *context, struct object *mapping)
 
 static int map_again(struct context *context, struct object *mapping)
 {
-	struct object_mapping *attributes = &mapping->mapping;
-	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, attributes->dmabuf);
-	const struct import_request request = context_request_of(attributes);
+	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, mapping->dmabuf);
+	const struct import_request request = context_request_of(mapping);
 	struct import_target target;
 	int fd = dmabuf ? context_fd(context, dmabuf) : -EPROTO;
 	uint64_t made = clock_now();
@@ -348,18 +347,17 @@ static int map_again(struct context *context, struct object *mapping)
 
 	if (rc)
 		return rc;
-	rc = attributes->importer->unmap(&target, attributes->addresses);
+	rc = mapping->importer->unmap(&target, mapping->addresses);
 	if (!rc || rc == -ENOENT)
-		rc = attributes->importer->map(&target, fd, &request,
-					       &attributes->addresses.offset);
+		rc = mapping->importer->map(&target, fd, &request, &mapping->addresses.offset);
 	if (rc)
 		return rc;
 	/* From now on it is a new one. */
-	attributes->made = made;
-	attributes->verified = 0;
-	attributes->arrived = false;
-	attributes->recovering = false;
-	*attributes->revoked_by = '\0';
+	mapping->made = made;
+	mapping->verified = 0;
+	mapping->arrived = false;
+	mapping->recovering = false;
+	*mapping->revoked_by = '\0';
 	return 0;
 }
 
@@ -381,7 +379,7 @@ static unsigned count_importable(struct context *context, struct object *const *
 
 	*error = 0;
 	for (; good < count; good++) {
-		const char *name = mappings[good]->mapping.dmabuf;
+		const char *name = mappings[good]->dmabuf;
 		struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, name);
 
 		if (strcmp(name, asked))
@@ -397,7 +395,7 @@ static unsigned count_importable(struct context *context, struct object *const *
 static void mark_recovering(struct object *const *mappings, unsigned count, bool recovering)
 {
 	for (unsigned i = 0; i < count; i++)
-		mappings[i]->mapping.recovering = recovering;
+		mappings[i]->recovering = recovering;
 }
 
 int context_recover(struct context *context, struct object *const *mappings, unsigned count,
@@ -427,7 +425,7 @@ static const struct object *mapping_of(const struct context *context, const stru
 	if (!object->mapping_count)
 		return NULL;
 	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
-		if (object->kind == OBJECT_DMABUF ? !strcmp(mapping->mapping.dmabuf, object->name) :
+		if (object->kind == OBJECT_DMABUF ? !strcmp(mapping->dmabuf, object->name) :
 						    object_is_in_ioas(mapping, object->name))
 			return mapping;
 	return NULL;
@@ -440,12 +438,12 @@ const struct object *context_user_of(const struct context *context, const struct
 	if (mapping)
 		return mapping;
 	for_each_object(device, &context->objects, OBJECT_DEVICE)
-		if (object->kind == OBJECT_IOAS && !strcmp(device->device.ioas, object->name))
+		if (object->kind == OBJECT_IOAS && !strcmp(device->ioas, object->name))
 			return device;
 	if (object->kind != OBJECT_DEVICE)
 		return NULL;
 	for_each_object(dmabuf, &context->objects, OBJECT_DMABUF)
-		if (!strcmp(dmabuf->dmabuf.device.bdf, object->name) &&
+		if (!strcmp(dmabuf->device.bdf, object->name) &&
 		    !object_device_closed(&context->objects, dmabuf))
 			return dmabuf;
 	return NULL;
@@ -465,7 +463,7 @@ int context_release(struct context *context, struct object *object)
 	iommufd = context_iommufd(context);
 	if (iommufd < 0)
 		return iommufd;
-	id = object->ioas.id;
+	id = object->id;
 	rc = context_remove(context, object);
 	return rc ? rc : iommufd_destroy(iommufd, id);
 }

@@ -40,7 +40,7 @@ int context_import(struct context *context, const struct importer *importer, con
 		   struct object **mapping);
 
 /* By which the same mapping is made again. */
-struct import_request context_request_of(const struct object_mapping *mapping);
+struct import_request context_request_of(const struct object *mapping);
 
 /* What the mapping's importer works with. */
 int context_get_target(struct context *context, struct object *mapping,

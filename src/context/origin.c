@@ -71,18 +71,18 @@ static void note_dmabuf(struct origins *origins, const struct inventory *invento
 
 	if (object_is_adopted(dmabuf))
 		return;
-	item = inventory_get(inventory, dmabuf->dmabuf.inode);
+	item = inventory_get(inventory, dmabuf->inode);
 	if (!item || origins->items[item - inventory->items])
 		return;
-	origin = add_origin(origins, item - inventory->items, dmabuf->dmabuf.range_count);
+	origin = add_origin(origins, item - inventory->items, dmabuf->range_count);
 	if (!origin)
 		return;
 	origins->contexts = true;
-	origin->bar = dmabuf->dmabuf.bar;
-	strcpy(origin->device, dmabuf->dmabuf.device.bdf);
+	origin->bar = dmabuf->bar;
+	strcpy(origin->device, dmabuf->device.bdf);
 	snprintf(origin->source, sizeof(origin->source), "context %s", name);
 	for (unsigned i = 0; i < origin->range_count; i++)
-		origin->ranges[i] = dmabuf->dmabuf.ranges[i];
+		origin->ranges[i] = dmabuf->ranges[i];
 }
 
 static void note_contexts(struct origins *origins, const struct inventory *inventory)

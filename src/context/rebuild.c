@@ -13,8 +13,7 @@
 struct plan {
 	struct object *object; /* until then */
 	unsigned order;	       /* among all mappings */
-	char name[NAME_SIZE];
-	struct object_mapping mapping;
+	struct object mapping; /* as it was */
 };
 
 /* Those of the device's dma-bufs that died with it, dma-buf by dma-buf. */
@@ -39,7 +38,7 @@ static int open_again(struct context *context, const struct pci_name *name, cons
 static bool is_dead(const struct context *context, const struct object *device,
 		    const struct object *dmabuf)
 {
-	return !strcmp(dmabuf->dmabuf.device.bdf, device->name) &&
+	return !strcmp(dmabuf->device.bdf, device->name) &&
 	       object_device_closed(&context->objects, dmabuf);
 }
 
@@ -67,13 +66,11 @@ static int make_plans(const struct context *context, const struct object *device
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
 		struct plan *plan = &plans->items[plans->count];
 
-		if (!is_dead(context, device,
-			     object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf)))
+		if (!is_dead(context, device, object_find(objects, OBJECT_DMABUF, mapping->dmabuf)))
 			continue;
 		plan->object = mapping;
 		plan->order = plans->count++;
-		strcpy(plan->name, mapping->name);
-		plan->mapping = mapping->mapping;
+		plan->mapping = *mapping;
 	}
 	qsort(plans->items, plans->count, sizeof(*plans->items), by_dmabuf);
 	return 0;
@@ -104,14 +101,14 @@ static int unmap_all(struct context *context, const struct plans *plans)
 
 static int export_again(struct context *context, struct object *device, struct object **dmabuf)
 {
-	unsigned bar = (*dmabuf)->dmabuf.bar, count = (*dmabuf)->dmabuf.range_count;
+	unsigned bar = (*dmabuf)->bar, count = (*dmabuf)->range_count;
 	auto_free struct range *ranges = malloc(count * sizeof(*ranges));
 	char name[NAME_SIZE];
 	int rc;
 
 	if (!ranges)
 		return -ENOMEM;
-	memcpy(ranges, (*dmabuf)->dmabuf.ranges, count * sizeof(*ranges));
+	memcpy(ranges, (*dmabuf)->ranges, count * sizeof(*ranges));
 	strcpy(name, (*dmabuf)->name);
 	rc = context_remove(context, *dmabuf);
 	if (!rc)
@@ -127,7 +124,7 @@ static int import_again(struct context *context, const struct plan *plan, struct
 	struct object *mapping;
 
 	return context_import(context, plan->mapping.importer, plan->mapping.target, &request,
-			      dmabuf, plan->name, &mapping);
+			      dmabuf, plan->mapping.name, &mapping);
 }
 
 static int rebuild_dmabuf(struct context *context, struct object *device, struct object *dmabuf,

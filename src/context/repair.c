@@ -27,7 +27,7 @@ static int list_mapped(const struct context *context, const struct object *ioas,
 		return -ENOMEM;
 	for_each_object(mapping, &context->objects, OBJECT_MAPPING)
 		if (object_is_in_ioas(mapping, ioas->name))
-			known->mapped[known->count++] = mapping->mapping.addresses;
+			known->mapped[known->count++] = mapping->addresses;
 	qsort(known->mapped, known->count, sizeof(*known->mapped), by_address);
 	return 0;
 }
@@ -39,9 +39,9 @@ static int list_known(const struct context *context, struct import_known *known,
 
 	*count = 0;
 	for_each_object(device, &context->objects, OBJECT_DEVICE)
-		known[(*count)++].id = device->device.id;
+		known[(*count)++].id = device->id;
 	for_each_object(ioas, &context->objects, OBJECT_IOAS) {
-		known[*count].id = ioas->ioas.id;
+		known[*count].id = ioas->id;
 		known[*count].is_target = true;
 		rc = rc ? rc : list_mapped(context, ioas, &known[(*count)++]);
 	}
@@ -72,7 +72,7 @@ static int complete_recoveries(struct context *context)
 	int rc = 0;
 
 	for_each_object_once(mapping, &context->objects, OBJECT_MAPPING)
-		if (!rc && mapping->mapping.recovering && !context_map_again(context, mapping))
+		if (!rc && mapping->recovering && !context_map_again(context, mapping))
 			rc = context_update(context, mapping);
 	return rc;
 }
@@ -82,7 +82,7 @@ int context_undo(struct context *context)
 	struct object *undo;
 
 	while ((undo = object_next(&context->objects, OBJECT_UNDO, NULL))) {
-		const struct trigger *trigger = trigger_find(undo->undo.trigger);
+		const struct trigger *trigger = trigger_find(undo->trigger);
 		struct pci_name name;
 		int rc = trigger && trigger->restore ? pci_parse_name(undo->name, &name) : -EPROTO;
 
@@ -91,7 +91,7 @@ int context_undo(struct context *context)
 		if (rc == -EINTR)
 			return rc;
 		if (context_on_undo)
-			context_on_undo(undo->name, undo->undo.trigger, rc);
+			context_on_undo(undo->name, undo->trigger, rc);
 		rc = context_remove(context, undo);
 		if (rc)
 			return rc;

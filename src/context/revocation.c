@@ -36,7 +36,7 @@ void revocation_end(struct revocation *revocation)
 bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf)
 {
 	for (unsigned i = 0; i < revocation->hit_count; i++)
-		if (!strcmp(revocation->hit[i].name.bdf, dmabuf->dmabuf.device.bdf))
+		if (!strcmp(revocation->hit[i].name.bdf, dmabuf->device.bdf))
 			return true;
 	return false;
 }
@@ -52,8 +52,7 @@ static int find_affected(struct revocation *revocation)
 		return -ENOMEM;
 	snapshot_begin(&snapshot, revocation->context);
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
-		const struct object *dmabuf =
-			object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		const struct object *dmabuf = object_find(objects, OBJECT_DMABUF, mapping->dmabuf);
 
 		if (dmabuf && revocation_hits(revocation, dmabuf))
 			revocation->affected[revocation->count++] = (struct affected){
@@ -91,10 +90,10 @@ static void find_unmaps(struct revocation *revocation, const struct snapshot *sn
 	for (unsigned i = 0; i < revocation->count; i++) {
 		struct affected *affected = &revocation->affected[i];
 
-		affected->unmapped = !snapshot_shares_window(snapshot, affected->mapping) &&
-				     trace_index_find_unmap(
-					     &snapshot->trace, affected->mapping->mapping.addresses,
-					     revocation->start, &affected->unmapped_at);
+		affected->unmapped =
+			!snapshot_shares_window(snapshot, affected->mapping) &&
+			trace_index_find_unmap(&snapshot->trace, affected->mapping->addresses,
+					       revocation->start, &affected->unmapped_at);
 	}
 }
 
@@ -119,7 +118,7 @@ static int note_in_record(struct revocation *revocation)
 		return -ENOMEM;
 	for (unsigned i = 0; i < revocation->count; i++) {
 		mappings[i] = revocation->affected[i].mapping;
-		copy_text(mappings[i]->mapping.revoked_by, sizeof(mappings[i]->mapping.revoked_by),
+		copy_text(mappings[i]->revoked_by, sizeof(mappings[i]->revoked_by),
 			  revocation->trigger->name);
 	}
 	return context_update_all(revocation->context, mappings, revocation->count);

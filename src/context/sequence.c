@@ -15,7 +15,7 @@ void sequence_begin(struct sequence *sequence, struct context *context, const st
 {
 	*sequence = (struct sequence){ .context = context };
 	strcpy(sequence->name.bdf, device->name);
-	strcpy(sequence->ioas, device->device.ioas);
+	strcpy(sequence->ioas, device->ioas);
 }
 
 struct object *sequence_device(const struct sequence *sequence)
@@ -26,9 +26,9 @@ struct object *sequence_device(const struct sequence *sequence)
 static bool is_exporters(const struct sequence *sequence, const struct object *mapping)
 {
 	const struct object *dmabuf =
-		object_find(&sequence->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&sequence->context->objects, OBJECT_DMABUF, mapping->dmabuf);
 
-	return !strcmp(dmabuf->dmabuf.device.bdf, sequence->name.bdf);
+	return !strcmp(dmabuf->device.bdf, sequence->name.bdf);
 }
 
 bool sequence_is_mapped(const struct sequence *sequence)
@@ -98,8 +98,8 @@ static int verify(struct context *context, struct object *mapping)
 	struct object *importer = find_initiator(context, mapping, &driver);
 	int arrived = -1;
 
-	if (!importer || !(mapping->mapping.prot & IMPORT_WRITE) ||
-	    mapping->mapping.addresses.length < INITIATOR_BLOCK)
+	if (!importer || !(mapping->prot & IMPORT_WRITE) ||
+	    mapping->addresses.length < INITIATOR_BLOCK)
 		return -1;
 	verification_begin(&verification, context, mapping, importer, driver);
 	if (!verification_run(&verification, false))
@@ -146,7 +146,7 @@ static enum exporter_state exporter_state(const struct sequence *sequence)
 
 	snapshot_begin(&snapshot, sequence->context);
 	for_each_object(dmabuf, &sequence->context->objects, OBJECT_DMABUF)
-		if (!strcmp(dmabuf->dmabuf.device.bdf, sequence->name.bdf)) {
+		if (!strcmp(dmabuf->device.bdf, sequence->name.bdf)) {
 			report = snapshot_exporter(&snapshot, dmabuf);
 			break;
 		}

@@ -44,8 +44,8 @@ static int by_object(const void *a, const void *b)
 static int by_iova(const void *a, const void *b)
 {
 	const struct snapshot_window *left = a, *right = b;
-	uint64_t left_start = left->mapping->mapping.addresses.offset;
-	uint64_t right_start = right->mapping->mapping.addresses.offset;
+	uint64_t left_start = left->mapping->addresses.offset;
+	uint64_t right_start = right->mapping->addresses.offset;
 
 	return left_start < right_start ? -1 : left_start > right_start;
 }
@@ -56,9 +56,9 @@ static void mark_shared(struct snapshot_window *windows, unsigned count)
 	uint64_t end = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		const struct range *iova = &windows[i].mapping->mapping.addresses;
-		const struct range *next =
-			i + 1 < count ? &windows[i + 1].mapping->mapping.addresses : NULL;
+		const struct range *iova = &windows[i].mapping->addresses;
+		const struct range *next = i + 1 < count ? &windows[i + 1].mapping->addresses :
+							   NULL;
 		uint64_t last = range_last(*iova);
 
 		windows[i].shared = (i && iova->offset <= end) || (next && next->offset <= last);
@@ -185,17 +185,16 @@ static int expected_address(struct snapshot *snapshot, const struct object *mapp
 			    uint64_t *address)
 {
 	const struct object *dmabuf =
-		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
 	const struct snapshot_exporter *exporter;
 
-	if (!dmabuf || object_is_adopted(dmabuf) || dmabuf->dmabuf.bar >= PCI_BARS ||
-	    !dmabuf->dmabuf.range_count)
+	if (!dmabuf || object_is_adopted(dmabuf) || dmabuf->bar >= PCI_BARS || !dmabuf->range_count)
 		return -ENOENT;
-	exporter = find_exporter(snapshot, &dmabuf->dmabuf.device);
+	exporter = find_exporter(snapshot, &dmabuf->device);
 	if (!exporter)
 		return -ENODEV;
-	*address = exporter->pci.bars[dmabuf->dmabuf.bar].bus.offset +
-		   dmabuf->dmabuf.ranges[0].offset + mapping->mapping.offset;
+	*address = exporter->pci.bars[dmabuf->bar].bus.offset + dmabuf->ranges[0].offset +
+		   mapping->offset;
 	return 0;
 }
 
@@ -229,7 +228,7 @@ static void ask_page_tables(struct snapshot *snapshot, const struct object *mapp
 			continue;
 		evidence->attached = true;
 		if (!unknown)
-			answer = ask_page_table(device, mapping->mapping.addresses, address);
+			answer = ask_page_table(device, mapping->addresses, address);
 		if (answer == PAGETABLE_UNREADABLE)
 			continue;
 		evidence->tables_differ |= evidence->tables != PAGETABLE_UNREADABLE &&
@@ -248,7 +247,7 @@ bool snapshot_shares_window(const struct snapshot *snapshot, const struct object
 }
 
 /* A mapping that was recovered is a new one, so a verification is never older than its mapping. */
-static enum dma_answer ask_dma(const struct object_mapping *mapping)
+static enum dma_answer ask_dma(const struct object *mapping)
 {
 	return !mapping->verified ? DMA_NONE : mapping->arrived ? DMA_ARRIVED : DMA_FAULTED;
 }
@@ -256,10 +255,10 @@ static enum dma_answer ask_dma(const struct object_mapping *mapping)
 struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping)
 {
 	struct object *dmabuf =
-		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
 	struct mapping_evidence evidence = {
-		.dma = ask_dma(&mapping->mapping),
-		.recorded = *mapping->mapping.revoked_by,
+		.dma = ask_dma(mapping),
+		.recorded = *mapping->revoked_by,
 	};
 
 	if (dmabuf)
@@ -267,8 +266,8 @@ struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct o
 	ask_page_tables(snapshot, mapping, &evidence);
 	/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
 	if (!snapshot_shares_window(snapshot, mapping))
-		evidence.trace = trace_index_ask(&snapshot->trace, mapping->mapping.addresses,
-						 mapping->mapping.made);
+		evidence.trace =
+			trace_index_ask(&snapshot->trace, mapping->addresses, mapping->made);
 	return judge_mapping(&evidence);
 }
 

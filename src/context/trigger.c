@@ -282,7 +282,7 @@ static int note_undo(struct context *context, const struct trigger *trigger,
 
 	if (!object)
 		return -ENOMEM;
-	copy_text(object->undo.trigger, sizeof(object->undo.trigger), trigger->name);
+	copy_text(object->trigger, sizeof(object->trigger), trigger->name);
 	rc = context_add(context, object);
 	if (!rc)
 		*undo = object;

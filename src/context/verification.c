@@ -17,8 +17,7 @@
 static struct range target_range(const struct verification *verification)
 {
 	return (struct range){
-		verification->dmabuf->dmabuf.ranges[0].offset +
-			verification->mapping->mapping.offset,
+		verification->dmabuf->ranges[0].offset + verification->mapping->offset,
 		INITIATOR_BLOCK,
 	};
 }
@@ -26,7 +25,7 @@ static struct range target_range(const struct verification *verification)
 static void map_target(struct verification *verification)
 {
 	if (verification->exporter < 0 ||
-	    vfio_map_region(verification->exporter, verification->dmabuf->dmabuf.bar,
+	    vfio_map_region(verification->exporter, verification->dmabuf->bar,
 			    target_range(verification), &verification->target))
 		verification->target = NULL;
 }
@@ -36,8 +35,8 @@ void verification_begin(struct verification *verification, struct context *conte
 			const struct initiator_driver *driver)
 {
 	const struct object_list *objects = &context->objects;
-	const struct object *dmabuf = object_find(objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
-	struct object *exporter = object_find(objects, OBJECT_DEVICE, dmabuf->dmabuf.device.bdf);
+	const struct object *dmabuf = object_find(objects, OBJECT_DMABUF, mapping->dmabuf);
+	struct object *exporter = object_find(objects, OBJECT_DEVICE, dmabuf->device.bdf);
 
 	*verification = (struct verification){
 		.context = context,
@@ -61,7 +60,7 @@ void verification_end(struct verification *verification)
 static int access_target(struct verification *verification, void *read, const void *write)
 {
 	struct range range = target_range(verification);
-	unsigned bar = verification->dmabuf->dmabuf.bar;
+	unsigned bar = verification->dmabuf->bar;
 
 	if (verification->exporter < 0)
 		return -ENODEV;
@@ -94,8 +93,7 @@ static int write_by_device(struct verification *verification)
 {
 	struct initiator *initiator = &verification->initiator;
 	uint8_t bytes[INITIATOR_BLOCK];
-	int rc = initiator->driver->write(initiator,
-					  verification->mapping->mapping.addresses.offset);
+	int rc = initiator->driver->write(initiator, verification->mapping->addresses.offset);
 
 	verification->device_error = rc == -EREMOTEIO;
 	if (rc && !verification->device_error)
@@ -110,7 +108,7 @@ static int write_by_device(struct verification *verification)
 /* Bytes that did not arrive cannot be read back; a device that is choosy is given its own. */
 static int read_by_device(struct verification *verification)
 {
-	const struct object_mapping *mapping = &verification->mapping->mapping;
+	const struct object *mapping = verification->mapping;
 	struct initiator *initiator = &verification->initiator;
 	uint8_t bytes[INITIATOR_BLOCK];
 	int rc;
@@ -156,7 +154,7 @@ static void collect_faults(struct verification *verification, int watch)
 	if (pci_parse_name(verification->importer->name, &name))
 		return;
 	for (unsigned tries = 0; tries < 20; tries++) {
-		fault_collect(watch, &name, verification->mapping->mapping.addresses,
+		fault_collect(watch, &name, verification->mapping->addresses,
 			      &verification->faults);
 		if (verification->faults.count)
 			return;
@@ -179,7 +177,7 @@ static void look_for_faults(struct verification *verification, int watch)
 	if (verification->faults.count || verification->device_error)
 		return;
 	nanosleep(&interval, NULL);
-	initiator->driver->write(initiator, verification->mapping->mapping.addresses.offset);
+	initiator->driver->write(initiator, verification->mapping->addresses.offset);
 	collect_faults(verification, watch);
 }
 
@@ -205,7 +203,7 @@ static int run_device(struct verification *verification)
 static int run_with_bounce(struct verification *verification)
 {
 	struct context *context = verification->context;
-	const struct importer *importer = verification->mapping->mapping.importer;
+	const struct importer *importer = verification->mapping->importer;
 	struct initiator *initiator = &verification->initiator;
 	struct import_target target;
 	int rc = context_get_target(context, verification->mapping, &target);
@@ -237,7 +235,7 @@ static void restore(struct verification *verification)
 /* What the mapping's state rests on from now on. */
 static int note_in_record(struct verification *verification)
 {
-	struct object_mapping *mapping = &verification->mapping->mapping;
+	struct object *mapping = verification->mapping;
 
 	if (verification_verdict(verification) == VERDICT_UNKNOWN)
 		return 0;

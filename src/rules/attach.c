@@ -29,7 +29,7 @@ static enum applies lies_in_reserved(const struct rule_subject *subject,
 				     struct rule_finding *finding)
 {
 	const struct object *mapping = subject->mapping;
-	const struct range *iova = &mapping->mapping.addresses;
+	const struct range *iova = &mapping->addresses;
 	char name[NAME_SIZE + RANGE_TEXT + 8], window[RANGE_TEXT];
 
 	if (is_elsewhere(subject))

@@ -20,7 +20,7 @@ static enum applies describe_revoked(const struct rule_subject *subject,
 				     struct rule_finding *finding)
 {
 	struct object_list *objects = &subject->context->objects;
-	const char *bdf = subject->dmabuf->dmabuf.device.bdf;
+	const char *bdf = subject->dmabuf->device.bdf;
 	bool decode = true;
 	int fd;
 
@@ -65,9 +65,9 @@ static enum applies has_ranges(const struct rule_subject *subject, struct rule_f
 {
 	const struct object *dmabuf = subject->dmabuf;
 
-	if (dmabuf->dmabuf.range_count <= 1)
+	if (dmabuf->range_count <= 1)
 		return APPLIES_NO;
-	return found(finding, "%s has %u", dmabuf->name, dmabuf->dmabuf.range_count);
+	return found(finding, "%s has %u", dmabuf->name, dmabuf->range_count);
 }
 
 static enum applies is_foreign(const struct rule_subject *subject, struct rule_finding *finding)
@@ -84,7 +84,7 @@ static enum applies is_foreign(const struct rule_subject *subject, struct rule_f
 static enum applies is_occupied(const struct rule_subject *subject, struct rule_finding *finding)
 {
 	const struct object *mapping = subject->mapping;
-	struct range taken = mapping->mapping.addresses;
+	struct range taken = mapping->addresses;
 	enum mapping_state state;
 
 	if (subject->ioas && !object_is_in_ioas(mapping, subject->ioas->name))
@@ -115,8 +115,7 @@ static enum applies is_in_reserved(const struct rule_subject *subject, struct ru
 	for_each_object(device, &subject->context->objects, OBJECT_DEVICE) {
 		struct pci_device pci;
 
-		if (strcmp(device->device.ioas, subject->ioas->name) ||
-		    pci_find(device->name, &pci) ||
+		if (strcmp(device->ioas, subject->ioas->name) || pci_find(device->name, &pci) ||
 		    is_reserved(&pci, *subject->iova, window, finding) != APPLIES_YES)
 			continue;
 		strcpy(finding->object, device->name);
@@ -132,7 +131,7 @@ static enum applies is_unreachable(const struct rule_subject *subject, struct ru
 	unsigned count = 0;
 
 	if (!subject->iova || !subject->ioas ||
-	    iommufd_iova_ranges(context_iommufd(subject->context), subject->ioas->ioas.id, &allowed,
+	    iommufd_iova_ranges(context_iommufd(subject->context), subject->ioas->id, &allowed,
 				&count))
 		return APPLIES_UNKNOWN;
 	for (unsigned i = 0; i < count; i++)
@@ -202,11 +201,11 @@ static enum applies is_beyond(const struct rule_subject *subject, struct rule_fi
 
 	if (!source || !subject->dmabuf)
 		return APPLIES_UNKNOWN;
-	if (source->offset + source->length <= subject->dmabuf->dmabuf.size)
+	if (source->offset + source->length <= subject->dmabuf->size)
 		return APPLIES_NO;
 	return found(finding, "0x%llx+0x%llx of %s, which has 0x%llx bytes",
 		     (unsigned long long)source->offset, (unsigned long long)source->length,
-		     subject->dmabuf->name, (unsigned long long)subject->dmabuf->dmabuf.size);
+		     subject->dmabuf->name, (unsigned long long)subject->dmabuf->size);
 }
 
 static int try_import(int dmabuf)

@@ -28,30 +28,37 @@ static void check_round_trip(const struct object *object)
 static void check_kinds(void)
 {
 	struct range ranges[] = { { 0, 4096 }, { UINT64_MAX - 4095, 4096 } };
-	struct object device = { .kind = OBJECT_DEVICE, .name = "0000:01:00.0", .fd = -1 };
-	struct object dmabuf = { .kind = OBJECT_DMABUF, .name = "fb", .fd = -1 };
-	struct object ioas = { .kind = OBJECT_IOAS, .name = "ioas0", .fd = -1 };
-	struct object mapping = { .kind = OBJECT_MAPPING, .name = "map0", .fd = -1 };
+	struct object device = { .kind = OBJECT_DEVICE,
+				 .name = "0000:01:00.0",
+				 .fd = -1,
+				 .id = 7,
+				 .ioas = "ioas0",
+				 .made = 12 };
+	struct object dmabuf = { .kind = OBJECT_DMABUF,
+				 .name = "fb",
+				 .fd = -1,
+				 .device.bdf = "0000:01:00.0",
+				 .bar = 2,
+				 .ranges = ranges,
+				 .range_count = 2,
+				 .size = 8192,
+				 .inode = 21,
+				 .made = 13 };
+	struct object ioas = { .kind = OBJECT_IOAS, .name = "ioas0", .fd = -1, .id = UINT32_MAX };
+	struct object mapping = { .kind = OBJECT_MAPPING,
+				  .name = "map0",
+				  .fd = -1,
+				  .importer = &importer_iommufd,
+				  .target = "ioas0",
+				  .dmabuf = "fb",
+				  .offset = 4096,
+				  .addresses = { UINT64_MAX - 4095, 4096 },
+				  .prot = 2,
+				  .made = 14,
+				  .verified = 15,
+				  .arrived = true,
+				  .revoked_by = "reset" };
 
-	device.device = (struct object_device){ .id = 7, .ioas = "ioas0", .made = 12 };
-	dmabuf.dmabuf = (struct object_dmabuf){ .device.bdf = "0000:01:00.0",
-						.bar = 2,
-						.ranges = ranges,
-						.range_count = 2,
-						.size = 8192,
-						.inode = 21,
-						.made = 13 };
-	ioas.ioas.id = UINT32_MAX;
-	mapping.mapping = (struct object_mapping){ .importer = &importer_iommufd,
-						   .target = "ioas0",
-						   .dmabuf = "fb",
-						   .offset = 4096,
-						   .addresses = { UINT64_MAX - 4095, 4096 },
-						   .prot = 2,
-						   .made = 14,
-						   .verified = 15,
-						   .arrived = true,
-						   .revoked_by = "reset" };
 	check_round_trip(&device);
 	check_round_trip(&dmabuf);
 	check_round_trip(&ioas);
@@ -66,51 +73,51 @@ static void check_text(void)
 		struct object object;
 		const char *text;
 	} texts[] = {
-		{ { .kind = OBJECT_DEVICE, .device = { .id = 7, .ioas = "ioas0", .made = 12 } },
+		{ { .kind = OBJECT_DEVICE, .id = 7, .ioas = "ioas0", .made = 12 },
 		  "{\"id\":7,\"ioas\":\"ioas0\",\"made_ns\":12}" },
-		{ { .kind = OBJECT_DEVICE, .device = { .id = UINT32_MAX, .made = UINT64_MAX } },
+		{ { .kind = OBJECT_DEVICE, .id = UINT32_MAX, .made = UINT64_MAX },
 		  "{\"id\":4294967295,\"ioas\":null,\"made_ns\":18446744073709551615}" },
 		{ { .kind = OBJECT_DMABUF,
-		    .dmabuf = { .device.bdf = "0000:01:00.0",
-				.bar = 2,
-				.ranges = ranges,
-				.range_count = 2,
-				.size = 12288,
-				.inode = 7,
-				.made = 13 } },
+		    .device.bdf = "0000:01:00.0",
+		    .bar = 2,
+		    .ranges = ranges,
+		    .range_count = 2,
+		    .size = 12288,
+		    .inode = 7,
+		    .made = 13 },
 		  "{\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
 		  "{\"offset\":1099511627776,\"length\":8192}],\"size\":12288,\"inode\":7,\"made_ns\":13}" },
-		{ { .kind = OBJECT_DMABUF, .dmabuf = { .size = 4096, .inode = 8, .made = 13 } },
+		{ { .kind = OBJECT_DMABUF, .size = 4096, .inode = 8, .made = 13 },
 		  "{\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
-		{ { .kind = OBJECT_IOAS, .ioas.id = UINT32_MAX }, "{\"id\":4294967295}" },
+		{ { .kind = OBJECT_IOAS, .id = UINT32_MAX }, "{\"id\":4294967295}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .importer = &importer_iommufd,
-				 .target = "ioas0",
-				 .dmabuf = "fb",
-				 .offset = 4096,
-				 .addresses = { 0xffffffff000, 8192 },
-				 .prot = 3,
-				 .made = 14 } },
+		    .importer = &importer_iommufd,
+		    .target = "ioas0",
+		    .dmabuf = "fb",
+		    .offset = 4096,
+		    .addresses = { 0xffffffff000, 8192 },
+		    .prot = 3,
+		    .made = 14 },
 		  "{\"dmabuf\":\"fb\",\"importer\":\"iommufd\",\"ioas\":\"ioas0\",\"iova\":\"0xffffffff000\",\"length\":8192,"
 		  "\"offset\":4096,\"prot\":\"rw\",\"made_ns\":14,\"revoked_by\":null}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .importer = &importer_iommufd,
-				 .target = "a",
-				 .dmabuf = "b",
-				 .addresses = { 0, 4096 },
-				 .prot = 1,
-				 .made = 14,
-				 .verified = 15,
-				 .arrived = true,
-				 .revoked_by = "reset" } },
+		    .importer = &importer_iommufd,
+		    .target = "a",
+		    .dmabuf = "b",
+		    .addresses = { 0, 4096 },
+		    .prot = 1,
+		    .made = 14,
+		    .verified = 15,
+		    .arrived = true,
+		    .revoked_by = "reset" },
 		  "{\"dmabuf\":\"b\",\"importer\":\"iommufd\",\"ioas\":\"a\",\"iova\":\"0x0\",\"length\":4096,\"offset\":0,"
 		  "\"prot\":\"r\",\"made_ns\":14,\"revoked_by\":\"reset\",\"verified_ns\":15,"
 		  "\"arrived\":true}" },
 		{ { .kind = OBJECT_MAPPING,
-		    .mapping = { .importer = &importer_iommufd,
-				 .prot = 2,
-				 .verified = 15,
-				 .addresses = { 4096, 4096 } } },
+		    .importer = &importer_iommufd,
+		    .prot = 2,
+		    .verified = 15,
+		    .addresses = { 4096, 4096 } },
 		  "{\"dmabuf\":null,\"importer\":\"iommufd\",\"ioas\":null,\"iova\":\"0x1000\",\"length\":4096,\"offset\":0,"
 		  "\"prot\":\"w\",\"made_ns\":0,\"revoked_by\":null,\"verified_ns\":15,"
 		  "\"arrived\":false}" },
@@ -131,16 +138,15 @@ static void check_rights(void)
 {
 	for (unsigned prot = 1; prot < 4; prot++) {
 		struct object mapping = { .kind = OBJECT_MAPPING,
-					  .mapping = { .importer = &importer_iommufd,
-						       .target = "ioas0",
-						       .dmabuf = "fb",
-						       .addresses = { 4096, 4096 },
-						       .prot = prot } };
+					  .importer = &importer_iommufd,
+					  .target = "ioas0",
+					  .dmabuf = "fb",
+					  .addresses = { 4096, 4096 },
+					  .prot = prot };
 		struct object copy = { .kind = OBJECT_MAPPING, .name = "map0" };
 		json_object *attributes = object_to_json(&mapping);
 
-		check(!object_from_json(&copy, attributes) && copy.mapping.prot == prot,
-		      "rights %u", prot);
+		check(!object_from_json(&copy, attributes) && copy.prot == prot, "rights %u", prot);
 		json_object_put(attributes);
 	}
 }
@@ -166,9 +172,9 @@ static void check_closed(void)
 		struct object *device = object_new(OBJECT_DEVICE, cases[i].device, -1);
 		struct object *dmabuf = object_new(OBJECT_DMABUF, "fb", -1);
 
-		device->device.made = cases[i].opened;
-		dmabuf->dmabuf.made = 100;
-		strcpy(dmabuf->dmabuf.device.bdf, cases[i].exporter);
+		device->made = cases[i].opened;
+		dmabuf->made = 100;
+		strcpy(dmabuf->device.bdf, cases[i].exporter);
 		object_list_add(&list, device);
 		object_list_add(&list, dmabuf);
 		check(object_device_closed(&list, dmabuf) == cases[i].closed,
@@ -288,15 +294,15 @@ static void check_users(void)
 	struct object *dmabuf = add(&list, OBJECT_DMABUF), *ioas = add(&list, OBJECT_IOAS);
 	struct object *mapping = object_new(OBJECT_MAPPING, "map0", -1);
 
-	strcpy(mapping->mapping.dmabuf, "dmabuf0");
-	mapping->mapping.importer = &importer_iommufd;
-	strcpy(mapping->mapping.target, "ioas0");
+	strcpy(mapping->dmabuf, "dmabuf0");
+	mapping->importer = &importer_iommufd;
+	strcpy(mapping->target, "ioas0");
 	object_list_add(&list, mapping);
 	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 1, "a mapping counts");
 	mapping = object_new(OBJECT_MAPPING, "map1", -1);
-	strcpy(mapping->mapping.dmabuf, "gone");
-	mapping->mapping.importer = &importer_iommufd;
-	strcpy(mapping->mapping.target, "ioas0");
+	strcpy(mapping->dmabuf, "gone");
+	mapping->importer = &importer_iommufd;
+	strcpy(mapping->target, "ioas0");
 	object_list_add(&list, mapping);
 	check(dmabuf->mapping_count == 1 && ioas->mapping_count == 2, "of what it names only");
 	object_list_remove(&list, mapping);

@@ -15,9 +15,9 @@ static bool is_twice(const struct rule *rule)
 	return count > 1;
 }
 
-static struct object fb = { .kind = OBJECT_DMABUF, .name = "fb", .dmabuf.size = 0x10000 };
-static struct object two = { .kind = OBJECT_DMABUF, .name = "two", .dmabuf.range_count = 2 };
-static struct object one = { .kind = OBJECT_DMABUF, .name = "one", .dmabuf.range_count = 1 };
+static struct object fb = { .kind = OBJECT_DMABUF, .name = "fb", .size = 0x10000 };
+static struct object two = { .kind = OBJECT_DMABUF, .name = "two", .range_count = 2 };
+static struct object one = { .kind = OBJECT_DMABUF, .name = "one", .range_count = 1 };
 
 #define SOURCE(...)                                      \
 	&(struct rule_subject)                           \

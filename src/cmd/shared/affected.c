@@ -26,7 +26,7 @@ static void add_other(struct others *others, pid_t pid, const char *name)
 static void describe_holders(struct others *others, const struct inventory *inventory,
 			     const struct object *dmabuf)
 {
-	const struct inventory_dmabuf *found = inventory_get(inventory, dmabuf->dmabuf.inode);
+	const struct inventory_dmabuf *found = inventory_get(inventory, dmabuf->inode);
 
 	*others->text = '\0';
 	for (unsigned i = 0; found && i < found->holder_count; i++)
@@ -60,7 +60,7 @@ static void add_hit(json_object *rows, const char *kind, const char *name, const
 static bool is_hit(const struct revocation *revocation, const struct object *mapping)
 {
 	const struct object *dmabuf =
-		object_find(&revocation->context->objects, OBJECT_DMABUF, mapping->mapping.dmabuf);
+		object_find(&revocation->context->objects, OBJECT_DMABUF, mapping->dmabuf);
 
 	return dmabuf && revocation_hits(revocation, dmabuf);
 }

@@ -55,7 +55,7 @@ void fill_idle(struct call *call, const char *ioas)
 	if (!*ioas)
 		return;
 	for_each_object(device, objects, OBJECT_DEVICE)
-		if (!strcmp(device->device.ioas, ioas))
+		if (!strcmp(device->ioas, ioas))
 			return;
 	for_each_object(mapping, objects, OBJECT_MAPPING) {
 		json_object *row;
