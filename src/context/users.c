@@ -15,7 +15,10 @@ static const char *context_of(const struct context_summary *contexts, unsigned c
 	return NULL;
 }
 
-void describe_users(const struct pci_device *pci, char *text, size_t size)
+/* What put says of each user, in a list; context: NULL for one that is no holder. */
+static void describe(const struct pci_device *pci, char *text, size_t size,
+		     void (*put)(char *text, size_t size, const struct process *user,
+				 const char *context))
 {
 	auto_free struct context_summary *contexts = NULL;
 	auto_free struct process *users = NULL;
@@ -25,30 +28,31 @@ void describe_users(const struct pci_device *pci, char *text, size_t size)
 	process_list_users(pci->cdev_number, &users, &count);
 	if (count)
 		context_list(&contexts, &context_count);
-	for (unsigned i = 0; i < count; i++) {
-		const char *context = context_of(contexts, context_count, users[i].pid);
+	for (unsigned i = 0; i < count; i++)
+		put(text, size, &users[i], context_of(contexts, context_count, users[i].pid));
+}
 
-		text_join(text, size, ", ", "%s%s (PID %d)", context ? "context " : "",
-			  context ? context : users[i].name, users[i].pid);
-	}
+static void put_user(char *text, size_t size, const struct process *user, const char *context)
+{
+	text_join(text, size, ", ", "%s%s (PID %d)", context ? "context " : "",
+		  context ? context : user->name, user->pid);
+}
+
+static void put_release(char *text, size_t size, const struct process *user, const char *context)
+{
+	if (context)
+		text_join(text, size, ", ", "'dmabufctl --context %s release --all' lets it go",
+			  context);
+	else
+		text_join(text, size, ", ", "end PID %d", user->pid);
+}
+
+void describe_users(const struct pci_device *pci, char *text, size_t size)
+{
+	describe(pci, text, size, put_user);
 }
 
 void describe_release(const struct pci_device *pci, char *text, size_t size)
 {
-	auto_free struct context_summary *contexts = NULL;
-	auto_free struct process *users = NULL;
-	unsigned count = 0, context_count = 0;
-
-	*text = '\0';
-	process_list_users(pci->cdev_number, &users, &count);
-	context_list(&contexts, &context_count);
-	for (unsigned i = 0; i < count; i++) {
-		const char *context = context_of(contexts, context_count, users[i].pid);
-
-		if (context)
-			text_join(text, size, ", ",
-				  "'dmabufctl --context %s release --all' lets it go", context);
-		else
-			text_join(text, size, ", ", "end PID %d", users[i].pid);
-	}
+	describe(pci, text, size, put_release);
 }
