@@ -113,6 +113,7 @@ static enum status run(struct call *call)
 	addresses = (struct range){ .offset = request.address, .length = request.source.length };
 	subject = rule_subject_of(call);
 	subject.dmabuf = dmabuf;
+	subject.importer = importer;
 	subject.source = &request.source;
 	subject.iova = request.fixed ? &addresses : NULL;
 	status = refuse_foreseen(import_rules, &subject, "import %s", dmabuf->name);

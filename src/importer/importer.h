@@ -50,6 +50,8 @@ struct importer {
 	const char *name; /* of the kind: KIND in --to KIND[:TARGET] */
 	/* Its targets are the IOASes of the context, made when they are wanted. */
 	bool in_ioas;
+	/* Takes whole pages at the start of a page only: in the dma-buf, and where they go. */
+	bool whole_pages;
 	/* What target and address are called in JSON. */
 	const char *target_key, *address_key;
 

@@ -121,6 +121,7 @@ static int tidy(int iommufd, const struct import_known *known, unsigned count)
 const struct importer importer_iommufd = {
 	.name = "iommufd",
 	.in_ioas = true,
+	.whole_pages = true,
 	.target_key = "ioas",
 	.address_key = "iova",
 	.map = map,

@@ -142,8 +142,8 @@ static enum applies is_unreachable(const struct rule_subject *subject, struct ru
 }
 
 /*
- * The kernel takes it while no device is attached, and no device can be attached afterwards: such
- * a mapping is of no use to anybody.
+ * iommufd takes any offset while no device is attached, and no device can be attached afterwards:
+ * such a mapping is of no use to anybody.
  */
 static enum applies is_unaligned(const struct rule_subject *subject, struct rule_finding *finding)
 {
@@ -157,8 +157,10 @@ static enum applies is_unaligned(const struct rule_subject *subject, struct rule
 		{ "IOVA", subject->iova ? subject->iova->offset : 0 },
 	};
 
-	if (!subject->source)
+	if (!subject->source || !subject->importer)
 		return APPLIES_UNKNOWN;
+	if (!subject->importer->whole_pages)
+		return APPLIES_NO;
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		uint64_t value = numbers[i].value;
 

@@ -32,6 +32,7 @@ struct rule_subject {
 	const struct pci_device *pci;
 	struct object *dmabuf;
 	const struct object *mapping, *ioas, *released;
+	const struct importer *importer;
 	const struct range *source; /* in the dma-buf */
 	const struct range *iova;
 	const struct bar_request *request;

@@ -2,6 +2,7 @@
 /* Every rule says all that it should, and looks at the object at hand. */
 #include <string.h>
 
+#include "importer/importer.h"
 #include "rules/rules.h"
 #include "tests/unit/check.h"
 
@@ -10,8 +11,9 @@ static bool is_twice(const struct rule *rule)
 	unsigned count = 0;
 
 	for (const struct rule *const *table = rule_tables; *table; table++)
-		for_each_rule(other, *table) count += !strcmp(other->id, rule->id) ||
-						      !strcmp(other->sentence, rule->sentence);
+		for_each_rule(other, *table)
+			count += !strcmp(other->id, rule->id) ||
+				 !strcmp(other->sentence, rule->sentence);
 	return count > 1;
 }
 
@@ -19,14 +21,17 @@ static struct object fb = { .kind = OBJECT_DMABUF, .name = "fb", .size = 0x10000
 static struct object two = { .kind = OBJECT_DMABUF, .name = "two", .range_count = 2 };
 static struct object one = { .kind = OBJECT_DMABUF, .name = "one", .range_count = 1 };
 
-#define SOURCE(...)                                      \
-	&(struct rule_subject)                           \
-	{                                                \
-		.dmabuf = &fb, .source = &(struct range) \
-		{                                        \
-			__VA_ARGS__                      \
-		}                                        \
+static const struct importer by_page = { .whole_pages = true }, by_byte = { .whole_pages = false };
+
+#define SOURCE_FOR(kind, ...)                                              \
+	&(struct rule_subject)                                             \
+	{                                                                  \
+		.dmabuf = &fb, .importer = kind, .source = &(struct range) \
+		{                                                          \
+			__VA_ARGS__                                        \
+		}                                                          \
 	}
+#define SOURCE(...) SOURCE_FOR(&by_page, __VA_ARGS__)
 #define BAR(number, bytes, ...)                                                                  \
 	&(struct rule_subject)                                                                   \
 	{                                                                                        \
@@ -59,6 +64,7 @@ static const struct {
 	  &(struct rule_subject){ .dmabuf = &one }, "two has 2" },
 	{ "import-unaligned", SOURCE(0x1000, 0x1001), SOURCE(0x1000, 0x1000), "length 0x1001" },
 	{ "import-unaligned", SOURCE(1, 0x1000), SOURCE(0, 0x1000), "offset 0x1," },
+	{ "import-unaligned", SOURCE(1, 0x1001), SOURCE_FOR(&by_byte, 1, 0x1001), "offset 0x1," },
 	{ "import-empty", SOURCE(0x1000, 0), SOURCE(0, 0x1000), "" },
 	{ "import-wraps", SOURCE(-0x1000, 0x2000), SOURCE(0, 0x1000), "0xfffffffffffff000+0x2000" },
 	{ "import-beyond", SOURCE(0xf000, 0x2000), SOURCE(0xf000, 0x1000), "of fb, which has" },
@@ -88,8 +94,7 @@ int main(void)
 	struct rule_finding finding;
 
 	for (const struct rule *const *table = rule_tables; *table; table++)
-		for_each_rule(rule, *table)
-		{
+		for_each_rule(rule, *table) {
 			check(rule->error > 0 && rule->during && *rule->during && rule->sentence &&
 				      rule->file && rule->since && rule->remedy,
 			      "%s says all", rule->id);
