@@ -94,6 +94,12 @@ ok 'as many causes as there are rules' \
 ok 'each by an id of its own' equal "$(gojq '[.[].id] | unique | length' "$TEST_DIR/causes")" "$(gojq length "$TEST_DIR/causes")"
 ok 'none twice' equal "$(gojq '[.[] | .errno + .during + .check] | group_by(.) | map(select(length > 1)) | length' "$TEST_DIR/causes")" 0
 ok 'each with its place, and a way on' equal "$(gojq '[.[] | select((.next | not) or (.where | not) or (.check | not) or (.since | not))] | length' "$TEST_DIR/causes")" 0
+# A version that came after 6.12 is not all there is to say: 6.12 has it by a patch of this tree, or never.
+ok 'what 6.12 does with the patches is said' equal \
+	"$(gojq -r '.[] | select(.since | test("6\\.1[3-9]") and (test("6\\.12 with kernel/linux-6\\.12/[0-9]{4}$|6\\.1[3-9] to ") | not)) | .id' "$TEST_DIR/causes")" ''
+for patch in $(gojq -r '[.[].since | scan("kernel/linux-6\\.12/[0-9]{4}")] | unique | join(" ")' "$TEST_DIR/causes"); do
+	ok "$patch is there" compgen -G "$(dirname "$0")/../../$patch-*.patch"
+done
 for during in $(gojq -r '[.[].during | split(" ")[]] | unique | join(" ")' "$TEST_DIR/causes"); do
 	ok "$during is a command, or a call" eval "{ dmabufctl --list-commands; printf '%s\n' IOMMU_IOAS_MAP VFIO_IOMMU_MAP_DMA; } | grep -qx $during"
 done
