@@ -20,15 +20,18 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The command that a message of dmabufctl names: "dmabufctl: import fb: ...". */
-static const char *find_during(const char *text)
+/*
+ * The command that a message of dmabufctl names: "dmabufctl: import fb: ...". NULL where that is
+ * another word that is a command too: "dmabufctl: device 0000:01:00.0: ...".
+ */
+static const char *find_during(const char *text, int error)
 {
 	const char *start = strstr(text, "dmabufctl: ");
 	char word[32];
 
 	if (!start || sscanf(start + strlen("dmabufctl: "), "%31[a-z]", word) != 1)
 		return NULL;
-	return find_command(word) ? find_command(word)->name : NULL;
+	return find_command(word) && rule_is_known(error, word) ? find_command(word)->name : NULL;
 }
 
 /* What a message names: PCI devices, and objects of the context, the first of each kind. */
@@ -42,6 +45,8 @@ static void add_name(struct named *named, const char *word)
 	struct rule_subject *subject = &named->subject;
 	struct object *object = object_find(&subject->context->objects, OBJECT_KINDS, word);
 
+	if (object && !subject->released) /* if it was that */
+		subject->released = object;
 	if (!subject->pci && !pci_find(word, &named->pci))
 		subject->pci = &named->pci;
 	else if (object && object->kind == OBJECT_DMABUF && !subject->dmabuf)
@@ -201,9 +206,9 @@ static enum status run(struct call *call)
 {
 	const struct explain_options *options = call->options;
 	const char *text = call->arguments[0];
-	const char *during = options->during ? options->during : find_during(text);
 	struct wording wording = wording_find(text);
 	int error = wording.error ? wording.error : errno_in(text);
+	const char *during = options->during ? options->during : find_during(text, error);
 	struct named named;
 	struct fault fault;
 

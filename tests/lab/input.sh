@@ -7,11 +7,25 @@ main_setup
 d bind "$RAM" >/dev/null
 before=$(d status --json)
 
+# shellcheck disable=SC2016 # a filter of gojq
+# explained - explain, told what a command has just said, knows the rule by which it was refused, if it was by
+# one: what was found here, and of what, is what was said. What only the request could tell is unknown.
+explained() {
+	local said=$err found
+	found=$(d explain "$said" --json | gojq -r --arg said "$said" '.causes[] | select(.check as $check | $said | contains($check)) |
+		"\(.id) \(.here) \([.object, .detail] | all(. as $part | $part == null or ($said | contains($part))))"')
+	[ -n "$found" ] || return
+	found_all+=$found$'\n'
+	ok "explain '$said': one rule, and the very object" contains "$found" '^[a-z-]+ (yes|unknown) true$'
+}
+
 # unchanged STATUS REGEX COMMAND...
 unchanged() {
 	refuses "$@"
+	[ "$1" = 2 ] || explained
 	ok "${*:3}: status unchanged" equal "$(d status --json)" "$before"
 }
+found_all=''
 
 # All names are looked up before the first object is touched.
 unchanged 1 'object nope: ENOENT' d release map0 nope
@@ -95,7 +109,12 @@ unchanged 1 'EADDRINUSE: a mapping of the IOAS lies beyond' d attach "$EDU" far
 exec 9<>/dev/vfio/devices/"$(basename "$(echo /sys/bus/pci/devices/$RAM/vfio-dev/*)")"
 d release ram "$RAM"
 refuses 1 "it is open: $(cat /proc/$$/comm) \(PID $$\)" d unbind "$RAM"
+explained
 exec 9<&-
+# rules HERE - those that explain named so.
+rules() { sed -n "s/ $1 true\$//p" <<<"$found_all" | sort -u | xargs; }
+ok 'explain knew the rule of many refusals' test "$(rules '[a-z]*' | wc -w)" -ge 16
+ok 'and saw, of those that can be seen' contains "$(rules yes)" 'import-occupied .*open-held .*release-user'
 
 leave_nothing
 done_testing
