@@ -19,8 +19,8 @@ static bool begin(struct printer *printer, enum event_kind kind, uint64_t time,
 
 static void add_window(struct event *event, const struct named_window *window, struct range iova)
 {
-	event_text(event, "mapping", window ? window->mapping : NULL);
-	event_text(event, "context", window ? window->context : NULL);
+	event_text(event, "mapping", window ? window->mapping : "");
+	event_text(event, "context", window ? window->context : "");
 	event_address(event, "iova", iova.offset);
 	event_number(event, "length", iova.length);
 }
@@ -126,7 +126,7 @@ void print_fault(struct printer *printer, uint64_t time, const struct fault *fau
 	if (!begin(printer, KIND_FAULT, time, &subject))
 		return;
 	event_address(&printer->event, "address", fault->address);
-	event_text(&printer->event, "mapping", window ? window->mapping : NULL);
+	event_text(&printer->event, "mapping", window ? window->mapping : "");
 	event_text(&printer->event, "device", device.bdf);
 	event_text(&printer->event, "message", fault->line);
 	event_end(&printer->event);
