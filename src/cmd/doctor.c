@@ -8,6 +8,7 @@
 #include "cmd/shared/lookup.h"
 #include "context/users.h"
 #include "kernel/interrupt.h"
+#include "kernel/inventory/inventory.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
 #include "kernel/pagetable.h"
@@ -149,6 +150,39 @@ static void check_page_tables(struct diagnosis *diagnosis)
 		  "other IOMMUs show none");
 }
 
+static const char *why_no_record(enum inventory_obstacle obstacle)
+{
+	switch (obstacle) {
+	case OBSTACLE_BUILD:
+		return "dmabufctl was built without BPF";
+	case OBSTACLE_NAMESPACE:
+		return "this is not the first PID namespace";
+	case OBSTACLE_BTF:
+		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
+	case OBSTACLE_LIBRARY:
+		return "libbpf is not installed";
+	case OBSTACLE_PERMISSION:
+		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
+	default:
+		return "this kernel keeps it in a way that is not known here";
+	}
+}
+
+/* Without it other processes' mappings are not seen. */
+static void check_record(struct diagnosis *diagnosis)
+{
+	struct inventory inventory;
+	bool known = !inventory_take_records(&inventory, getpid()) &&
+		     inventory.sources & INVENTORY_IOMMUFD;
+
+	add_check(diagnosis, EVIDENCE_ONLY, "iommufd record", known ? ANSWER_OK : ANSWER_MISSING,
+		  known ? "what iommufd has on record can be read" :
+			  why_no_record(inventory.obstacle),
+		  "be root in the first PID namespace, with libbpf, on a kernel with BTF; without "
+		  "it other processes' mappings are not seen");
+	inventory_free(&inventory);
+}
+
 static void check_machine(struct diagnosis *diagnosis)
 {
 	struct utsname name;
@@ -168,6 +202,7 @@ static void check_machine(struct diagnosis *diagnosis)
 	add_either(diagnosis, EVIDENCE_ONLY, "tracefs", "monitor-tracefs", "monitor-permission",
 		   "iommu:map and iommu:unmap can be recorded");
 	check_page_tables(diagnosis);
+	check_record(diagnosis);
 }
 
 static void check_driver(struct diagnosis *diagnosis, const struct pci_device *pci)

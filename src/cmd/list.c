@@ -19,6 +19,18 @@ struct list_options {
 	bool tree, openmetrics, dot;
 };
 
+/* The worst that is not known; NULL: nothing. */
+static const char *what_lacks(const struct inventory *inventory)
+{
+	if (inventory->unseen)
+		return "other users' processes: their dma-bufs are missing; run as root";
+	if (!inventory_is_complete(inventory))
+		return "attachments: debugfs is not mounted, or needs root";
+	if (!(inventory->sources & INVENTORY_IOMMUFD))
+		return "where they are mapped: iommufd's record needs BPF and the kernel's BTF";
+	return NULL;
+}
+
 static void fill_sources(const struct listing *listing, json_object *result)
 {
 	static const struct {
@@ -28,6 +40,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 		{ INVENTORY_DMABUF_ITERATOR | INVENTORY_FILE_ITERATOR | INVENTORY_MAP_ITERATOR,
 		  "bpf" },
 		{ INVENTORY_DEBUGFS, "debugfs" },
+		{ INVENTORY_IOMMUFD, "iommufd" },
 		{ INVENTORY_FDS, "fd" },
 		{ INVENTORY_MAPS, "maps" },
 	};
@@ -40,16 +53,12 @@ static void fill_sources(const struct listing *listing, json_object *result)
 	if (listing->origins.contexts)
 		add_text(used, "contexts");
 	json_put_number(row, "unseen_processes", listing->inventory.unseen);
-	json_put_text(row, "lacking",
-		      listing->inventory.unseen ?
-			      "other users' processes: their dma-bufs are missing; run as root" :
-		      inventory_is_complete(&listing->inventory) ?
-			      NULL :
-			      "attachments: debugfs is not mounted, or needs root");
+	json_put_text(row, "lacking", what_lacks(&listing->inventory));
 }
 
 static const struct column tree_columns[] = {
-	{ "DMABUF", "inode", COLUMN_TEXT, "inode, and below it the holders" },
+	{ "DMABUF", "inode", COLUMN_TEXT,
+	  "inode, and below it the holders, and where it is mapped" },
 	{ "SIZE", "size", COLUMN_SIZE, "bytes" },
 	{ "EXPORTER", "exporter", COLUMN_TEXT, "the kernel's name for it" },
 	{ "NAME", "name", COLUMN_TEXT, "as set by whoever made it" },
@@ -57,6 +66,11 @@ static const struct column tree_columns[] = {
 	{ "BAR", "bar", COLUMN_NUMBER, "of that device" },
 	{ "FDS", "fds", COLUMN_LIST, "of the holder" },
 	{ "MAPPED", "mapped", COLUMN_SIZE, "by the holder" },
+	{ "IOVA", "iova", COLUMN_TEXT, "where the IOAS has it" },
+	{ "LENGTH", "length", COLUMN_SIZE, "bytes of it there" },
+	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
+	{ "STATE", "state", COLUMN_TEXT, "live, idle or unknown" },
+	{ "DEVICES", "devices", COLUMN_LIST, "attached to the IOAS" },
 	{ 0 },
 };
 
@@ -135,6 +149,22 @@ static void put_holder_samples(json_object *row, void *arg)
 	}
 }
 
+static void put_mapping_samples(json_object *row, void *arg)
+{
+	for_each_row(mapping, json_object_object_get(row, "mappings"))
+	{
+		printf("%s{inode=\"%s\",pid=\"%s\"", (const char *)arg, text_of(row, "inode"),
+		       text_of(mapping, "pid"));
+		put_label("command", mapping, "command");
+		put_label("device", row, "device");
+		put_label("ioas", mapping, "ioas");
+		put_label("iova", mapping, "iova");
+		put_label("prot", mapping, "prot");
+		put_label("state", mapping, "state");
+		printf("} %s\n", text_of(mapping, "length"));
+	}
+}
+
 /* OpenMetrics 1.0 text, for node_exporter's textfile collector. */
 static void print_openmetrics(const struct call *call)
 {
@@ -146,6 +176,7 @@ static void print_openmetrics(const struct call *call)
 		  "References that no process explains." },
 	};
 	static char holder_fds[] = "dmabuf_holder_fds";
+	static char mapped[] = "dmabuf_mapped_bytes";
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
 		print_family(metrics[i].name, metrics[i].help);
@@ -153,6 +184,8 @@ static void print_openmetrics(const struct call *call)
 	}
 	print_family(holder_fds, "Fds of the dma-buf that a process has.");
 	output_each_row(&call->rows, put_holder_samples, holder_fds);
+	print_family(mapped, "Length of a mapping in an iommufd context.");
+	output_each_row(&call->rows, put_mapping_samples, mapped);
 	print_family("dmabuf_unseen_processes", "Processes that could not be read.");
 	printf("dmabuf_unseen_processes %s\n# EOF\n",
 	       text_of(json_object_object_get(call->result, "sources"), "unseen_processes"));
@@ -170,6 +203,25 @@ static void draw_holder(const char *dmabuf, json_object *holder)
 	dot_edge(label, dmabuf, "dashed", edge);
 }
 
+/* From the dma-buf to the IOAS that has it, and to that from the devices that reach it. */
+static void draw_mapping(const char *dmabuf, json_object *mapping)
+{
+	char ioas[64], edge[64];
+
+	snprintf(ioas, sizeof(ioas), "IOAS %s of PID %s", text_of(mapping, "ioas"),
+		 text_of(mapping, "pid"));
+	snprintf(edge, sizeof(edge), "%s, %s", text_of(mapping, "iova"), text_of(mapping, "state"));
+	dot_node(ioas, "ellipse", "white", ioas, text_of(mapping, "command"), NULL);
+	dot_edge(ioas, dmabuf, "solid", edge);
+	for_each_row(device, json_object_object_get(mapping, "devices"))
+	{
+		const char *name = json_object_get_string(device);
+
+		dot_node(name, "box", "lightblue", name, NULL);
+		dot_edge(name, ioas, "solid", "attached");
+	}
+}
+
 static void draw_dma_buf(json_object *row, void *arg)
 {
 	const char *device = text_of(row, "device"), *name = text_of(row, "name");
@@ -184,6 +236,7 @@ static void draw_dma_buf(json_object *row, void *arg)
 		dot_edge(device, id, "solid", "exports");
 	}
 	for_each_row(holder, json_object_object_get(row, "holders")) draw_holder(id, holder);
+	for_each_row(mapping, json_object_object_get(row, "mappings")) draw_mapping(id, mapping);
 }
 
 static void draw(const struct call *call)
@@ -289,7 +342,7 @@ static const struct section sections[] = {
 	{ .key = "tree",
 	  .title = "Dma-bufs and their holders",
 	  .columns = tree_columns,
-	  .children = "holders" },
+	  .children = "below" },
 	{ 0 },
 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* status: shows the objects of a context and their states. */
+#include <limits.h>
 #include <string.h>
 
+#include "cmd/shared/kernel_rows.h"
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/rows.h"
 #include "context/recorder.h"
 #include "ui/dot.h"
 
 struct status_options {
+	bool all;
+	struct option_number pid;
 	bool dot;
 };
 
@@ -91,9 +95,86 @@ static void draw(const struct call *call)
 	dot_end();
 }
 
-static enum status run(struct call *call)
+/* Of each context what draw() shows of one's own; names are made unique by the process. */
+static void draw_context(json_object *context)
 {
-	const struct status_options *options = call->options;
+	const char *process = text_of(context, "process");
+	char ioas[96], dmabuf[48];
+
+	for_each_row(row, json_object_object_get(context, "dmabufs"))
+	{
+		snprintf(dmabuf, sizeof(dmabuf), "dma-buf %s", text_of(row, "inode"));
+		dot_node(dmabuf, "box", "lightyellow", dmabuf, text_of(row, "name"), NULL);
+		if (*text_of(row, "device"))
+			dot_edge(text_of(row, "device"), dmabuf, "solid", "exports");
+	}
+	for_each_row(row, json_object_object_get(context, "ioases"))
+	{
+		snprintf(ioas, sizeof(ioas), "IOAS %s of %s", text_of(row, "ioas"), process);
+		dot_node(ioas, "ellipse", "white", ioas, NULL);
+		for_each_row(device, json_object_object_get(row, "devices"))
+			dot_edge(json_object_get_string(device), ioas, "solid", "attached");
+	}
+	for_each_row(row, json_object_object_get(context, "devices"))
+		dot_node(text_of(row, "name"), "box", "lightblue", text_of(row, "name"), NULL);
+	for_each_row(row, json_object_object_get(context, "mappings"))
+	{
+		char edge[64];
+
+		snprintf(ioas, sizeof(ioas), "IOAS %s of %s", text_of(row, "ioas"), process);
+		snprintf(dmabuf, sizeof(dmabuf), "dma-buf %s", text_of(row, "inode"));
+		snprintf(edge, sizeof(edge), "%s, %s", text_of(row, "iova"), text_of(row, "state"));
+		dot_edge(ioas, dmabuf, "solid", edge);
+	}
+}
+
+static void draw_all(const struct call *call)
+{
+	dot_begin("iommufd contexts");
+	for_each_row(context, json_object_object_get(call->result, "contexts"))
+		draw_context(context);
+	dot_end();
+}
+
+static enum status fail_unknown(void)
+{
+	fail_with(STATUS_UNSUPPORTED, 0, "status");
+	fail_because("what iommufd has on record cannot be read");
+	fail_hint("be root, on a kernel with BPF and CONFIG_DEBUG_INFO_BTF; "
+		  "'dmabufctl doctor' says what is missing");
+	return STATUS_UNSUPPORTED;
+}
+
+static void fill_contexts(struct call *call, const struct inventory *inventory,
+			  const struct origins *origins, pid_t pid)
+{
+	json_object *rows = json_put_array(call->result, "contexts");
+
+	for (unsigned i = 0; i < inventory->contexts.count; i++)
+		if (!pid || inventory_uses_context(&inventory->contexts.items[i], pid))
+			fill_kernel_context(add_object(rows), inventory, origins,
+					    &inventory->contexts.items[i]);
+}
+
+/* Every iommufd context that there is, or those of one process; 0: of any. */
+static enum status show_all(struct call *call, pid_t pid)
+{
+	struct inventory inventory;
+	struct origins origins = { 0 };
+	int rc = inventory_take(&inventory);
+	bool known = inventory.sources & INVENTORY_IOMMUFD;
+
+	if (!rc && known)
+		rc = origins_find(&origins, &inventory);
+	if (!rc && known)
+		fill_contexts(call, &inventory, &origins, pid);
+	origins_free(&origins);
+	inventory_free(&inventory);
+	return rc ? fail_errno(rc, "status") : known ? STATUS_OK : fail_unknown();
+}
+
+static enum status show_own(struct call *call)
+{
 	json_object *rows;
 	struct snapshot snapshot;
 
@@ -109,17 +190,30 @@ static enum status run(struct call *call)
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING)
 		fill_mapping(add_object(rows), mapping, &snapshot);
 	snapshot_end(&snapshot);
-	if (options->dot)
-		call->draw = draw;
 	return STATUS_OK;
 }
 
+static enum status run(struct call *call)
+{
+	const struct status_options *options = call->options;
+	bool all = options->all || options->pid.given;
+
+	if (options->dot)
+		call->draw = all ? draw_all : draw;
+	return all ? show_all(call, options->pid.value) : show_own(call);
+}
+
 static const struct option_entry options[] = {
+	OPT_FLAG(struct status_options, all, "all", 'a',
+		 "every iommufd context on the system, as the kernel has it"),
+	OPT_NUMBER(struct status_options, pid, "pid", "PID", 1, INT_MAX,
+		   "those that this process has"),
 	OPT_FORM(struct status_options, dot, "dot", "a picture, for Graphviz"),
 	{ 0 },
 };
 
 static const struct column device_columns[] = {
+	{ "PROCESS", "process", COLUMN_TEXT, "whose iommufd context it is" },
 	{ "DEVICE", "name", COLUMN_TEXT, "BDF of an open device" },
 	{ "IOAS", "ioas", COLUMN_TEXT, "what it is attached to" },
 	{ "ID", "id", COLUMN_NUMBER | COLUMN_VERBOSE, "in the iommufd context" },
@@ -127,9 +221,18 @@ static const struct column device_columns[] = {
 };
 
 static const struct column ioas_columns[] = {
+	{ "PROCESS", "process", COLUMN_TEXT, "whose iommufd context it is" },
 	{ "IOAS", "name", COLUMN_TEXT, "name" },
+	{ "IOAS", "ioas", COLUMN_NUMBER, "its ID in the iommufd context" },
 	{ "DEVICES", "devices", COLUMN_LIST, "attached to it" },
 	{ "ID", "id", COLUMN_NUMBER | COLUMN_VERBOSE, "in the iommufd context" },
+	{ "MEMORY", "memory_mappings", COLUMN_NUMBER, "mappings of memory" },
+	{ "BYTES", "memory_bytes", COLUMN_SIZE, "of those" },
+	{ 0 },
+};
+
+static const struct column context_columns[] = {
+	{ "PROCESS", "process", COLUMN_TEXT, "that has an iommufd context" },
 	{ 0 },
 };
 
@@ -141,6 +244,20 @@ static const struct section sections[] = {
 	{ .key = "dmabufs", .title = "Dma-bufs", .columns = dmabuf_columns },
 	{ .key = "ioases", .title = "I/O address spaces", .columns = ioas_columns },
 	{ .key = "mappings", .title = "Mappings", .columns = mapping_columns },
+	{ .key = "contexts",
+	  .title = "iommufd contexts",
+	  .empty = "no iommufd contexts",
+	  .columns = context_columns },
+	{ .key = "devices", .title = "Devices", .columns = device_columns, .within = "contexts" },
+	{ .key = "dmabufs", .title = "Dma-bufs", .columns = dmabuf_columns, .within = "contexts" },
+	{ .key = "ioases",
+	  .title = "I/O address spaces",
+	  .columns = ioas_columns,
+	  .within = "contexts" },
+	{ .key = "mappings",
+	  .title = "Mappings",
+	  .columns = mapping_columns,
+	  .within = "contexts" },
 	{ 0 },
 };
 

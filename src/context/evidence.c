@@ -30,13 +30,18 @@ const char *mapping_doubt_name(enum mapping_doubt doubt)
 
 const char *evidence_name(unsigned bit)
 {
-	static const char *const names[EVIDENCE_BITS] = { "dma", "page-table", "trace", "probe",
-							  "record" };
+	static const char *const names[EVIDENCE_BITS] = { "dma",   "page-table", "kernel",
+							  "trace", "probe",	 "record" };
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
 		if (bit == 1u << i)
 			return names[i];
 	return "";
+}
+
+enum mapping_state judge_kernel_record(bool taken_away, bool held)
+{
+	return taken_away ? MAPPING_UNKNOWN : held ? MAPPING_LIVE : MAPPING_IDLE;
 }
 
 struct exporter_report judge_exporter(int probe, bool closed)

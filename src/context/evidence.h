@@ -17,11 +17,12 @@
 enum evidence {
 	EVIDENCE_DMA = 1 << 0,	      /* a device's own DMA arrived, or faulted */
 	EVIDENCE_PAGE_TABLE = 1 << 1, /* read back through the IOMMU's debugfs */
-	EVIDENCE_TRACE = 1 << 2,      /* its map and unmap events */
-	EVIDENCE_PROBE = 1 << 3,      /* a trial import */
-	EVIDENCE_RECORD = 1 << 4,     /* dmabufctl did it itself */
+	EVIDENCE_KERNEL = 1 << 2,     /* iommufd's own record */
+	EVIDENCE_TRACE = 1 << 3,      /* its map and unmap events */
+	EVIDENCE_PROBE = 1 << 4,      /* a trial import */
+	EVIDENCE_RECORD = 1 << 5,     /* dmabufctl did it itself */
 };
-#define EVIDENCE_BITS 5
+#define EVIDENCE_BITS 6
 
 enum exporter_state {
 	EXPORTER_UNKNOWN,
@@ -82,6 +83,12 @@ struct mapping_evidence {
 	enum dma_answer dma;
 	bool recorded; /* dmabufctl pulled a trigger on its exporter since it was made */
 };
+
+/*
+ * What iommufd's record of a mapping says: whether it was taken away since it was made, and whether
+ * a device's domain has it. Whether the exporter came back since it does not know.
+ */
+enum mapping_state judge_kernel_record(bool taken_away, bool held);
 
 /* probe: what a trial import said; closed: its device was closed since it was exported. */
 struct exporter_report judge_exporter(int probe, bool closed);

@@ -81,15 +81,16 @@ deduced() {
 	printf '"device":"%s","bar":%d,"ranges":%s,"origin":"deduced"' "$1" "$2" \
 		"$([ "$3" = null ] && echo null || echo "[{\"offset\":0,\"length\":$3}]")"
 }
+# What only iommufd's record tells is looked at in sight.sh.
 as_the_kernel_says() {
 	run d list --json 9>&-
 	ok "$1: exit status 0" equal "$rc" 0
-	ok "$1: every row, all of it" equal "$(gojq -c '.dmabufs[]' <<<"$out")" "$(kernel_rows "$2")"
+	ok "$1: every row, all of it" equal "$(gojq -c '.dmabufs[] | del(.mappings)' <<<"$out")" "$(kernel_rows "$2")"
 }
 
 run d list --json
 ok 'none: the whole object' equal "$(gojq -c . <<<"$out")" \
-	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf"]}}'
+	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf","iommufd"]}}'
 ok 'none: says so' contains "$(d list)" 'no dma-bufs are seen'
 
 d bind $NVME $NVME2 $EDU $RAM >/dev/null
@@ -105,11 +106,14 @@ of_nvme2=$(deduced $NVME2 2 null)
 as_the_kernel_says 'all kinds at once' "$of_nvme2"
 json=$out
 ok 'all kinds at once: where it is from' equal "$(gojq -c .sources <<<"$json")" \
-	'{"lacking":null,"unseen_processes":0,"used":["bpf","contexts"]}'
+	'{"lacking":null,"unseen_processes":0,"used":["bpf","iommufd","contexts"]}'
 ok 'there is what the checks below want' equal "$(gojq -c '[.dmabufs[] | [.name, .size, .attachments, (.holders | length)]]' <<<"$json")" \
 	'[["a",16777216,2,1],["b",12288,0,1],["c",1048576,0,1],["some",65536,0,2],[null,1048576,0,1]]'
 run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
-ok 'without BPF: the same' equal "$(gojq -c .dmabufs <<<"$out")" "$(gojq -c .dmabufs <<<"$json")"
+ok "without BPF: the same, but for iommufd's record" equal "$(gojq -c .dmabufs <<<"$out")" \
+	"$(gojq -c '.dmabufs | map(.mappings = [])' <<<"$json")"
+ok 'without BPF: says so' equal "$(gojq -r .sources.lacking <<<"$out")" \
+	"where they are mapped: iommufd's record needs BPF and the kernel's BTF"
 ok 'without BPF: from elsewhere' equal "$(gojq -c .sources.used <<<"$out")" '["debugfs","fd","maps","contexts"]'
 
 # Columns, one alone and some in another order, as text of the JSON.
@@ -121,15 +125,17 @@ def hex: if . < 16 then "0123456789abcdef"[.:. + 1] else (. / 16 | floor | hex) 
 def rng: if . == null then "-" else map("0x\(.offset | hex)+\(.length | sz)") | join(",") end;
 def held: if .holders == [] then "-" else .holders | map("\(.command)(\(.pid)):" + ([(.fds[:8][] | tostring),
 	(if (.fds | length) > 8 then "+\((.fds | length) - 8)" else empty end), (if .maps > 0 then "map" else empty end)] | join(","))) | join(" ") end;
+def mapped: if .mappings == [] then "-" else .mappings | map("\(.command)(\(.pid)):\(.ioas)@\(.iova)+\(.length | sz)") | join(" ") end;
 def cell($c): {INODE: (.inode | dash), SIZE: (.size | sz), EXPORTER: (.exporter | dash), NAME: (.name | dash),
 	DEVICE: (.device | dash), BAR: (.bar | dash), RANGES: (.ranges | rng), ORIGIN: (.origin | dash),
 	REFS: (.references | dash), ATTACHED: (.attachments | dash), TO: (.attached | dash), KERNEL: (.unexplained | dash),
-	"IN-FLIGHT": (.in_flight | dash), HOLDERS: held}[$c];
+	"IN-FLIGHT": (.in_flight | dash), HOLDERS: held, "MAPPED-AT": mapped}[$c];
 def value($c): {INODE: .inode, SIZE: .size, EXPORTER: .exporter, NAME: .name, DEVICE: .device, BAR: .bar,
 	RANGES: (.ranges | if . == null then null else rng end), ORIGIN: .origin, REFS: .references, ATTACHED: .attachments,
-	TO: .attached, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held}[$c];'
+	TO: .attached, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held,
+	"MAPPED-AT": (mapped | if . == "-" then null else . end)}[$c];'
 of_json() { gojq -r "$texts $1" <<<"$json"; }
-columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS'
+columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
 squeezed() { sed 's/^ *//; s/  */ /g'; }
 for column in $columns; do
 	ok "column $column" equal "$(d list -o "$column" | tail -n +2 | squeezed)" \
@@ -144,12 +150,12 @@ for choice in 'holders,inode' 'in-flight,to,NAME,size' 'BAR,BAR'; do
 	ok "columns $choice, in that order" equal "$(d list -o "$choice" | tail -n +2 | squeezed)" \
 		"$(tr ',a-z' ' A-Z' <<<"$choice"; of_json ".dmabufs[] | [(\"${choice//,/\",\"}\" | ascii_upcase) as \$c | cell(\$c)] | join(\" \")")"
 done
-shown='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN ATTACHED KERNEL HOLDERS'
+shown='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN ATTACHED KERNEL HOLDERS MAPPED-AT'
 row() { of_json ".dmabufs[] | [(\"${1// /\",\"}\") as \$c | cell(\$c)] | join(\" \")"; }
 ok 'the whole table' equal "$(d list | squeezed)" "\
 Sources
 SOURCES UNSEEN LACKING
-bpf,contexts 0 -
+bpf,iommufd,contexts 0 -
 
 Dma-bufs
 $shown
@@ -184,10 +190,13 @@ refuses 2 'not a PCI address' d list --device zz
 # A tree, metrics, a picture: of the same attributes.
 ok 'the tree' equal "$(d list --tree | squeezed | tail -n +5)" "\
 Dma-bufs and their holders
-DMABUF SIZE EXPORTER NAME DEVICE BAR FDS MAPPED
-$(of_json '.dmabufs[] | (. as $d | ["INODE", "SIZE", "EXPORTER", "NAME", "DEVICE", "BAR"] | map(. as $c | $d | cell($c)) | join(" ")) + " - -",
-	(.holders | to_entries[] as $h | (if $h.key + 1 < length then "|-" else "`-" end) +
-	"\($h.value.label) - - - - - \(if $h.value.fds == [] then "-" else $h.value.fds | map(tostring) | join(",") end) \($h.value.mapped | sz)")')"
+DMABUF SIZE EXPORTER NAME DEVICE BAR FDS MAPPED IOVA LENGTH PROT STATE DEVICES
+$(of_json '.dmabufs[] | (. as $d | ["INODE", "SIZE", "EXPORTER", "NAME", "DEVICE", "BAR"] | map(. as $c | $d | cell($c)) | join(" ")) +
+		" - - - - - - -",
+	(.holders + .mappings | to_entries[] as $h | (if $h.key + 1 < length then "|-" else "`-" end) + ($h.value |
+	if .iova then "IOAS \(.ioas) of \(.command) (PID \(.pid)) - - - - - - - \(.iova) \(.length | sz) \(.prot) \(.state) " +
+		(if .devices == [] then "-" else .devices | join(",") end)
+	else "\(.label) - - - - - \(if .fds == [] then "-" else .fds | map(tostring) | join(",") end) \(.mapped | sz) - - - - -" end))')"
 ok 'the metrics' equal "$(d list --openmetrics)" "$(of_json '
 	def family($n; $h): "# TYPE \($n) gauge\n# HELP \($n) \($h)";
 	def text: . // "";
@@ -199,12 +208,19 @@ ok 'the metrics' equal "$(d list --openmetrics)" "$(of_json '
 	(.dmabufs[] | "dmabuf_unexplained_references\(labels) \(.unexplained)"),
 	family("dmabuf_holder_fds"; "Fds of the dma-buf that a process has."),
 	(.dmabufs[] | . as $d | .holders[] | "dmabuf_holder_fds{inode=\"\($d.inode)\",pid=\"\(.pid)\",command=\"\(.command)\"} \(.fds | length)"),
+	family("dmabuf_mapped_bytes"; "Length of a mapping in an iommufd context."),
+	(.dmabufs[] | . as $d | .mappings[] | "dmabuf_mapped_bytes{inode=\"\($d.inode)\",pid=\"\(.pid)\",command=\"\(.command)\"," +
+		"device=\"\($d.device | text)\",ioas=\"\(.ioas)\",iova=\"\(.iova)\",prot=\"\(.prot)\",state=\"\(.state)\"} \(.length)"),
 	family("dmabuf_unseen_processes"; "Processes that could not be read."), "dmabuf_unseen_processes \(.sources.unseen_processes)", "# EOF"')"
 ok 'the picture' equal "$(d list --dot | tail -n +4 | sed '$d; s/^\t//')" "$(of_json '
 	.dmabufs[] | . as $d | "dma-buf \(.inode)" as $id |
 	"\"\($id)\" [shape=box fillcolor=lightyellow label=\"\($id)\\n\(.name // .exporter)\\n\(.size) bytes\"]",
 	(if .device then "\"\(.device)\" [shape=box fillcolor=lightblue label=\"\(.device)\"]", "\"\(.device)\" -> \"\($id)\" [style=solid label=\"exports\"]" else empty end),
-	(.holders[] | "\"\(.label)\" [shape=ellipse fillcolor=white label=\"\(.label)\"]", "\"\(.label)\" -> \"\($id)\" [style=dashed label=\"\(.fds | length) fds, \(.maps) maps\"]")')"
+	(.holders[] | "\"\(.label)\" [shape=ellipse fillcolor=white label=\"\(.label)\"]", "\"\(.label)\" -> \"\($id)\" [style=dashed label=\"\(.fds | length) fds, \(.maps) maps\"]"),
+	(.mappings[] | "IOAS \(.ioas) of PID \(.pid)" as $ioas |
+		"\"\($ioas)\" [shape=ellipse fillcolor=white label=\"\($ioas)\\n\(.command)\"]",
+		"\"\($ioas)\" -> \"\($id)\" [style=solid label=\"\(.iova), \(.state)\"]",
+		(.devices[] | "\"\(.)\" [shape=box fillcolor=lightblue label=\"\(.)\"]", "\"\(.)\" -> \"\($ioas)\" [style=solid label=\"attached\"]"))')"
 
 # Adopted by a context: that does not make it the context's.
 dmabufctl --context third adopt --pid "$second" --fd "${also[0]}" --name theirs >/dev/null 8>&- 9>&-

@@ -27,7 +27,8 @@ vfio-pci ok required
 VFIO device nodes ok required
 VFIO dma-buf export ok required
 tracefs ok evidence
-page tables ok evidence"
+page tables ok evidence
+iommufd record ok evidence"
 remedies 'a machine that can'
 ok 'the kernel by its release' equal "$(detail kernel)" "$(uname -r)"
 all=$(find /sys/bus/pci/devices -type l | wc -l)
@@ -71,7 +72,8 @@ ok 'an ordinary user: exit status 4' equal "$rc" 4
 ok 'an ordinary user: what is forbidden counts as missing' equal "$(rows '.result == "missing"')" "\
 iommufd missing required
 tracefs missing evidence
-page tables missing evidence"
+page tables missing evidence
+iommufd record missing evidence"
 remedies 'an ordinary user'
 chmod 666 /dev/iommu
 chmod 600 /dev/udmabuf

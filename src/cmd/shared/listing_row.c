@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/shared/kernel_rows.h"
 #include "ui/value.h"
 #include "util/json.h"
 #include "util/range.h"
@@ -24,6 +25,7 @@ enum {
 	UNEXPLAINED,
 	IN_FLIGHT,
 	HELD_BY,
+	MAPPED_AT,
 	ATTRIBUTES
 };
 
@@ -46,6 +48,8 @@ const struct column listing_columns[] = {
 			"of those, more than there are attachments: fds in sockets, as a rule" },
 	[HELD_BY] = { "HOLDERS", "held_by", COLUMN_TEXT,
 		      "command(PID):fds, and map for a mapping" },
+	[MAPPED_AT] = { "MAPPED-AT", "mapped_at", COLUMN_TEXT,
+			"command(PID):IOAS@IOVA+length, in iommufd contexts" },
 	[ATTRIBUTES] = { 0 },
 };
 
@@ -132,6 +136,30 @@ static struct attribute held_by(struct listing *listing, const struct inventory_
 	return text(listing->cell);
 }
 
+/* "qemu(7):3@0x10000+16M", what fits of it. */
+static struct attribute mapped_at(struct listing *listing, const struct inventory_dmabuf *dmabuf)
+{
+	struct writer writer = { listing->cell, listing->cell + sizeof(listing->cell) - 1 };
+
+	*listing->cell = '\0';
+	for (unsigned i = 0; i < dmabuf->mapped_count; i++) {
+		const struct inventory_mapping *mapping = dmabuf->mapped[i].mapping;
+		const struct inventory_user *user = kernel_user_of(&dmabuf->mapped[i]);
+		char range[RANGE_TEXT];
+
+		write_text(&writer, i ? " " : "");
+		write_text(&writer, user ? user->name : "?");
+		write_text(&writer, "(");
+		write_number(&writer, user ? user->pid : 0);
+		write_text(&writer, "):");
+		write_number(&writer, mapping->ioas);
+		write_text(&writer, "@");
+		range_format(&mapping->addresses, range);
+		write_text(&writer, range);
+	}
+	return text(listing->cell);
+}
+
 /* "0x0+16M,0x4000000+1M", what fits of it. */
 static struct attribute ranges_of(struct listing *listing, const struct origin *origin)
 {
@@ -180,6 +208,8 @@ struct attribute listing_attribute(void *state, size_t row, unsigned column)
 		return text(dmabuf->exporter);
 	case NAME:
 		return text(dmabuf->name);
+	case MAPPED_AT:
+		return mapped_at(listing, dmabuf);
 	case REFERENCES:
 		return number(dmabuf->references);
 	case ATTACHMENTS:
@@ -219,6 +249,12 @@ static void put_origin_ranges(json_object *row, const struct origin *origin)
 		json_put_text(row, key, NULL);
 }
 
+/* The tree's first column. */
+static void put_branch(json_object *row, const char *text)
+{
+	json_put_text(row, "inode", text);
+}
+
 static void fill_holder(json_object *row, const struct inventory_holder *holder, bool below)
 {
 	json_object *fds;
@@ -232,21 +268,40 @@ static void fill_holder(json_object *row, const struct inventory_holder *holder,
 	json_put_number(row, "maps", holder->maps);
 	json_put_number(row, "mapped", holder->mapped);
 	snprintf(label, sizeof(label), "%s (PID %d)", holder->name, holder->pid);
-	json_put_text(row, below ? "inode" : "label", label); /* the tree's first column */
+	if (below)
+		put_branch(row, label);
+	else
+		json_put_text(row, "label", label);
+}
+
+static void fill_mapping(json_object *row, const struct inventory_mapped *mapped, bool below)
+{
+	const struct inventory_user *user = kernel_user_of(mapped);
+	char label[64];
+
+	fill_kernel_mapping(row, mapped);
+	if (!below)
+		return;
+	snprintf(label, sizeof(label), "IOAS %u of %s (PID %d)", mapped->mapping->ioas,
+		 user ? user->name : "nobody", user ? user->pid : 0);
+	put_branch(row, label);
 }
 
 json_object *listing_row(struct listing *listing, size_t index, bool below)
 {
 	const struct inventory_dmabuf *dmabuf = &listing->inventory.items[listing->shown[index]];
-	json_object *row = json_object_new_object(), *holders;
+	json_object *row = json_object_new_object(), *holders, *mappings;
 
 	for (unsigned column = 0; column < HELD_BY; column++)
 		if (column == RANGES)
 			put_origin_ranges(row, listing->origins.items[listing->shown[index]]);
 		else
 			put_attribute(listing, row, index, column);
-	holders = json_put_array(row, "holders");
+	holders = json_put_array(row, below ? "below" : "holders");
 	for (unsigned i = 0; i < dmabuf->holder_count; i++)
 		fill_holder(add_object(holders), &dmabuf->holders[i], below);
+	mappings = below ? holders : json_put_array(row, "mappings");
+	for (unsigned i = 0; i < dmabuf->mapped_count; i++)
+		fill_mapping(add_object(mappings), &dmabuf->mapped[i], below);
 	return row;
 }

@@ -84,6 +84,7 @@ const struct section idle_sections[] = {
 };
 
 const struct column dmabuf_columns[] = {
+	{ "PROCESS", "process", COLUMN_TEXT, "whose iommufd context it is" },
 	{ "DMABUF", "name", COLUMN_TEXT, "name" },
 	{ "DEVICE", "device", COLUMN_TEXT, "the exporter" },
 	{ "BAR", "bar", COLUMN_NUMBER, "VFIO region index" },
@@ -96,8 +97,10 @@ const struct column dmabuf_columns[] = {
 };
 
 const struct column mapping_columns[] = {
+	{ "PROCESS", "process", COLUMN_TEXT, "whose iommufd context it is" },
 	{ "MAPPING", "name", COLUMN_TEXT, "name" },
 	{ "DMABUF", "dmabuf", COLUMN_TEXT, "what is mapped" },
+	{ "INODE", "inode", COLUMN_NUMBER, "of the dma-buf that is mapped" },
 	{ "OFFSET", "offset", COLUMN_SIZE, "in the dma-buf" },
 	{ "IOAS", "ioas", COLUMN_TEXT, "where it is mapped" },
 	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },

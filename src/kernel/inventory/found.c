@@ -144,12 +144,6 @@ static int by_inode(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
-void inventory_sort(struct inventory *inventory)
-{
-	if (inventory->count)
-		qsort(inventory->items, inventory->count, sizeof(*inventory->items), by_inode);
-}
-
 const struct inventory_dmabuf *inventory_get(const struct inventory *inventory, uint64_t inode)
 {
 	const struct inventory_dmabuf wanted = { .inode = inode };
@@ -159,6 +153,37 @@ const struct inventory_dmabuf *inventory_get(const struct inventory *inventory, 
 				  NULL;
 }
 
+static int add_mapped(struct inventory *inventory, const struct inventory_context *context,
+		      const struct inventory_mapping *mapping)
+{
+	struct inventory_dmabuf *dmabuf =
+		(struct inventory_dmabuf *)inventory_get(inventory, mapping->inode);
+	struct inventory_mapped *added;
+
+	if (!dmabuf)
+		return 0;
+	added = array_add(&dmabuf->mapped, &dmabuf->mapped_count);
+	if (!added)
+		return -ENOMEM;
+	*added = (struct inventory_mapped){ context, mapping };
+	return 0;
+}
+
+int inventory_sort(struct inventory *inventory)
+{
+	int rc = 0;
+
+	if (inventory->count)
+		qsort(inventory->items, inventory->count, sizeof(*inventory->items), by_inode);
+	for (unsigned i = 0; i < inventory->contexts.count; i++) {
+		const struct inventory_context *context = &inventory->contexts.items[i];
+
+		for (unsigned j = 0; !rc && j < context->mapping_count; j++)
+			rc = add_mapped(inventory, context, &context->mappings[j]);
+	}
+	return rc;
+}
+
 void inventory_free(struct inventory *inventory)
 {
 	for (unsigned i = 0; i < inventory->count; i++) {
@@ -166,7 +191,9 @@ void inventory_free(struct inventory *inventory)
 			free(inventory->items[i].holders[j].fds);
 		free(inventory->items[i].holders);
 		free(inventory->items[i].attached);
+		free(inventory->items[i].mapped);
 	}
+	inventory_free_contexts(&inventory->contexts);
 	free(inventory->items);
 	free(inventory->devices);
 	free(inventory->slots);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel/inventory/contexts.h"
+
 struct inventory_holder {
 	pid_t pid;
 	char name[16]; /* as in /proc/PID/comm, any bytes */
@@ -14,6 +16,11 @@ struct inventory_holder {
 	unsigned fd_count;
 	unsigned maps;
 	uint64_t mapped; /* bytes, over all its maps */
+};
+
+struct inventory_mapped {
+	const struct inventory_context *context;
+	const struct inventory_mapping *mapping;
 };
 
 struct inventory_dmabuf {
@@ -26,6 +33,8 @@ struct inventory_dmabuf {
 	char *attached;	 /* the devices' names, separated by commas; NULL for none, malloc'd */
 	struct inventory_holder *holders;
 	unsigned holder_count;
+	struct inventory_mapped *mapped; /* by iommufd, once the inventory is sorted */
+	unsigned mapped_count;
 };
 
 /* A process that has a VFIO device open, or its IOMMU group. */
@@ -43,6 +52,18 @@ enum inventory_source {
 	INVENTORY_DEBUGFS = 1 << 3, /* the dma-buf core's file */
 	INVENTORY_FDS = 1 << 4,	    /* /proc/PID/fd and fdinfo */
 	INVENTORY_MAPS = 1 << 5,    /* /proc/PID/maps */
+	INVENTORY_IOMMUFD = 1 << 6, /* iommufd's own records, by the iterators */
+};
+
+/* Why the kernel's iterators cannot be asked. */
+enum inventory_obstacle {
+	OBSTACLE_NONE,
+	OBSTACLE_BUILD,	     /* built without them */
+	OBSTACLE_NAMESPACE,  /* not the first PID namespace, whose PIDs they tell */
+	OBSTACLE_BTF,	     /* the kernel does not describe its types */
+	OBSTACLE_LIBRARY,    /* no libbpf */
+	OBSTACLE_PERMISSION, /* programs in BPF may not be loaded */
+	OBSTACLE_KERNEL,     /* it does not take these programs */
 };
 
 struct inventory {
@@ -50,8 +71,10 @@ struct inventory {
 	unsigned count;
 	struct inventory_device *devices;
 	unsigned device_count;
+	struct inventory_contexts contexts;
 	unsigned unseen;  /* processes whose fds could not be read */
 	unsigned sources; /* enum inventory_source */
+	enum inventory_obstacle obstacle;
 
 	/* For itself: the index by inode, the VFIO nodes, the file system of dma-bufs when known.
 	 */
@@ -88,8 +111,8 @@ int inventory_add_map(struct inventory *inventory, const struct inventory_proces
 int inventory_add_device(struct inventory *inventory, pid_t pid, dev_t device);
 void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length);
 
-/* Once all is added: the dma-buf of that inode, NULL when there is none. */
-void inventory_sort(struct inventory *inventory);
+/* Once all is added, 0 or -ENOMEM: the dma-buf of that inode, NULL when there is none. */
+int inventory_sort(struct inventory *inventory);
 const struct inventory_dmabuf *inventory_get(const struct inventory *inventory, uint64_t inode);
 void inventory_free(struct inventory *inventory);
 

@@ -11,6 +11,9 @@
 #include "kernel/inventory/procfs.h"
 #include "util/array.h"
 
+/* Of iommufd; there are seldom more. */
+#define RECORDS 65536
+
 /* The nodes of a directory whose names are of that format, and nothing more. */
 static int find_nodes(struct inventory *inventory, const char *path, const char *format, bool group)
 {
@@ -58,25 +61,38 @@ static bool may_be_mapped(const struct inventory *inventory)
 	return false;
 }
 
-static int ask_sources(struct inventory *inventory, struct inventory_iterators *iterators)
+static int ask_sources(struct inventory *inventory, struct inventory_iterators *iterators,
+		       unsigned *records)
 {
-	int rc = inventory_from_iterator(inventory, iterators, INVENTORY_DMABUF_ITERATOR);
+	int rc = inventory_from_iterator(inventory, iterators, INVENTORY_DMABUF_ITERATOR, 0);
 
 	if (!rc && !(inventory->sources & INVENTORY_DMABUF_ITERATOR))
 		rc = inventory_from_debugfs(inventory);
 	if (!rc)
-		rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR);
+		rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR, 0);
 	if (!rc && !(inventory->sources & INVENTORY_FILE_ITERATOR))
 		rc = inventory_from_fds(inventory);
+	if (!rc)
+		rc = inventory_from_survey(inventory, iterators, records);
 	if (rc || !may_be_mapped(inventory))
 		return rc;
-	rc = inventory_from_iterator(inventory, iterators, INVENTORY_MAP_ITERATOR);
+	rc = inventory_from_iterator(inventory, iterators, INVENTORY_MAP_ITERATOR, 0);
 	if (!rc && !(inventory->sources & INVENTORY_MAP_ITERATOR))
 		rc = inventory_from_maps(inventory);
 	return rc;
 }
 
-int inventory_take(struct inventory *inventory)
+/* What concerns a process, for which it must have fds. */
+static int ask_records(struct inventory *inventory, struct inventory_iterators *iterators,
+		       unsigned *records, pid_t pid)
+{
+	int rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR, pid);
+
+	return rc ? rc : inventory_from_survey(inventory, iterators, records);
+}
+
+/* pid 0: everything */
+static int try_to_take(struct inventory *inventory, unsigned *records, pid_t pid)
 {
 	struct inventory_iterators *iterators;
 	int rc;
@@ -85,13 +101,31 @@ int inventory_take(struct inventory *inventory)
 	rc = find_nodes(inventory, "/dev/vfio/devices", "vfio%u%c", false);
 	if (!rc)
 		rc = find_nodes(inventory, "/dev/vfio", "%u%c", true);
-	iterators = rc ? NULL : inventory_open_iterators(inventory);
+	iterators = rc ? NULL : inventory_open_iterators(inventory, *records);
 	if (!rc)
-		rc = ask_sources(inventory, iterators);
+		rc = pid ? ask_records(inventory, iterators, records, pid) :
+			   ask_sources(inventory, iterators, records);
 	inventory_close_iterators(iterators);
+	if (!rc)
+		rc = inventory_sort(inventory);
 	if (rc)
 		inventory_free(inventory);
-	else
-		inventory_sort(inventory);
 	return rc;
+}
+
+int inventory_take_records(struct inventory *inventory, pid_t pid)
+{
+	unsigned records = RECORDS;
+	int rc;
+
+	do {
+		rc = try_to_take(inventory, &records, pid);
+		records += records / 4;
+	} while (rc == -ENOSPC);
+	return rc;
+}
+
+int inventory_take(struct inventory *inventory)
+{
+	return inventory_take_records(inventory, 0);
 }

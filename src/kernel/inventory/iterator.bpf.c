@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Run by the kernel for each dma-buf, each open file and each map; see iterator.h. */
-#include <linux/types.h>
+/*
+ * Run by the kernel for each dma-buf, each open file and each map; see iterator.h. They write what
+ * is to be had of it, and note what iommufd has on record behind it.
+ */
+#include <linux/bpf.h>
+#include <linux/errno.h>
 #include <stdbool.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "kernel/inventory/iterator.bpf.h"
+#include "kernel/inventory/survey.bpf.h"
 
+#include "kernel/inventory/table.bpf.h"
+#include "kernel/inventory/types.bpf.h"
+
+/* Set before the programs are loaded. */
+const volatile struct iterator_settings settings;
+
+#include "kernel/inventory/iommufd.bpf.h"
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
 #define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
 
-/* What the kernel hands to programs, laid out alike in all kernels; list_head too. */
+/* What the kernel hands to programs, laid out alike in all kernels. */
 struct seq_file;
-struct dma_buf;
-struct task_struct;
-struct file;
-struct vm_area_struct;
-
-struct list_head {
-	struct list_head *next;
-};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -46,66 +50,6 @@ struct bpf_iter__task_vma {
 	struct vm_area_struct *vma;
 };
 
-/* What is used of the kernel's types, wherever it lies in those of the kernel that runs. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct kobject {
-	const char *name;
-};
-
-struct device {
-	struct kobject kobj;
-	const char *init_name;
-};
-
-struct super_block {
-	unsigned long s_magic;
-};
-
-struct inode {
-	unsigned short i_mode;
-	unsigned long i_ino;
-	unsigned int i_rdev;
-	struct super_block *i_sb;
-};
-
-struct file {
-	struct inode *f_inode;
-	struct {
-		struct {
-			long counter;
-		} refcnt;
-	} f_ref;
-};
-
-struct task_struct {
-	int pid, tgid;
-	char comm[16];
-};
-
-struct vm_area_struct {
-	unsigned long vm_start, vm_end;
-	struct file *vm_file;
-};
-
-struct dma_buf {
-	unsigned long size;
-	struct file *file;
-	struct list_head attachments;
-	const char *exp_name;
-	const char *name;
-};
-
-struct dma_buf_attachment {
-	struct device *dev;
-	struct list_head node;
-};
-
-#pragma clang attribute pop
-
-/* Of VFIO's devices and of its groups. Set before the programs are loaded; 0: there are none. */
-const volatile unsigned int vfio_majors[2];
-
 struct walk {
 	struct seq_file *seq;
 	struct list_head *head, *at;
@@ -115,24 +59,17 @@ struct walk {
 static void write_attachment(struct seq_file *seq, struct dma_buf_attachment *attachment)
 {
 	struct iterator_attachment record = { .record = { ITERATOR_ATTACHMENT, sizeof(record) } };
-	struct device *device = BPF_CORE_READ(attachment, dev);
-	const char *name = BPF_CORE_READ(device, init_name);
 
-	if (!name)
-		name = BPF_CORE_READ(device, kobj.name);
-	bpf_probe_read_kernel_str(record.device, sizeof(record.device), name);
+	read_name(record.device, sizeof(record.device), BPF_CORE_READ(attachment, dev));
 	bpf_seq_write(seq, &record, sizeof(record));
 }
 
 static long write_next(__u32 index, struct walk *walk)
 {
-	unsigned int node = __builtin_preserve_field_info(((struct dma_buf_attachment *)0)->node,
-							  BPF_FIELD_BYTE_OFFSET);
-
 	(void)index;
 	if (walk->at == walk->head)
 		return 1;
-	write_attachment(walk->seq, (void *)walk->at - node);
+	write_attachment(walk->seq, object_of(walk->at, struct dma_buf_attachment, node));
 	bpf_probe_read_kernel(&walk->at, sizeof(walk->at), &walk->at->next);
 	walk->count++;
 	return 0;
@@ -146,7 +83,7 @@ static int write_attachments(struct seq_file *seq, struct dma_buf *dmabuf)
 {
 	struct walk walk = { .seq = seq };
 
-	walk.head = __builtin_preserve_access_index(&dmabuf->attachments);
+	walk.head = address_of(dmabuf, attachments);
 	bpf_probe_read_kernel(&walk.at, sizeof(walk.at), &walk.head->next);
 	bpf_loop(ATTACHMENTS_MAX, write_next, &walk, 0);
 	return walk.at == walk.head ? walk.count : -1;
@@ -180,7 +117,40 @@ static bool is_dmabuf(struct inode *inode)
 
 static bool is_vfio(unsigned int major)
 {
-	return major && (major == vfio_majors[0] || major == vfio_majors[1]);
+	return major && (major == settings.vfio_majors[0] || major == settings.vfio_majors[1]);
+}
+
+static bool is_iommufd(unsigned int device)
+{
+	return device &&
+	       (device == settings.iommufd_nodes[0] || device == settings.iommufd_nodes[1]);
+}
+
+/* The iommufd context behind a file of its own, or of a device that is bound to it. */
+static struct iommufd_ctx *context_of(void *private, unsigned int device)
+{
+	struct iommufd_ctx *context = is_iommufd(device) ? private : NULL;
+	struct file *file;
+
+	if (iommufd_layout() != LAYOUT_KNOWN)
+		return NULL;
+	if (settings.vfio_majors[0] && device >> 20 == settings.vfio_majors[0] &&
+	    bpf_core_field_exists(struct vfio_device_file, iommufd))
+		context = BPF_CORE_READ((struct vfio_device_file *)private, iommufd);
+	if (!context)
+		return NULL;
+	/* The node of VFIO's containers may be iommufd's. */
+	file = BPF_CORE_READ(context, file);
+	return BPF_CORE_READ(file, private_data) == context ? context : NULL;
+}
+
+static void note_behind(struct file *file, struct iterator_file *record)
+{
+	struct iommufd_ctx *context = context_of(BPF_CORE_READ(file, private_data), record->device);
+
+	record->context = (__u64)context;
+	if (context && is_new(context))
+		note_context(context);
 }
 
 SEC("iter/task_file")
@@ -191,15 +161,19 @@ int show_file(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct inode *inode;
 
+	result.iommufd = iommufd_layout();
 	if (!task || !file)
 		return 0;
 	inode = file->f_inode;
 	if (is_dmabuf(inode))
 		record.inode = inode->i_ino;
-	else if ((inode->i_mode & S_IFMT) == S_IFCHR && is_vfio(inode->i_rdev >> 20))
+	else if ((inode->i_mode & S_IFMT) == S_IFCHR &&
+		 (is_vfio(inode->i_rdev >> 20) || is_iommufd(inode->i_rdev)))
 		record.device = inode->i_rdev;
 	else
 		return 0;
+	if (record.device)
+		note_behind(file, &record);
 	record.pid = task->pid;
 	record.fd = ctx->fd;
 	bpf_core_read(record.command, sizeof(task->comm), &task->comm);

@@ -3,6 +3,13 @@
 #ifndef DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
 #define DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
 
+/* What the programs want to know; devices are the kernel's dev_t, 0: there is none. */
+struct iterator_settings {
+	unsigned int vfio_majors[2]; /* of VFIO's devices and of its groups */
+	unsigned int iommufd_nodes[2];
+	unsigned int page_size;
+};
+
 enum iterator_kind {
 	ITERATOR_ATTACHMENT, /* of the dma-buf that comes next */
 	ITERATOR_DMABUF,
@@ -31,11 +38,12 @@ struct iterator_dmabuf {
 	char name[36]; /* "" for none */
 };
 
-/* An fd of a dma-buf, or of a VFIO device. */
+/* An fd of a dma-buf, of a VFIO device or of iommufd. */
 struct iterator_file {
 	struct iterator_record record;
-	unsigned long long inode; /* 0: no dma-buf */
-	unsigned int device;	  /* the kernel's dev_t: MAJOR << 20 | MINOR */
+	unsigned long long inode;   /* 0: no dma-buf */
+	unsigned long long context; /* the iommufd context behind it, 0: none */
+	unsigned int device;	    /* the kernel's dev_t: MAJOR << 20 | MINOR */
 	unsigned int pid;
 	unsigned int fd;
 	char command[20]; /* 16 at most; a record has no holes */

@@ -4,15 +4,19 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "kernel/inventory/fdinfo.h"
 #include "kernel/inventory/iterator.bpf.h"
+#include "kernel/inventory/survey.h"
 #include "kernel/library.h"
 #include "kernel/sys.h"
+#include "util/scope.h"
 #include "util/text.h"
 
 #define BTF "/sys/kernel/btf/vmlinux"
@@ -34,7 +38,9 @@ __asm__(".pushsection .rodata\n"
 			each(bpf_object__find_map_by_name) each(bpf_map__set_initial_value)    \
 				each(bpf_program__set_autoload) each(bpf_program__attach_iter) \
 					each(bpf_link__fd) each(bpf_link__destroy)             \
-						each(bpf_iter_create)
+						each(bpf_iter_create) each(bpf_map__fd)        \
+							each(bpf_map_lookup_elem)              \
+								each(bpf_map__set_max_entries)
 LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
 
 struct inventory_iterators {
@@ -52,12 +58,16 @@ static bool is_first_namespace(void)
 		       !strcmp(link, FIRST_PID_NAMESPACE);
 }
 
-static bool is_usable(void)
+static enum inventory_obstacle find_obstacle(void)
 {
-	return is_first_namespace() && !access(BTF, R_OK) && library_load(&library);
+	return !is_first_namespace()   ? OBSTACLE_NAMESPACE :
+	       access(BTF, R_OK)       ? OBSTACLE_BTF :
+	       !library_load(&library) ? OBSTACLE_LIBRARY :
+					 OBSTACLE_NONE;
 }
 
-static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
+static struct bpf_object *load(const struct iterator_settings *settings, unsigned records,
+			       bool dmabufs)
 {
 	struct bpf_object *object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 	int rc;
@@ -66,7 +76,8 @@ static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 		return NULL;
 	/* They are the one constant that there is. */
 	lib.bpf_map__set_initial_value(lib.bpf_object__find_map_by_name(object, ".rodata"),
-				       vfio_majors, 2 * sizeof(*vfio_majors));
+				       settings, sizeof(*settings));
+	lib.bpf_map__set_max_entries(lib.bpf_object__find_map_by_name(object, "survey"), records);
 	lib.bpf_program__set_autoload(lib.bpf_object__find_program_by_name(object, "show_dmabuf"),
 				      dmabufs);
 	rc = lib.bpf_object__load(object);
@@ -77,25 +88,48 @@ static struct bpf_object *load(const unsigned vfio_majors[2], bool dmabufs)
 	return NULL;
 }
 
-struct inventory_iterators *inventory_open_iterators(const struct inventory *inventory)
+/* As the kernel has it in an inode; 0 when there is no such node. */
+static unsigned read_node(const char *path)
 {
-	struct inventory_iterators *iterators;
-	unsigned vfio_majors[2] = { 0 };
+	auto_free char *text = NULL;
+	unsigned first, second;
 
-	if (!is_usable())
+	if (sys_read_file(path, &text) || sscanf(text, "%u:%u", &first, &second) != 2)
+		return 0;
+	return first << 20 | second;
+}
+
+static struct iterator_settings make_settings(const struct inventory *inventory)
+{
+	struct iterator_settings settings = { .page_size = sysconf(_SC_PAGESIZE) };
+
+	for (unsigned i = 0; i < inventory->node_count; i++)
+		settings.vfio_majors[inventory->nodes[i].group] = major(inventory->nodes[i].device);
+	settings.iommufd_nodes[0] = read_node("/sys/class/misc/iommu/dev");
+	settings.iommufd_nodes[1] = read_node("/sys/class/misc/vfio/dev");
+	return settings;
+}
+
+struct inventory_iterators *inventory_open_iterators(struct inventory *inventory, unsigned records)
+{
+	const struct iterator_settings settings = make_settings(inventory);
+	struct inventory_iterators *iterators;
+
+	inventory->obstacle = find_obstacle();
+	if (inventory->obstacle)
 		return NULL;
 	iterators = calloc(1, sizeof(*iterators));
 	if (!iterators)
 		return NULL;
-	for (unsigned i = 0; i < inventory->node_count; i++)
-		vfio_majors[inventory->nodes[i].group] = major(inventory->nodes[i].device);
 	lib.libbpf_set_print(NULL);
-	iterators->object = load(vfio_majors, true);
+	iterators->object = load(&settings, records, true);
 	iterators->dmabufs = iterators->object;
 	if (!iterators->object && errno != EPERM)
-		iterators->object = load(vfio_majors, false);
+		iterators->object = load(&settings, records, false);
 	if (iterators->object)
 		return iterators;
+	inventory->obstacle = errno == EPERM || errno == EACCES ? OBSTACLE_PERMISSION :
+								  OBSTACLE_KERNEL;
 	free(iterators);
 	return NULL;
 }
@@ -108,10 +142,14 @@ void inventory_close_iterators(struct inventory_iterators *iterators)
 	free(iterators);
 }
 
-static int begin(struct inventory_iterators *iterators, const char *program)
+static int begin(struct inventory_iterators *iterators, const char *program, pid_t pid)
 {
+	union bpf_iter_link_info which = { .task.pid = pid };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &which,
+		    .link_info_len = sizeof(which));
 	struct bpf_link *link = lib.bpf_program__attach_iter(
-		lib.bpf_object__find_program_by_name(iterators->object, program), NULL);
+		lib.bpf_object__find_program_by_name(iterators->object, program),
+		pid ? &options : NULL);
 	int fd = link ? lib.bpf_iter_create(lib.bpf_link__fd(link)) : -1;
 
 	if (link)
@@ -168,16 +206,26 @@ static int take_dmabuf(struct adding *adding, const void *data)
 	return 0;
 }
 
+static int add_user(struct inventory *inventory, const struct inventory_process *process,
+		    uint64_t address)
+{
+	struct inventory_context *context = inventory_find_context(&inventory->contexts, address);
+
+	return context ? inventory_add_user(context, process->pid, process->name) : -ENOMEM;
+}
+
 static int take_file(struct adding *adding, const void *data)
 {
 	const struct iterator_file *record = data;
 	struct inventory_process process = { .pid = record->pid };
 
+	copy_text(process.name, sizeof(process.name), record->command);
+	if (record->context && add_user(adding->inventory, &process, record->context))
+		return -ENOMEM;
 	if (!record->inode)
 		return inventory_add_device(
 			adding->inventory, record->pid,
 			makedev(record->device >> 20, record->device & 0xfffff));
-	copy_text(process.name, sizeof(process.name), record->command);
 	return inventory_add_fd(adding->inventory, &process, record->inode, record->fd);
 }
 
@@ -217,9 +265,10 @@ static int read_records(struct adding *adding, int fd, take_fn take)
 	return got ? -errno : 0;
 }
 
-static int walk(struct inventory *inventory, struct inventory_iterators *iterators, unsigned which)
+static int walk(struct inventory *inventory, struct inventory_iterators *iterators, unsigned which,
+		pid_t pid)
 {
-	auto_close int fd = begin(iterators, walks[which].name);
+	auto_close int fd = begin(iterators, walks[which].name, pid);
 	struct adding adding = { .inventory = inventory };
 	int rc;
 
@@ -232,11 +281,41 @@ static int walk(struct inventory *inventory, struct inventory_iterators *iterato
 }
 
 int inventory_from_iterator(struct inventory *inventory, struct inventory_iterators *iterators,
-			    enum inventory_source source)
+			    enum inventory_source source, pid_t pid)
 {
 	for (unsigned i = 0; iterators && i < sizeof(walks) / sizeof(*walks); i++)
 		if (walks[i].source == source &&
 		    (iterators->dmabufs || source != INVENTORY_DMABUF_ITERATOR))
-			return walk(inventory, iterators, i);
+			return walk(inventory, iterators, i, pid);
 	return 0;
+}
+
+static int map_of(const struct inventory_iterators *iterators, const char *name)
+{
+	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(iterators->object, name));
+}
+
+int inventory_from_survey(struct inventory *inventory, struct inventory_iterators *iterators,
+			  unsigned *records)
+{
+	const size_t size = *records * sizeof(struct survey_record);
+	struct survey_result result = { 0 };
+	const uint32_t only = 0;
+	void *noted;
+	int rc;
+
+	if (!iterators || lib.bpf_map_lookup_elem(map_of(iterators, ".bss"), &only, &result))
+		return 0;
+	if (result.noted > *records) {
+		*records = result.noted;
+		return -ENOSPC;
+	}
+	noted = mmap(NULL, size, PROT_READ, MAP_SHARED, map_of(iterators, "survey"), 0);
+	if (noted == MAP_FAILED)
+		return -errno;
+	if (result.iommufd == LAYOUT_KNOWN)
+		inventory->sources |= INVENTORY_IOMMUFD;
+	rc = inventory_add_survey(inventory, noted, result.noted);
+	munmap(noted, size);
+	return rc;
 }

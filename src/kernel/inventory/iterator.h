@@ -11,20 +11,27 @@
 #include "kernel/inventory/found.h"
 
 /*
+ * records: how many there is room for of what iommufd has on record, which the iterators
+ * of dma-bufs and files note, and inventory_from_survey() takes when those have run: 0, a negative
+ * errno, or -ENOSPC when they did not fit, with how many there were.
  * Some of the iterators may not be there: each sets its bit in inventory->sources. NULL when there
  * are none; ended by inventory_close_iterators(), which takes NULL.
  */
 struct inventory_iterators;
 #ifdef HAVE_BPF
-struct inventory_iterators *inventory_open_iterators(const struct inventory *inventory);
+struct inventory_iterators *inventory_open_iterators(struct inventory *inventory, unsigned records);
 void inventory_close_iterators(struct inventory_iterators *iterators);
+/* pid: the one process whose files or maps are wanted, 0: all. */
 int inventory_from_iterator(struct inventory *inventory, struct inventory_iterators *iterators,
-			    enum inventory_source source);
+			    enum inventory_source source, pid_t pid);
+int inventory_from_survey(struct inventory *inventory, struct inventory_iterators *iterators,
+			  unsigned *records);
 #else
-static inline struct inventory_iterators *
-inventory_open_iterators(const struct inventory *inventory)
+static inline struct inventory_iterators *inventory_open_iterators(struct inventory *inventory,
+								   unsigned records)
 {
-	(void)inventory;
+	inventory->obstacle = OBSTACLE_BUILD;
+	(void)records;
 	return NULL;
 }
 
@@ -35,11 +42,21 @@ static inline void inventory_close_iterators(struct inventory_iterators *iterato
 
 static inline int inventory_from_iterator(struct inventory *inventory,
 					  struct inventory_iterators *iterators,
-					  enum inventory_source source)
+					  enum inventory_source source, pid_t pid)
 {
 	(void)inventory;
 	(void)iterators;
 	(void)source;
+	(void)pid;
+	return 0;
+}
+
+static inline int inventory_from_survey(struct inventory *inventory,
+					struct inventory_iterators *iterators, unsigned *records)
+{
+	(void)inventory;
+	(void)iterators;
+	(void)records;
 	return 0;
 }
 #endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/shared/kernel_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/shared/rows.h"
+#include "context/evidence.h"
+
+const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped)
+{
+	const struct inventory_context *context = mapped->context;
+
+	for (unsigned i = 0; i < context->user_count; i++)
+		if (context->users[i].pid == mapped->mapping->pid)
+			return &context->users[i];
+	return context->user_count ? context->users : NULL;
+}
+
+static void put_devices(json_object *row, const struct inventory_context *context, unsigned ioas)
+{
+	json_object *devices = json_put_array(row, "devices");
+
+	for (unsigned i = 0; i < context->device_count; i++)
+		if (context->devices[i].ioas == ioas)
+			add_text(devices, context->devices[i].name);
+}
+
+static void put_mapping(json_object *row, const struct inventory_mapping *mapping)
+{
+	static const char *const prots[] = { "", "r", "w", "rw" };
+
+	json_put_number(row, "ioas", mapping->ioas);
+	json_put_address(row, "iova", mapping->addresses.offset);
+	json_put_number(row, "length", mapping->addresses.length);
+	json_put_number(row, "offset", mapping->offset);
+	json_put_text(row, "prot", prots[mapping->readable | mapping->writable << 1]);
+	json_put_bool(row, "revoked", mapping->revoked);
+	json_put_text(row, "state",
+		      mapping_state_name(judge_kernel_record(mapping->revoked, mapping->domains)));
+	put_evidence(row, "evidence", EVIDENCE_KERNEL);
+}
+
+void fill_kernel_mapping(json_object *row, const struct inventory_mapped *mapped)
+{
+	const struct inventory_user *user = kernel_user_of(mapped);
+
+	json_put_index(row, "pid", user ? user->pid : -1);
+	json_put_text(row, "command", user ? user->name : NULL);
+	put_mapping(row, mapped->mapping);
+	put_devices(row, mapped->context, mapped->mapping->ioas);
+}
+
+static void fill_users(json_object *row, const struct inventory_context *context)
+{
+	json_object *users = json_put_array(row, "users");
+	char label[64] = "";
+
+	for (unsigned i = 0; i < context->user_count; i++) {
+		json_object *user = add_object(users);
+
+		json_put_number(user, "pid", context->users[i].pid);
+		json_put_text(user, "command", context->users[i].name);
+	}
+	if (context->user_count)
+		snprintf(label, sizeof(label), "%s(%d)%s", context->users[0].name,
+			 context->users[0].pid, context->user_count > 1 ? ",..." : "");
+	json_put_text(row, "process", label);
+}
+
+static void fill_devices(json_object *row, const struct inventory_context *context)
+{
+	json_object *rows = json_put_array(row, "devices");
+
+	for (unsigned i = 0; i < context->device_count; i++) {
+		json_object *device = add_object(rows);
+		unsigned ioas = context->devices[i].ioas;
+
+		json_put_text(device, "name", context->devices[i].name);
+		json_put_number(device, "id", context->devices[i].id);
+		json_put_index(device, "ioas", ioas ? (int)ioas : -1);
+	}
+}
+
+static void fill_ioases(json_object *row, const struct inventory_context *context)
+{
+	json_object *rows = json_put_array(row, "ioases");
+
+	for (unsigned i = 0; i < context->ioas_count; i++) {
+		json_object *ioas = add_object(rows);
+
+		json_put_number(ioas, "ioas", context->ioases[i].id);
+		put_devices(ioas, context, context->ioases[i].id);
+		json_put_number(ioas, "memory_mappings", context->ioases[i].memory);
+		json_put_number(ioas, "memory_bytes", context->ioases[i].bytes);
+		json_put_bool(ioas, "complete", !context->ioases[i].torn);
+	}
+}
+
+static void fill_dmabuf_on_record(json_object *row, const struct inventory *inventory,
+				  const struct origins *origins, unsigned index)
+{
+	const struct inventory_dmabuf *dmabuf = &inventory->items[index];
+	const struct origin *origin = origins->items[index];
+
+	json_put_number(row, "inode", dmabuf->inode);
+	json_put_text(row, "name", dmabuf->name);
+	json_put_number(row, "size", dmabuf->size);
+	json_put_text(row, "device", origin ? origin->device : NULL);
+	json_put_index(row, "bar", origin ? origin->bar : -1);
+	object_put_ranges(row, "ranges", origin ? origin->ranges : NULL,
+			  origin ? origin->range_count : 0);
+}
+
+static bool concerns(const struct inventory_dmabuf *dmabuf, const struct inventory_context *context)
+{
+	for (unsigned i = 0; i < dmabuf->mapped_count; i++)
+		if (dmabuf->mapped[i].context == context)
+			return true;
+	for (unsigned i = 0; i < context->user_count; i++)
+		if (inventory_is_holder(dmabuf, context->users[i].pid))
+			return true;
+	return false;
+}
+
+static void fill_mappings(json_object *row, const struct inventory_context *context)
+{
+	json_object *rows = json_put_array(row, "mappings");
+
+	for (unsigned i = 0; i < context->mapping_count; i++) {
+		const struct inventory_mapping *mapping = &context->mappings[i];
+		json_object *added = add_object(rows);
+
+		json_put_number(added, "inode", mapping->inode);
+		put_mapping(added, mapping);
+		json_put_number(added, "mapped_by", mapping->pid);
+	}
+}
+
+void fill_kernel_context(json_object *row, const struct inventory *inventory,
+			 const struct origins *origins, const struct inventory_context *context)
+{
+	json_object *rows;
+
+	fill_users(row, context);
+	fill_devices(row, context);
+	rows = json_put_array(row, "dmabufs");
+	for (unsigned i = 0; i < inventory->count; i++)
+		if (concerns(&inventory->items[i], context))
+			fill_dmabuf_on_record(add_object(rows), inventory, origins, i);
+	fill_ioases(row, context);
+	fill_mappings(row, context);
+}

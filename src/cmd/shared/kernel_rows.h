@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of what iommufd itself has on record, whoever made it: for list and status. */
+#ifndef DMABUFCTL_CMD_SHARED_KERNEL_ROWS_H
+#define DMABUFCTL_CMD_SHARED_KERNEL_ROWS_H
+
+#include "context/origin.h"
+#include "util/json.h"
+
+/* A process that has the context: who mapped it when that is one, else the first. */
+const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped);
+
+/* Where a dma-buf is mapped, and in what state. */
+void fill_kernel_mapping(json_object *row, const struct inventory_mapped *mapped);
+
+/* A context with all that is in it. */
+void fill_kernel_context(json_object *row, const struct inventory *inventory,
+			 const struct origins *origins, const struct inventory_context *context);
+
+#endif

@@ -1,0 +1,92 @@
+#!/bin/bash
+# What is told of a process that has nothing to do with dmabufctl, compared with what it says it did.
+# kernels: all
+# lab:
+# lab: --iommu virtio
+. "$(dirname "$0")/lib.sh"
+
+# vmm COMMAND... - one more line for the program, and its answer in $answer.
+vmm() {
+	echo "$*" >&"${VMM[1]}"
+	read -r answer <&"${VMM[0]}"
+}
+made() { gojq -r ".$1" <<<"$answer"; }
+cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
+# seen EXPRESSION - of `status --pid`, with what is not the same in each run left out.
+seen() { d status --pid "$VMM_PID" --json | gojq -c ".contexts[0] | $1"; }
+
+d bind "$NVME" "$NVME2" "$EDU" "$RAM" >/dev/null
+coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
+vmm open "$(cdev_of "$NVME")" && nvme=$(made id)
+vmm open "$(cdev_of "$NVME2")" && nvme2=$(made id)
+vmm open "$(cdev_of "$EDU")" && edu=$(made id)
+vmm export 0 2 0 0x200000 && whole=$(made inode)
+vmm export 1 2 0x10000 0x4000 0x40000 0x2000 && parts=$(made inode)
+vmm export 1 2 0x100000 0x100000 && other=$(made inode)
+vmm ioas && first=$(made id)
+vmm ioas && second=$(made id)
+vmm attach 2 0
+vmm map-file 0 0x10000000 0 0x1000 0x100000
+ok 'the program has a mapping' equal "$answer" '{"command":"map-file 0 0x10000000 0 0x1000 0x100000"}'
+vmm map-file 1 0x20000000 0 0 0x200000
+vmm map-file 0 0x30000000 2 0 0x100000
+vmm map-memory 0 0x40000000 0x3000
+vmm map-memory 1 0x40000000 0x5000
+
+ok 'list: where each is mapped' equal \
+	"$(d list --json | gojq -c '.dmabufs[] | [.mappings[] | [.pid, .command, .ioas, .iova, .length, .offset, .prot, .state, .devices]]')" "\
+[[$VMM_PID,\"vmm\",$first,\"0x10000000\",1048576,4096,\"rw\",\"live\",[\"$EDU\"]],[$VMM_PID,\"vmm\",$second,\"0x20000000\",2097152,0,\"rw\",\"idle\",[]]]
+[]
+[[$VMM_PID,\"vmm\",$first,\"0x30000000\",1048576,0,\"rw\",\"live\",[\"$EDU\"]]]"
+ok 'status: the process' equal "$(seen '[.process, .users]')" "[\"vmm($VMM_PID)\",[{\"command\":\"vmm\",\"pid\":$VMM_PID}]]"
+ok 'status: its devices' equal "$(seen '[.devices[] | [.name, .id, .ioas]]')" \
+	"[[\"$NVME\",$nvme,null],[\"$NVME2\",$nvme2,null],[\"$EDU\",$edu,$first]]"
+ok 'status: its IOASes, memory as sums' equal "$(seen '[.ioases[] | [.ioas, .devices, .memory_mappings, .memory_bytes, .complete]]')" \
+	"[[$first,[\"$EDU\"],1,12288,true],[$second,[],1,20480,true]]"
+ok 'status: its mappings' equal "$(seen '[.mappings[] | [.inode, .ioas, .iova, .length, .offset, .prot, .state, .evidence, .mapped_by]]')" "\
+[[$whole,$first,\"0x10000000\",1048576,4096,\"rw\",\"live\",[\"kernel\"],$VMM_PID],\
+[$other,$first,\"0x30000000\",1048576,0,\"rw\",\"live\",[\"kernel\"],$VMM_PID],\
+[$whole,$second,\"0x20000000\",2097152,0,\"rw\",\"idle\",[\"kernel\"],$VMM_PID]]"
+ok 'status: its dma-bufs' equal "$(seen '[.dmabufs[] | [.inode, .size]]')" "[[$whole,2097152],[$parts,24576],[$other,1048576]]"
+ok 'status --all: the same' equal "$(d status --all --json | gojq -c .contexts[0])" "$(seen .)"
+ok 'status --all: a table of each kind' equal "$(d status --all | grep -c "^ *vmm($VMM_PID)")" 12
+ok 'status --all: the mappings as a table' equal "$(d status --all | tail -n 3 | sed 's/  */ /g')" "\
+vmm($VMM_PID) $whole 4K $first 0x10000000 1M rw live kernel
+vmm($VMM_PID) $other 0 $first 0x30000000 1M rw live kernel
+vmm($VMM_PID) $whole 0 $second 0x20000000 2M rw idle kernel"
+d status --all --dot >"$TEST_DIR/dot"
+ok 'status --all: a picture' equal "$(grep -c -- ' -> ' "$TEST_DIR/dot") $(dot -Tsvg "$TEST_DIR/dot" | grep -c '<title>IOAS')" '4 5'
+ok 'list: a picture' equal "$(d list --dot | grep -c ' -> "dma-buf .*label="0x[0-9a-f]*, \(live\|idle\)"')" 3
+ok 'status of a process without one: none' equal "$(d status --pid $$ --json | gojq -c .contexts)" '[]'
+
+# A reset takes the mapping away. Whether its exporter came back since, iommufd does not know.
+taken() { seen '[.mappings[] | [.revoked, .state]]'; }
+vmm reset 0
+vmm memory 1 0
+ok 'after a reset of one, the other off: taken away' equal "$(taken)" '[[true,"unknown"],[true,"unknown"],[true,"unknown"]]'
+vmm memory 1 1
+ok 'the memory is back: the mapping is not' equal "$(taken)" '[[true,"unknown"],[true,"unknown"],[true,"unknown"]]'
+vmm unmap 0 0x10000000 0x100000
+vmm map-file 0 0x10000000 0 0x1000 0x100000
+ok 'mapped anew: live' equal "$(taken)" '[[false,"live"],[true,"unknown"],[true,"unknown"]]'
+vmm unmap 1 0x20000000 0x200000
+vmm map-file 1 0x20000000 0 0 0x200000
+ok 'mapped anew without a device: idle' equal "$(taken)" '[[false,"live"],[true,"unknown"],[false,"idle"]]'
+vmm close dmabuf 0
+ok 'no process has the dma-buf: its mappings have' equal \
+	"$(d list --json | gojq -c ".dmabufs[] | select(.inode == $whole) | [.holders, [.mappings[].state]]")" '[[],["live","idle"]]'
+
+# What one's own context shows beside it.
+d --context own export "$RAM" 2 --name mine >/dev/null
+ok 'list: a context is named' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "mine") | "\(.device) \(.origin)"')" "$RAM context own"
+ok 'status --all: both processes' equal "$(d status --all --json | gojq -c '[.contexts[].users[0].command] | sort')" '["dmabufctl-holde","vmm"]'
+d --context own release --all
+run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl status --all
+ok 'without BPF: exit status 3' equal "$rc" 3
+ok 'without BPF: says what is missing' contains "$err" 'what iommufd has on record cannot be read; be root, on a kernel with BPF'
+
+exec {VMM[1]}>&-
+wait "$VMM_PID"
+ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
+leave_nothing
+done_testing
