@@ -47,6 +47,12 @@ END
 asks unmap map0 <<'END'
 ioctl(IOMMU_IOAS_UNMAP, {ioas N, iova 0x10000000+0x2000})
 END
+asks import fb --iova 0x20000000 --prot w --name mapw <<'END'
+ioctl(IOMMU_IOAS_MAP_FILE, FIXED_IOVA|WRITEABLE {ioas N, fd N, 0x0+0x10000, iova 0x20000000})
+END
+asks unmap mapw <<'END'
+ioctl(IOMMU_IOAS_UNMAP, {ioas N, iova 0x20000000+0x10000})
+END
 asks import fb --ioas other --iova 0x5000 --name map5 <<'END'
 ioctl(IOMMU_IOAS_ALLOC)
 ioctl(IOMMU_IOAS_MAP_FILE, FIXED_IOVA|READABLE|WRITEABLE {ioas N, fd N, 0x0+0x10000, iova 0x5000})

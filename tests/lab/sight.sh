@@ -85,7 +85,7 @@ run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl status --all
 ok 'without BPF: exit status 3' equal "$rc" 3
 ok 'without BPF: says what is missing' contains "$err" 'what iommufd has on record cannot be read; be root, on a kernel with BPF'
 
-exec {VMM[1]}>&-
+eval "exec ${VMM[1]}>&-"
 wait "$VMM_PID"
 ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
 leave_nothing

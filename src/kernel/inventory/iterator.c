@@ -145,8 +145,11 @@ void inventory_close_iterators(struct inventory_iterators *iterators)
 static int begin(struct inventory_iterators *iterators, const char *program, pid_t pid)
 {
 	union bpf_iter_link_info which = { .task.pid = pid };
-	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &which,
-		    .link_info_len = sizeof(which));
+	const struct bpf_iter_attach_opts options = {
+		.sz = sizeof(options),
+		.link_info = &which,
+		.link_info_len = sizeof(which),
+	};
 	struct bpf_link *link = lib.bpf_program__attach_iter(
 		lib.bpf_object__find_program_by_name(iterators->object, program),
 		pid ? &options : NULL);
