@@ -145,15 +145,18 @@ void inventory_close_iterators(struct inventory_iterators *iterators)
 static int begin(struct inventory_iterators *iterators, const char *program, pid_t pid)
 {
 	union bpf_iter_link_info which = { .task.pid = pid };
-	const struct bpf_iter_attach_opts options = {
-		.sz = sizeof(options),
-		.link_info = &which,
-		.link_info_len = sizeof(which),
-	};
-	struct bpf_link *link = lib.bpf_program__attach_iter(
+	struct bpf_iter_attach_opts options;
+	struct bpf_link *link;
+	int fd;
+
+	memset(&options, 0, sizeof(options)); /* its padding, too: libbpf looks */
+	options.sz = sizeof(options);
+	options.link_info = &which;
+	options.link_info_len = sizeof(which);
+	link = lib.bpf_program__attach_iter(
 		lib.bpf_object__find_program_by_name(iterators->object, program),
 		pid ? &options : NULL);
-	int fd = link ? lib.bpf_iter_create(lib.bpf_link__fd(link)) : -1;
+	fd = link ? lib.bpf_iter_create(lib.bpf_link__fd(link)) : -1;
 
 	if (link)
 		lib.bpf_link__destroy(link);
