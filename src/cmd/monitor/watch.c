@@ -261,7 +261,6 @@ int watch_run(struct watch *watch, uint64_t duration)
 	learn(watch);
 	watch->end = duration < UINT64_MAX ? watch->now + duration : UINT64_MAX;
 	print_begin(watch->printer, watch->now);
-	hurry(watch, false);
 	rc = loop(watch);
 	if (!rc && !watch->printer->met)
 		rc = drain(watch);
