@@ -264,7 +264,6 @@ uint64_t stream_rest(struct stream *stream, uint64_t shortest, uint64_t longest)
 		ring->pages = 0;
 	}
 	stream->oldest = UINT64_MAX;
-	stream->crowded = pages > stream->room / ROOM_TAKEN;
 	if (pages < PAGES_FEW || has_waited(stream))
 		return shortest;
 	rest = elapsed / pages * (stream->room / ROOM_TAKEN);

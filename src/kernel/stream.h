@@ -21,7 +21,6 @@ struct stream {
 	struct instance_ring *ring; /* that is being read */
 	bool no_memory;
 	unsigned room;	 /* of a ring, in pages */
-	bool crowded;	 /* a ring had filled further than it may, when stream_rest() was asked */
 	uint64_t oldest; /* the time of what was read first since stream_rest() was asked */
 };
 

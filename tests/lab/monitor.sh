@@ -50,9 +50,6 @@ ok 'hostile names: nothing is forged' equal "$(count '.event == "revoked" or .ev
 
 # What is lost when they come too fast is counted.
 start --json
-goes_first() { [ "$(awk '{ print $19 }' /proc/$monitor/stat)" = 10 ]; }
-await 30 goes_first
-ok 'what is watched goes first' goes_first
 kill -STOP $monitor
 echo 64 >"$(instance)/buffer_size_kb"
 "$LAB_BUILD/tests/lab/stress" burst "$(cdev "$NVME")" "$(cdev "$EDU")" 2000

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -13,7 +12,6 @@
 #include "util/clock.h"
 
 #define INSTANCE_PREFIX "dmabufctl.monitor-"
-#define NICENESS 10 /* a tenth of a CPU that others want too */
 
 static struct moment moment_of(const struct watch *watch)
 {
@@ -190,20 +188,11 @@ static int wait_for(struct watch *watch, struct pollfd *sources, unsigned count,
 	return rc;
 }
 
-/* What is watched goes first, as long as the rings have room for it. */
-static void hurry(struct watch *watch, bool hurries)
-{
-	if (hurries != watch->hurries)
-		setpriority(PRIO_PROCESS, 0, watch->priority + (hurries ? 0 : NICENESS));
-	watch->hurries = hurries;
-}
-
 /* Leaves the rings alone for a while; a signal ends it too. */
 static void rest(struct watch *watch, struct pollfd *signals, unsigned count)
 {
 	uint64_t time = stream_rest(&watch->stream, READ_EVERY, READ_AT_LEAST_EVERY);
 
-	hurry(watch, watch->stream.crowded);
 	if (time > watch->end - watch->now)
 		time = watch->end - watch->now;
 	wait_for(watch, signals, count, time / MILLISECOND);
@@ -248,7 +237,6 @@ static int drain(struct watch *watch)
 
 	while (read(watch->signals, &signal, sizeof(signal)) > 0)
 		;
-	hurry(watch, true);
 	watch->end = clock_now();
 	learn(watch);
 	return read_all(watch);
@@ -314,8 +302,6 @@ int watch_open(struct watch *watch)
 		close(watch->signals);
 		return rc;
 	}
-	watch->priority = getpriority(PRIO_PROCESS, 0);
-	watch->hurries = true;
 	watch->uevents = uevent_open();
 	watch->faults = fault_watch();
 	context_watch_open(&watch->contexts);
