@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which rules give an errno, and which of them stand against what here and now. */
-#include <ctype.h>
 #include <string.h>
 
 #include "cmd/shared/lookup.h"
@@ -14,11 +13,6 @@
 struct explain_options {
 	const char *during;
 };
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
 
 /*
  * The command that a message of dmabufctl names: "dmabufctl: import fb: ...". NULL where that is
@@ -64,7 +58,8 @@ static void find_named(struct call *call, const char *text, struct named *named)
 		size_t length = 0, whole;
 		char word[NAME_SIZE];
 
-		while (is_word(text[length]) || (text[length] && strchr(".-:", text[length])))
+		while (text_is_in_word(text[length]) ||
+		       (text[length] && strchr(".-:", text[length])))
 			length++;
 		whole = length;
 		while (length && strchr(":.", text[length - 1])) /* the message's own */
@@ -128,7 +123,7 @@ static void put_wording(json_object *result, const struct wording *wording, int 
 	names = json_put_array(row, "operations");
 	for (unsigned bit = 1; bit <= OPERATION_LAST; bit <<= 1)
 		if (wording->operations & bit)
-			json_object_array_add(names, json_object_new_string(operation_name(bit)));
+			add_text(names, operation_name(bit));
 	json_put_text(row, "errno", strerrorname_np(error));
 }
 

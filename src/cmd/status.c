@@ -151,7 +151,7 @@ static void fill_contexts(struct call *call, const struct inventory *inventory,
 	json_object *rows = json_put_array(call->result, "contexts");
 
 	for (unsigned i = 0; i < inventory->contexts.count; i++)
-		if (!pid || inventory_uses_context(&inventory->contexts.items[i], pid))
+		if (!pid || inventory_find_user(&inventory->contexts.items[i], pid))
 			fill_kernel_context(add_object(rows), inventory, origins,
 					    &inventory->contexts.items[i]);
 }

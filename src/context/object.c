@@ -94,17 +94,22 @@ static void ioas_to_json(const struct object *ioas, json_object *attributes)
 	json_put_number(attributes, "id", ioas->id);
 }
 
+const char *object_prot_name(unsigned prot)
+{
+	static const char *const names[] = { "", "r", "w", "rw" };
+
+	return names[prot & 3];
+}
+
 static void mapping_to_json(const struct object *mapping, json_object *attributes)
 {
-	const char *const prots[] = { "", "r", "w", "rw" };
-
 	json_put_text(attributes, "dmabuf", mapping->dmabuf);
 	json_put_text(attributes, "importer", mapping->importer->name);
 	json_put_text(attributes, mapping->importer->target_key, mapping->target);
 	json_put_address(attributes, mapping->importer->address_key, mapping->addresses.offset);
 	json_put_number(attributes, "length", mapping->addresses.length);
 	json_put_number(attributes, "offset", mapping->offset);
-	json_put_text(attributes, "prot", prots[mapping->prot & 3]);
+	json_put_text(attributes, "prot", object_prot_name(mapping->prot));
 	json_put_number(attributes, "made_ns", mapping->made);
 	json_put_text(attributes, "revoked_by", mapping->revoked_by);
 	if (mapping->recovering)

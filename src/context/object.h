@@ -96,6 +96,9 @@ void object_put_attributes(json_object *attributes, const struct object *object)
 /* -EPROTO when the attributes are not those of this kind. */
 int object_from_json(struct object *object, json_object *attributes);
 
+/* Of enum import_prot bits: "r", "w", "rw", or "" for none. */
+const char *object_prot_name(unsigned prot);
+
 /* An array of {offset, length}, as the attributes of a dma-buf have it. */
 void object_put_ranges(json_object *attributes, const char *key, const struct range *ranges,
 		       unsigned count);

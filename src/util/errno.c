@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/text.h"
+
 /* Other names of the same numbers. */
 static const struct {
 	const char *name;
@@ -36,11 +38,6 @@ int errno_of(const char *name, size_t length)
 	return 0;
 }
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The first word that is an errno's name. */
 static int find_name(const char *text)
 {
@@ -48,7 +45,7 @@ static int find_name(const char *text)
 		size_t length = 0;
 		int error;
 
-		while (is_word(text[length]))
+		while (text_is_in_word(text[length]))
 			length++;
 		error = errno_of(text, length);
 		if (error)
@@ -80,7 +77,8 @@ static int parse_errno(const char *digits)
 	char *end;
 	long number = strtol(digits, &end, 10);
 
-	return end == digits || is_word(*end) || *end == '.' || number < 1 || number > ERRNO_MAX ?
+	return end == digits || text_is_in_word(*end) || *end == '.' || number < 1 ||
+			       number > ERRNO_MAX ?
 		       0 :
 		       number;
 }

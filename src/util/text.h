@@ -7,8 +7,16 @@
 #ifndef DMABUFCTL_UTIL_TEXT_H
 #define DMABUFCTL_UTIL_TEXT_H
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Whether it is of a word, as names in C are. */
+static inline bool text_is_in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
 
 /* Copies what fits, always NUL terminated; size is at least 1. */
 static inline void copy_text(char *to, size_t size, const char *from)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/proc.h"
 #include "kernel/process.h"
 #include "tests/unit/check.h"
 
@@ -189,8 +190,47 @@ static void check_silent(void)
 	stop(child);
 }
 
+struct visits {
+	int at_most, made;
+};
+
+static int count_visit(struct visits *visits)
+{
+	return ++visits->made == visits->at_most ? -EOWNERDEAD : 0;
+}
+
+static int visit_process(const struct proc_process *process, void *data)
+{
+	(void)process;
+	return count_visit(data);
+}
+
+static int visit_fd(const struct proc_fd *fd, void *data)
+{
+	(void)fd;
+	return count_visit(data);
+}
+
+static int visit_fds_of_own(const struct proc_process *process, void *data)
+{
+	return process->pid == getpid() ? proc_walk_fds(process, visit_fd, data) : 0;
+}
+
+/* A visit that fails ends the walk, which fails as it did. */
+static void check_walks(void)
+{
+	struct visits all = { 0 }, processes = { .at_most = 1 }, fds = { .at_most = 2 };
+
+	check(!proc_walk(visit_process, &all) && all.made > 1, "all processes are visited");
+	check(proc_walk(visit_process, &processes) == -EOWNERDEAD && processes.made == 1,
+	      "processes: the first visit that fails is the last");
+	check(proc_walk(visit_fds_of_own, &fds) == -EOWNERDEAD && fds.made == 2,
+	      "fds: the second visit that fails is the last");
+}
+
 int main(void)
 {
+	check_walks();
 	check_users();
 	check_silent();
 	check_get();

@@ -108,8 +108,8 @@ int main(void)
 	      "all is taken");
 	check(contexts->count == 2, "two contexts");
 	check_first(&contexts->items[0]);
-	check(contexts->items[0].user_count == 2 && inventory_uses_context(contexts->items, 43) &&
-		      !inventory_uses_context(contexts->items, 44),
+	check(contexts->items[0].user_count == 2 && inventory_find_user(contexts->items, 43) &&
+		      !inventory_find_user(contexts->items, 44),
 	      "its users are still known");
 	check(contexts->items[1].ioas_count == 1 && contexts->items[1].ioases[0].memory == 1 &&
 		      !contexts->items[1].mapping_count,

@@ -10,11 +10,9 @@
 const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped)
 {
 	const struct inventory_context *context = mapped->context;
+	const struct inventory_user *user = inventory_find_user(context, mapped->mapping->pid);
 
-	for (unsigned i = 0; i < context->user_count; i++)
-		if (context->users[i].pid == mapped->mapping->pid)
-			return &context->users[i];
-	return context->user_count ? context->users : NULL;
+	return user || !context->user_count ? user : context->users;
 }
 
 static void put_devices(json_object *row, const struct inventory_context *context, unsigned ioas)
@@ -28,13 +26,11 @@ static void put_devices(json_object *row, const struct inventory_context *contex
 
 static void put_mapping(json_object *row, const struct inventory_mapping *mapping)
 {
-	static const char *const prots[] = { "", "r", "w", "rw" };
-
 	json_put_number(row, "ioas", mapping->ioas);
 	json_put_address(row, "iova", mapping->addresses.offset);
 	json_put_number(row, "length", mapping->addresses.length);
 	json_put_number(row, "offset", mapping->offset);
-	json_put_text(row, "prot", prots[mapping->readable | mapping->writable << 1]);
+	json_put_text(row, "prot", object_prot_name(mapping->readable | mapping->writable << 1));
 	json_put_bool(row, "revoked", mapping->revoked);
 	json_put_text(row, "state",
 		      mapping_state_name(judge_kernel_record(mapping->revoked, mapping->domains)));

@@ -35,12 +35,12 @@ int inventory_add_user(struct inventory_context *context, pid_t pid, const char 
 	return 0;
 }
 
-bool inventory_uses_context(const struct inventory_context *context, pid_t pid)
+const struct inventory_user *inventory_find_user(const struct inventory_context *context, pid_t pid)
 {
 	for (unsigned i = 0; i < context->user_count; i++)
 		if (context->users[i].pid == pid)
-			return true;
-	return false;
+			return &context->users[i];
+	return NULL;
 }
 
 void inventory_free_contexts(struct inventory_contexts *contexts)

@@ -65,7 +65,9 @@ struct inventory_context *inventory_find_context(struct inventory_contexts *cont
 						 uint64_t address);
 /* 0 or a negative errno; the fds of a process come one after the other. */
 int inventory_add_user(struct inventory_context *context, pid_t pid, const char *name);
-bool inventory_uses_context(const struct inventory_context *context, pid_t pid);
+/* NULL: that process has no fd of it. */
+const struct inventory_user *inventory_find_user(const struct inventory_context *context,
+						 pid_t pid);
 void inventory_free_contexts(struct inventory_contexts *contexts);
 
 #endif

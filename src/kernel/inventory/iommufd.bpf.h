@@ -17,8 +17,6 @@
 #define IOMMU_READ 1 /* include/linux/iommu.h */
 #define IOMMU_WRITE 2
 
-struct iommu_domain;
-
 enum iommufd_object_type {
 	IOMMUFD_OBJ_DEVICE,
 	IOMMUFD_OBJ_HWPT_PAGING,
@@ -119,7 +117,6 @@ struct iopt_pages_dmabuf {
 };
 
 struct iopt_pages_dmabuf_track {
-	struct iommu_domain *domain;
 	struct iopt_area *area;
 	struct list_head elm;
 };

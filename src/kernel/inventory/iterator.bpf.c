@@ -20,6 +20,7 @@
 const volatile struct iterator_settings settings;
 
 #include "kernel/inventory/iommufd.bpf.h"
+
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
 #define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */
 #define S_IFMT 00170000
