@@ -231,7 +231,15 @@ int instance_read(struct instance *instance, struct instance_ring *ring,
 	return 1;
 }
 
-/* "overrun: N" and the like, a line each. */
+/* Of a ring: "overrun: N" and the like, a line each. NULL when it is gone; to be freed. */
+static char *read_stats(struct instance *instance, const struct instance_ring *ring)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", ring->cpu);
+	return lib.tracefs_instance_file_read(instance->handle, file, NULL);
+}
+
 static uint64_t statistic(const char *stats, const char *name)
 {
 	const char *line = strstr(stats, name);
@@ -241,15 +249,19 @@ static uint64_t statistic(const char *stats, const char *name)
 
 uint64_t instance_lost(struct instance *instance, struct instance_ring *ring)
 {
-	auto_free char *stats = NULL;
+	auto_free char *stats = read_stats(instance, ring);
 	uint64_t before = ring->lost;
-	char file[64];
 
-	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", ring->cpu);
-	stats = lib.tracefs_instance_file_read(instance->handle, file, NULL);
 	if (!stats)
 		return 0;
 	ring->lost = statistic(stats, "\noverrun: ") + statistic(stats, "\ncommit overrun: ") +
 		     statistic(stats, "\ndropped events: ");
 	return ring->lost - before;
+}
+
+uint64_t instance_unread(struct instance *instance, const struct instance_ring *ring)
+{
+	auto_free char *stats = read_stats(instance, ring);
+
+	return stats ? statistic(stats, "\nbytes: ") : 0;
 }

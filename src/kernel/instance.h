@@ -78,4 +78,7 @@ int instance_read(struct instance *instance, struct instance_ring *ring,
 /* How many records the ring has lost since that was last asked. */
 uint64_t instance_lost(struct instance *instance, struct instance_ring *ring);
 
+/* How many bytes of records the ring holds now. */
+uint64_t instance_unread(struct instance *instance, const struct instance_ring *ring);
+
 #endif

@@ -14,10 +14,13 @@
 
 #define RINGS_KIB 16384 /* all together */
 #define RING_KIB_LEAST 256
-#define PAGES_AT_ONCE 64 /* of each ring, so that a flood takes no more memory than that */
+#define PAGES_AT_ONCE 16 /* of each ring, so that a flood takes no more memory than that */
 #define PAGES_FEW 16	 /* about a thousand records */
 #define ROOM_TAKEN 4	 /* so much of a ring, a quarter, may fill while it is left alone */
-#define TRIES 8		 /* others may take away what is not in use yet */
+#define ROOM_CROWDED                                                                      \
+	2	/* and when it has filled by that, its half, it wants a reader in a hurry \
+		 */
+#define TRIES 8 /* others may take away what is not in use yet */
 
 /* The kernel's own event, and whether a probe can stand for it. */
 static const struct {
@@ -179,11 +182,19 @@ static void on_record(const struct record *record, void *data)
 	keep(stream, record);
 }
 
+static bool is_crowded(struct stream *stream, const struct instance_ring *ring)
+{
+	uint64_t unread = instance_unread(&stream->instance, ring);
+
+	return unread / stream->instance.page_size > stream->room / ROOM_CROWDED;
+}
+
 /* Of each ring what is there, but no more than some. Returns whether that was all. */
 static int take(struct stream *stream)
 {
 	bool all = true;
 
+	stream->crowded = false;
 	stream->horizon = clock_now();
 	for (unsigned i = 0; i < stream->instance.ring_count; i++) {
 		unsigned before = stream->count, pages = 0;
@@ -197,6 +208,7 @@ static int take(struct stream *stream)
 		if (!rc)
 			continue;
 		all = false;
+		stream->crowded |= is_crowded(stream, stream->ring);
 		if (stream->count > before &&
 		    stream->waiting[stream->count - 1].time < stream->horizon)
 			stream->horizon = stream->waiting[stream->count - 1].time;

@@ -61,6 +61,26 @@ ok 'more than the ring holds: the event lost says so' equal "$(gojq -s '[.[] | s
 known=$(($(count '.event | IN("map", "unmap", "attach", "detach")') + $(last .hidden) + lost))
 ok 'more than the ring holds: each is printed, hidden, or counted as lost' [ "$known" -ge 8000 ]
 ok 'more than the ring holds: none is counted twice' [ "$known" -lt 8040 ]
+
+# While it cannot print, the rings fill: a burst on one CPU takes all of a ring.
+has_nice() { [ "$(awk '{ print $19 }' /proc/$monitor/stat)" = "$1" ]; }
+mkfifo "$TEST_DIR/output" "$TEST_DIR/go"
+{ dd bs=32k count=50 status=none; read -r _ <"$TEST_DIR/go"; cat; } <"$TEST_DIR/output" >"$events" &
+reader=$!
+dmabufctl monitor --json >"$TEST_DIR/output" 2>"$complaints" &
+monitor=$!
+await 60 grep -q '"event":"begin"' "$events"
+ok 'priority: what is watched goes first' has_nice 19
+kill -STOP $monitor
+taskset -c 0 "$LAB_BUILD/tests/lab/stress" burst "$(cdev "$NVME")" "$(cdev "$EDU")" 30000
+kill -CONT $monitor
+await 60 has_nice 0
+ok 'priority: not when a ring is more than half full' has_nice 0
+echo >"$TEST_DIR/go"
+await 120 has_nice 19
+ok 'priority: again, once it has caught up' has_nice 19
+ends INT
+wait $reader
 d unbind "$NVME" "$EDU" >/dev/null
 
 main_setup

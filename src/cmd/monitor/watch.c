@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "util/clock.h"
 
 #define INSTANCE_PREFIX "dmabufctl.monitor-"
+#define LOWEST_PRIORITY 19
 
 static struct moment moment_of(const struct watch *watch)
 {
@@ -157,6 +159,26 @@ static bool is_behind(const struct watch *watch)
 	return stream->count && stream->waiting[stream->count - 1].time > watch->naming.learnt;
 }
 
+/* What is watched goes first, as long as the rings have room for it. */
+static void hurry(struct watch *watch, bool hurries)
+{
+	if (hurries != watch->hurries)
+		setpriority(PRIO_PROCESS, 0, hurries ? watch->priority : LOWEST_PRIORITY);
+	watch->hurries = hurries;
+}
+
+static int read_stream(struct watch *watch)
+{
+	struct moment moment = moment_of(watch);
+	int rc;
+
+	do {
+		rc = stream_read(&watch->stream, on_records, watch);
+		hurry(watch, watch->stream.crowded || is_ending(&moment));
+	} while (rc > 0 && !watch->printer->met);
+	return rc < 0 ? rc : 0;
+}
+
 static int read_all(struct watch *watch)
 {
 	struct moment moment;
@@ -168,10 +190,8 @@ static int read_all(struct watch *watch)
 		read_faults(watch);
 	if (watch->contexts.fd >= 0)
 		context_watch_read(&watch->contexts, on_context, watch);
-	do
-		rc = stream_read(&watch->stream, on_records, watch);
-	while (rc > 0 && !watch->printer->met);
-	if (rc < 0)
+	rc = read_stream(watch);
+	if (rc)
 		return rc;
 	moment = moment_of(watch);
 	if ((watch->stale || is_behind(watch)) && may_ask(&moment))
@@ -248,6 +268,7 @@ int watch_run(struct watch *watch, uint64_t duration)
 
 	learn(watch);
 	watch->end = duration < UINT64_MAX ? watch->now + duration : UINT64_MAX;
+	hurry(watch, false);
 	print_begin(watch->printer, watch->now);
 	rc = loop(watch);
 	if (!rc && !watch->printer->met)
@@ -302,6 +323,8 @@ int watch_open(struct watch *watch)
 		close(watch->signals);
 		return rc;
 	}
+	watch->priority = getpriority(PRIO_PROCESS, 0);
+	watch->hurries = true;
 	watch->uevents = uevent_open();
 	watch->faults = fault_watch();
 	context_watch_open(&watch->contexts);

@@ -14,6 +14,8 @@ struct watch {
 	struct stream stream;
 	struct nl_sock *uevents;
 	int faults, signals; /* fds, negative when there are none */
+	int priority;	     /* that it was started with, as nice(1) has it */
+	bool hurries;	     /* it runs at that; else after what is watched */
 	struct context_watch contexts;
 	struct inference inference;
 	struct naming naming;
