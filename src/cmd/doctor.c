@@ -150,7 +150,7 @@ static void check_page_tables(struct diagnosis *diagnosis)
 		  "other IOMMUs show none");
 }
 
-static const char *why_no_record(enum inventory_obstacle obstacle)
+static const char *why_no_records(enum inventory_obstacle obstacle)
 {
 	switch (obstacle) {
 	case OBSTACLE_BUILD:
@@ -164,20 +164,20 @@ static const char *why_no_record(enum inventory_obstacle obstacle)
 	case OBSTACLE_PERMISSION:
 		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
 	default:
-		return "this kernel keeps it in a way that is not known here";
+		return "this kernel keeps its records in a way that is not known here";
 	}
 }
 
-/* Without it other processes' mappings are not seen. */
-static void check_record(struct diagnosis *diagnosis)
+/* Without them other processes' mappings are not seen, and only Intel's tell live from stale. */
+static void check_records(struct diagnosis *diagnosis)
 {
 	struct inventory inventory;
 	bool known = !inventory_take_records(&inventory, getpid()) &&
 		     inventory.sources & INVENTORY_IOMMUFD;
 
-	add_check(diagnosis, EVIDENCE_ONLY, "iommufd record", known ? ANSWER_OK : ANSWER_MISSING,
-		  known ? "what iommufd has on record can be read" :
-			  why_no_record(inventory.obstacle),
+	add_check(diagnosis, EVIDENCE_ONLY, "kernel records", known ? ANSWER_OK : ANSWER_MISSING,
+		  known ? "what iommufd and VFIO have on record can be read" :
+			  why_no_records(inventory.obstacle),
 		  "be root in the first PID namespace, with libbpf, on a kernel with BTF; without "
 		  "it other processes' mappings are not seen");
 	inventory_free(&inventory);
@@ -202,7 +202,7 @@ static void check_machine(struct diagnosis *diagnosis)
 	add_either(diagnosis, EVIDENCE_ONLY, "tracefs", "monitor-tracefs", "monitor-permission",
 		   "iommu:map and iommu:unmap can be recorded");
 	check_page_tables(diagnosis);
-	check_record(diagnosis);
+	check_records(diagnosis);
 }
 
 static void check_driver(struct diagnosis *diagnosis, const struct pci_device *pci)

@@ -27,7 +27,7 @@ static const char *what_lacks(const struct inventory *inventory)
 	if (!inventory_is_complete(inventory))
 		return "attachments: debugfs is not mounted, or needs root";
 	if (!(inventory->sources & INVENTORY_IOMMUFD))
-		return "where they are mapped: iommufd's record needs BPF and the kernel's BTF";
+		return "where they are mapped: the kernel's records need BPF and its BTF";
 	return NULL;
 }
 
@@ -40,6 +40,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 		{ INVENTORY_DMABUF_ITERATOR | INVENTORY_FILE_ITERATOR | INVENTORY_MAP_ITERATOR,
 		  "bpf" },
 		{ INVENTORY_DEBUGFS, "debugfs" },
+		{ INVENTORY_VFIO, "vfio" },
 		{ INVENTORY_IOMMUFD, "iommufd" },
 		{ INVENTORY_FDS, "fd" },
 		{ INVENTORY_MAPS, "maps" },
@@ -69,7 +70,7 @@ static const struct column tree_columns[] = {
 	{ "IOVA", "iova", COLUMN_TEXT, "where the IOAS has it" },
 	{ "LENGTH", "length", COLUMN_SIZE, "bytes of it there" },
 	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
-	{ "STATE", "state", COLUMN_TEXT, "live, idle or unknown" },
+	{ "STATE", "state", COLUMN_TEXT, "of the exporter, and of the mapping" },
 	{ "DEVICES", "devices", COLUMN_LIST, "attached to the IOAS" },
 	{ 0 },
 };
@@ -165,6 +166,15 @@ static void put_mapping_samples(json_object *row, void *arg)
 	}
 }
 
+static void put_revoked_sample(json_object *row, void *arg)
+{
+	if (!*text_of(row, "state"))
+		return;
+	printf("%s{inode=\"%s\"", (const char *)arg, text_of(row, "inode"));
+	put_label("device", row, "device");
+	printf("} %d\n", !strcmp(text_of(row, "state"), "revoked"));
+}
+
 /* OpenMetrics 1.0 text, for node_exporter's textfile collector. */
 static void print_openmetrics(const struct call *call)
 {
@@ -175,7 +185,7 @@ static void print_openmetrics(const struct call *call)
 		{ "dmabuf_unexplained_references", "unexplained",
 		  "References that no process explains." },
 	};
-	static char holder_fds[] = "dmabuf_holder_fds";
+	static char holder_fds[] = "dmabuf_holder_fds", revoked[] = "dmabuf_revoked";
 	static char mapped[] = "dmabuf_mapped_bytes";
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
@@ -184,6 +194,8 @@ static void print_openmetrics(const struct call *call)
 	}
 	print_family(holder_fds, "Fds of the dma-buf that a process has.");
 	output_each_row(&call->rows, put_holder_samples, holder_fds);
+	print_family(revoked, "Whether the exporter has revoked it.");
+	output_each_row(&call->rows, put_revoked_sample, revoked);
 	print_family(mapped, "Length of a mapping in an iommufd context.");
 	output_each_row(&call->rows, put_mapping_samples, mapped);
 	print_family("dmabuf_unseen_processes", "Processes that could not be read.");

@@ -104,7 +104,8 @@ static void draw_context(json_object *context)
 	for_each_row(row, json_object_object_get(context, "dmabufs"))
 	{
 		snprintf(dmabuf, sizeof(dmabuf), "dma-buf %s", text_of(row, "inode"));
-		dot_node(dmabuf, "box", "lightyellow", dmabuf, text_of(row, "name"), NULL);
+		dot_node(dmabuf, "box", colour_of(text_of(row, "state")), dmabuf,
+			 text_of(row, "name"), text_of(row, "state"), NULL);
 		if (*text_of(row, "device"))
 			dot_edge(text_of(row, "device"), dmabuf, "solid", "exports");
 	}

@@ -39,9 +39,13 @@ const char *evidence_name(unsigned bit)
 	return "";
 }
 
-enum mapping_state judge_kernel_record(bool taken_away, bool held)
+enum mapping_state judge_kernel_record(enum exporter_state exporter, bool taken_away, bool held)
 {
-	return taken_away ? MAPPING_UNKNOWN : held ? MAPPING_LIVE : MAPPING_IDLE;
+	if (exporter == EXPORTER_REVOKED)
+		return MAPPING_REVOKED;
+	if (taken_away)
+		return exporter == EXPORTER_USABLE ? MAPPING_STALE : MAPPING_UNKNOWN;
+	return held ? MAPPING_LIVE : MAPPING_IDLE;
 }
 
 struct exporter_report judge_exporter(int probe, bool closed)

@@ -17,7 +17,7 @@
 enum evidence {
 	EVIDENCE_DMA = 1 << 0,	      /* a device's own DMA arrived, or faulted */
 	EVIDENCE_PAGE_TABLE = 1 << 1, /* read back through the IOMMU's debugfs */
-	EVIDENCE_KERNEL = 1 << 2,     /* iommufd's own record */
+	EVIDENCE_KERNEL = 1 << 2,     /* iommufd's and VFIO's own records */
 	EVIDENCE_TRACE = 1 << 3,      /* its map and unmap events */
 	EVIDENCE_PROBE = 1 << 4,      /* a trial import */
 	EVIDENCE_RECORD = 1 << 5,     /* dmabufctl did it itself */
@@ -85,10 +85,10 @@ struct mapping_evidence {
 };
 
 /*
- * What iommufd's record of a mapping says: whether it was taken away since it was made, and whether
- * a device's domain has it. Whether the exporter came back since it does not know.
+ * What VFIO's record of the exporter and iommufd's of a mapping say: whether it was taken away
+ * since it was made, and whether a device's domain has it.
  */
-enum mapping_state judge_kernel_record(bool taken_away, bool held);
+enum mapping_state judge_kernel_record(enum exporter_state exporter, bool taken_away, bool held);
 
 /* probe: what a trial import said; closed: its device was closed since it was exported. */
 struct exporter_report judge_exporter(int probe, bool closed);

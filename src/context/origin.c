@@ -11,6 +11,7 @@
 #include "kernel/dmabuf.h"
 #include "util/array.h"
 #include "util/scope.h"
+#include "util/text.h"
 
 /* -1 when no BAR, or several. */
 static int bar_for(const struct pci_device *pci, uint64_t size)
@@ -102,6 +103,26 @@ static void note_contexts(struct origins *origins, const struct inventory *inven
 	}
 }
 
+/* Who knows the device, but not the BAR, knows nothing of use: VFIO has BARs alone. */
+static bool is_on_record(const struct inventory_dmabuf *dmabuf)
+{
+	return dmabuf->export && dmabuf->export->region >= 0;
+}
+
+static void note_export(struct origins *origins, const struct inventory_export *export,
+			unsigned index)
+{
+	struct origin *origin = add_origin(origins, index, export->range_count);
+
+	if (!origin)
+		return;
+	copy_text(origin->device, sizeof(origin->device), export->device);
+	strcpy(origin->source, "kernel");
+	origin->bar = export->region;
+	for (unsigned i = 0; i < origin->range_count; i++)
+		origin->ranges[i] = export->ranges[i];
+}
+
 struct devices {
 	struct origin_device *items;
 	unsigned count;
@@ -182,8 +203,12 @@ int origins_find(struct origins *origins, const struct inventory *inventory)
 		return -ENOMEM;
 	origins->count = inventory->count;
 	note_contexts(origins, inventory);
+	for (unsigned i = 0; i < inventory->count; i++)
+		if (!origins->items[i] && is_on_record(&inventory->items[i]))
+			note_export(origins, inventory->items[i].export, i);
 	for (unsigned i = 0; i < inventory->count; i++) {
-		if (origins->items[i] || strcmp(inventory->items[i].exporter, DMABUF_VFIO))
+		if (origins->items[i] || inventory->items[i].export ||
+		    strcmp(inventory->items[i].exporter, DMABUF_VFIO))
 			continue;
 		if (!listed)
 			list_devices(&devices, inventory);

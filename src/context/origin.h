@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a dma-buf is from: a context made it, which is certain, or it must be from a device that
- * one of its holders has open.
+ * Where a dma-buf is from: a context made it, or VFIO has it on record, which is certain; or it
+ * must be from a device that one of its holders has open.
  */
 #ifndef DMABUFCTL_CONTEXT_ORIGIN_H
 #define DMABUFCTL_CONTEXT_ORIGIN_H
@@ -15,7 +15,7 @@ struct origin {
 	int bar;
 	struct range *ranges; /* inside the BAR; NULL: not known */
 	unsigned range_count;
-	char source[NAME_SIZE + 16]; /* "context default", or "deduced" */
+	char source[NAME_SIZE + 16]; /* "context default", "kernel", or "deduced" */
 };
 
 /* A device that a process has open. */

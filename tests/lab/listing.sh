@@ -81,16 +81,24 @@ deduced() {
 	printf '"device":"%s","bar":%d,"ranges":%s,"origin":"deduced"' "$1" "$2" \
 		"$([ "$3" = null ] && echo null || echo "[{\"offset\":0,\"length\":$3}]")"
 }
-# What only iommufd's record tells is looked at in sight.sh.
+# on_record BDF BAR OFFSET LENGTH - the same as VFIO has it.
+on_record() { printf '"device":"%s","bar":%d,"ranges":[{"offset":%d,"length":%d}],"origin":"kernel"' "$@"; }
+# What only VFIO's and iommufd's records tell is looked at in sight.sh.
+rows() { gojq -c '.dmabufs[] | del(.state, .mappings)' <<<"$1"; }
+without_bpf() { setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl "$@" 8>&- 9>&-; }
+# as_the_kernel_says WHAT DEDUCED ON-RECORD - and of another program's dma-buf what is deduced without BPF.
 as_the_kernel_says() {
+	run without_bpf list --json
+	ok "$1: exit status 0 without BPF" equal "$rc" 0
+	ok "$1: every row, all of it, without BPF" equal "$(rows "$out")" "$(kernel_rows "$2")"
 	run d list --json 9>&-
 	ok "$1: exit status 0" equal "$rc" 0
-	ok "$1: every row, all of it" equal "$(gojq -c '.dmabufs[] | del(.mappings)' <<<"$out")" "$(kernel_rows "$2")"
+	ok "$1: every row, all of it" equal "$(rows "$out")" "$(kernel_rows "$3")"
 }
 
 run d list --json
 ok 'none: the whole object' equal "$(gojq -c . <<<"$out")" \
-	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf","iommufd"]}}'
+	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd"]}}'
 ok 'none: says so' contains "$(d list)" 'no dma-bufs are seen'
 
 d bind $NVME $NVME2 $EDU $RAM >/dev/null
@@ -102,18 +110,17 @@ d import a --offset 1M --length 1M --iova 0x20000000 --prot r >/dev/null
 d --context other export $RAM 2 --range 64K:1M --name c >/dev/null
 hold buffers shapes some
 foreign "$(cdev_of $NVME2)" 2 0x100000
-of_nvme2=$(deduced $NVME2 2 null)
-as_the_kernel_says 'all kinds at once' "$of_nvme2"
+of_nvme2=$(deduced $NVME2 2 null) nvme2_on_record=$(on_record $NVME2 2 0 $((0x100000)))
+as_the_kernel_says 'all kinds at once' "$of_nvme2" "$nvme2_on_record"
 json=$out
 ok 'all kinds at once: where it is from' equal "$(gojq -c .sources <<<"$json")" \
-	'{"lacking":null,"unseen_processes":0,"used":["bpf","iommufd","contexts"]}'
+	'{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd","contexts"]}'
 ok 'there is what the checks below want' equal "$(gojq -c '[.dmabufs[] | [.name, .size, .attachments, (.holders | length)]]' <<<"$json")" \
 	'[["a",16777216,2,1],["b",12288,0,1],["c",1048576,0,1],["some",65536,0,2],[null,1048576,0,1]]'
-run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
-ok "without BPF: the same, but for iommufd's record" equal "$(gojq -c .dmabufs <<<"$out")" \
-	"$(gojq -c '.dmabufs | map(.mappings = [])' <<<"$json")"
+run without_bpf list --json
+ok 'without BPF: neither state nor mappings' equal "$(gojq -c '[.dmabufs[] | .state, .mappings[]] | unique' <<<"$out")" '[null]'
 ok 'without BPF: says so' equal "$(gojq -r .sources.lacking <<<"$out")" \
-	"where they are mapped: iommufd's record needs BPF and the kernel's BTF"
+	"where they are mapped: the kernel's records need BPF and its BTF"
 ok 'without BPF: from elsewhere' equal "$(gojq -c .sources.used <<<"$out")" '["debugfs","fd","maps","contexts"]'
 
 # Columns, one alone and some in another order, as text of the JSON.
@@ -129,13 +136,13 @@ def mapped: if .mappings == [] then "-" else .mappings | map("\(.command)(\(.pid
 def cell($c): {INODE: (.inode | dash), SIZE: (.size | sz), EXPORTER: (.exporter | dash), NAME: (.name | dash),
 	DEVICE: (.device | dash), BAR: (.bar | dash), RANGES: (.ranges | rng), ORIGIN: (.origin | dash),
 	REFS: (.references | dash), ATTACHED: (.attachments | dash), TO: (.attached | dash), KERNEL: (.unexplained | dash),
-	"IN-FLIGHT": (.in_flight | dash), HOLDERS: held, "MAPPED-AT": mapped}[$c];
+	"IN-FLIGHT": (.in_flight | dash), HOLDERS: held, STATE: (.state | dash), "MAPPED-AT": mapped}[$c];
 def value($c): {INODE: .inode, SIZE: .size, EXPORTER: .exporter, NAME: .name, DEVICE: .device, BAR: .bar,
 	RANGES: (.ranges | if . == null then null else rng end), ORIGIN: .origin, REFS: .references, ATTACHED: .attachments,
-	TO: .attached, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held,
+	TO: .attached, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held, STATE: .state,
 	"MAPPED-AT": (mapped | if . == "-" then null else . end)}[$c];'
 of_json() { gojq -r "$texts $1" <<<"$json"; }
-columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
+columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
 squeezed() { sed 's/^ *//; s/  */ /g'; }
 for column in $columns; do
 	ok "column $column" equal "$(d list -o "$column" | tail -n +2 | squeezed)" \
@@ -150,12 +157,12 @@ for choice in 'holders,inode' 'in-flight,to,NAME,size' 'BAR,BAR'; do
 	ok "columns $choice, in that order" equal "$(d list -o "$choice" | tail -n +2 | squeezed)" \
 		"$(tr ',a-z' ' A-Z' <<<"$choice"; of_json ".dmabufs[] | [(\"${choice//,/\",\"}\" | ascii_upcase) as \$c | cell(\$c)] | join(\" \")")"
 done
-shown='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN ATTACHED KERNEL HOLDERS MAPPED-AT'
+shown='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE ATTACHED KERNEL HOLDERS MAPPED-AT'
 row() { of_json ".dmabufs[] | [(\"${1// /\",\"}\") as \$c | cell(\$c)] | join(\" \")"; }
 ok 'the whole table' equal "$(d list | squeezed)" "\
 Sources
 SOURCES UNSEEN LACKING
-bpf,iommufd,contexts 0 -
+bpf,vfio,iommufd,contexts 0 -
 
 Dma-bufs
 $shown
@@ -192,7 +199,7 @@ ok 'the tree' equal "$(d list --tree | squeezed | tail -n +5)" "\
 Dma-bufs and their holders
 DMABUF SIZE EXPORTER NAME DEVICE BAR FDS MAPPED IOVA LENGTH PROT STATE DEVICES
 $(of_json '.dmabufs[] | (. as $d | ["INODE", "SIZE", "EXPORTER", "NAME", "DEVICE", "BAR"] | map(. as $c | $d | cell($c)) | join(" ")) +
-		" - - - - - - -",
+		" - - - - - \(.state | dash) -",
 	(.holders + .mappings | to_entries[] as $h | (if $h.key + 1 < length then "|-" else "`-" end) + ($h.value |
 	if .iova then "IOAS \(.ioas) of \(.command) (PID \(.pid)) - - - - - - - \(.iova) \(.length | sz) \(.prot) \(.state) " +
 		(if .devices == [] then "-" else .devices | join(",") end)
@@ -208,6 +215,8 @@ ok 'the metrics' equal "$(d list --openmetrics)" "$(of_json '
 	(.dmabufs[] | "dmabuf_unexplained_references\(labels) \(.unexplained)"),
 	family("dmabuf_holder_fds"; "Fds of the dma-buf that a process has."),
 	(.dmabufs[] | . as $d | .holders[] | "dmabuf_holder_fds{inode=\"\($d.inode)\",pid=\"\(.pid)\",command=\"\(.command)\"} \(.fds | length)"),
+	family("dmabuf_revoked"; "Whether the exporter has revoked it."),
+	(.dmabufs[] | select(.state) | "dmabuf_revoked{inode=\"\(.inode)\",device=\"\(.device | text)\"} \(if .state == "revoked" then 1 else 0 end)"),
 	family("dmabuf_mapped_bytes"; "Length of a mapping in an iommufd context."),
 	(.dmabufs[] | . as $d | .mappings[] | "dmabuf_mapped_bytes{inode=\"\($d.inode)\",pid=\"\(.pid)\",command=\"\(.command)\"," +
 		"device=\"\($d.device | text)\",ioas=\"\(.ioas)\",iova=\"\(.iova)\",prot=\"\(.prot)\",state=\"\(.state)\"} \(.length)"),
@@ -224,25 +233,25 @@ ok 'the picture' equal "$(d list --dot | tail -n +4 | sed '$d; s/^\t//')" "$(of_
 
 # Adopted by a context: that does not make it the context's.
 dmabufctl --context third adopt --pid "$second" --fd "${also[0]}" --name theirs >/dev/null 8>&- 9>&-
-as_the_kernel_says 'adopted' "$of_nvme2"
+as_the_kernel_says 'adopted' "$of_nvme2" "$nvme2_on_record"
 ok 'adopted: two hold it' equal "$(gojq -c '.dmabufs[-1].holders | length' <<<"$out")" 2
 d --context third release --all
 also_go
-as_the_kernel_says 'one is gone' "$unknown"
+as_the_kernel_says 'one is gone' "$unknown" "$unknown"
 
 # Of whom it is, by its size and what its holder has open.
 for case in "0 0x4000 $(deduced $NVME2 0 16384)" "2 0x1000000 $(deduced $NVME2 2 16777216)" "2 0x1000 $unknown" "0 0x1000 $unknown"; do
 	read -r bar length origin <<<"$case"
 	foreign "$(cdev_of $NVME2)" "$bar" "$length"
-	as_the_kernel_says "BAR $bar, $length" "$origin"
+	as_the_kernel_says "BAR $bar, $length" "$origin" "$(on_record $NVME2 "$bar" 0 $((length)))"
 	also_go
 done
 d --context other release --all
 foreign "$(cdev_of $NVME2)" 2 0x1000000 -- "$(cdev_of $RAM)"
-as_the_kernel_says 'two open, one large enough' "$(deduced $NVME2 2 16777216)"
+as_the_kernel_says 'two open, one large enough' "$(deduced $NVME2 2 16777216)" "$(on_record $NVME2 2 0 16777216)"
 also_go
 foreign "$(cdev_of $NVME2)" 2 0x100000 -- "$(cdev_of $RAM)"
-as_the_kernel_says 'two open, both large enough: unknown' "$unknown"
+as_the_kernel_says 'two open, both large enough: unknown' "$unknown" "$nvme2_on_record"
 also_go
 
 # Less privilege, less is known, and it says which.

@@ -28,7 +28,7 @@ VFIO device nodes ok required
 VFIO dma-buf export ok required
 tracefs ok evidence
 page tables ok evidence
-iommufd record ok evidence"
+kernel records ok evidence"
 remedies 'a machine that can'
 ok 'the kernel by its release' equal "$(detail kernel)" "$(uname -r)"
 all=$(find /sys/bus/pci/devices -type l | wc -l)
@@ -73,7 +73,7 @@ ok 'an ordinary user: what is forbidden counts as missing' equal "$(rows '.resul
 iommufd missing required
 tracefs missing evidence
 page tables missing evidence
-iommufd record missing evidence"
+kernel records missing evidence"
 remedies 'an ordinary user'
 chmod 666 /dev/iommu
 chmod 600 /dev/udmabuf

@@ -15,8 +15,8 @@ cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 # seen EXPRESSION - of `status --pid`, with what is not the same in each run left out.
 seen() { d status --pid "$VMM_PID" --json | gojq -c ".contexts[0] | $1"; }
 
-d bind "$NVME" "$NVME2" "$EDU" "$RAM" >/dev/null
-coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
+d bind "$NVME" "$NVME2" "$EDU" >/dev/null
+coproc VMM { "$LAB_BUILD/tests/lab/vmm" 8>&-; }
 vmm open "$(cdev_of "$NVME")" && nvme=$(made id)
 vmm open "$(cdev_of "$NVME2")" && nvme2=$(made id)
 vmm open "$(cdev_of "$EDU")" && edu=$(made id)
@@ -33,6 +33,14 @@ vmm map-file 0 0x30000000 2 0 0x100000
 vmm map-memory 0 0x40000000 0x3000
 vmm map-memory 1 0x40000000 0x5000
 
+ok 'list: where each is from, certain' equal "$(d list --json | gojq -c '.dmabufs[] | [.inode, .device, .bar, .origin, .state]')" "\
+[$whole,\"$NVME\",2,\"kernel\",\"usable\"]
+[$parts,\"$NVME2\",2,\"kernel\",\"usable\"]
+[$other,\"$NVME2\",2,\"kernel\",\"usable\"]"
+ok 'list: one range, and two' equal "$(d list --json | gojq -c '.dmabufs[].ranges')" "\
+[{\"length\":2097152,\"offset\":0}]
+[{\"length\":16384,\"offset\":65536},{\"length\":8192,\"offset\":262144}]
+[{\"length\":1048576,\"offset\":1048576}]"
 ok 'list: where each is mapped' equal \
 	"$(d list --json | gojq -c '.dmabufs[] | [.mappings[] | [.pid, .command, .ioas, .iova, .length, .offset, .prot, .state, .devices]]')" "\
 [[$VMM_PID,\"vmm\",$first,\"0x10000000\",1048576,4096,\"rw\",\"live\",[\"$EDU\"]],[$VMM_PID,\"vmm\",$second,\"0x20000000\",2097152,0,\"rw\",\"idle\",[]]]
@@ -47,38 +55,50 @@ ok 'status: its mappings' equal "$(seen '[.mappings[] | [.inode, .ioas, .iova, .
 [[$whole,$first,\"0x10000000\",1048576,4096,\"rw\",\"live\",[\"kernel\"],$VMM_PID],\
 [$other,$first,\"0x30000000\",1048576,0,\"rw\",\"live\",[\"kernel\"],$VMM_PID],\
 [$whole,$second,\"0x20000000\",2097152,0,\"rw\",\"idle\",[\"kernel\"],$VMM_PID]]"
-ok 'status: its dma-bufs' equal "$(seen '[.dmabufs[] | [.inode, .size]]')" "[[$whole,2097152],[$parts,24576],[$other,1048576]]"
+ok 'status: its dma-bufs' equal "$(seen '[.dmabufs[] | [.inode, .device, .bar, .state, .permanent]]')" \
+	"[[$whole,\"$NVME\",2,\"usable\",false],[$parts,\"$NVME2\",2,\"usable\",false],[$other,\"$NVME2\",2,\"usable\",false]]"
 ok 'status --all: the same' equal "$(d status --all --json | gojq -c .contexts[0])" "$(seen .)"
-ok 'status --all: a table of each kind' equal "$(d status --all | grep -c "^ *vmm($VMM_PID)")" 12
+ok 'status --all: a table of each kind' equal "$(d status --all | grep -c "^ *vmm($VMM_PID) ")" 12
 ok 'status --all: the mappings as a table' equal "$(d status --all | tail -n 3 | sed 's/  */ /g')" "\
 vmm($VMM_PID) $whole 4K $first 0x10000000 1M rw live kernel
 vmm($VMM_PID) $other 0 $first 0x30000000 1M rw live kernel
 vmm($VMM_PID) $whole 0 $second 0x20000000 2M rw idle kernel"
 d status --all --dot >"$TEST_DIR/dot"
-ok 'status --all: a picture' equal "$(grep -c -- ' -> ' "$TEST_DIR/dot") $(dot -Tsvg "$TEST_DIR/dot" | grep -c '<title>IOAS')" '4 5'
+ok 'status --all: a picture' equal "$(grep -c -- ' -> ' "$TEST_DIR/dot") $(dot -Tsvg "$TEST_DIR/dot" | grep -c '<title>IOAS')" '7 5'
 ok 'list: a picture' equal "$(d list --dot | grep -c ' -> "dma-buf .*label="0x[0-9a-f]*, \(live\|idle\)"')" 3
 ok 'status of a process without one: none' equal "$(d status --pid $$ --json | gojq -c .contexts)" '[]'
 
-# A reset takes the mapping away. Whether its exporter came back since, iommufd does not know.
-taken() { seen '[.mappings[] | [.revoked, .state]]'; }
+# A reset takes the mapping away, and does not bring it back; memory decode off is revoked now.
 vmm reset 0
 vmm memory 1 0
-ok 'after a reset of one, the other off: taken away' equal "$(taken)" '[[true,"unknown"],[true,"unknown"],[true,"unknown"]]'
+ok 'after a reset of one, the other off: stale and revoked' equal "$(seen '[.mappings[] | [.inode, .state]]')" \
+	"[[$whole,\"stale\"],[$other,\"revoked\"],[$whole,\"stale\"]]"
+ok 'list: usable again, and revoked' equal "$(d list --json | gojq -c '[.dmabufs[].state]')" '["usable","revoked","revoked"]'
+ok 'list: by device as metrics' equal "$(d list --openmetrics | grep '^dmabuf_revoked')" "\
+dmabuf_revoked{inode=\"$whole\",device=\"$NVME\"} 0
+dmabuf_revoked{inode=\"$parts\",device=\"$NVME2\"} 1
+dmabuf_revoked{inode=\"$other\",device=\"$NVME2\"} 1"
 vmm memory 1 1
-ok 'the memory is back: the mapping is not' equal "$(taken)" '[[true,"unknown"],[true,"unknown"],[true,"unknown"]]'
+ok 'the memory is back: the mapping is not' equal "$(seen '[.mappings[].state]')" '["stale","stale","stale"]'
 vmm unmap 0 0x10000000 0x100000
 vmm map-file 0 0x10000000 0 0x1000 0x100000
-ok 'mapped anew: live' equal "$(taken)" '[[false,"live"],[true,"unknown"],[true,"unknown"]]'
+ok 'mapped anew: live' equal "$(seen '[.mappings[].state]')" '["live","stale","stale"]'
 vmm unmap 1 0x20000000 0x200000
 vmm map-file 1 0x20000000 0 0 0x200000
-ok 'mapped anew without a device: idle' equal "$(taken)" '[[false,"live"],[true,"unknown"],[false,"idle"]]'
+ok 'mapped anew without a device: idle' equal "$(seen '[.mappings[].state]')" '["live","stale","idle"]'
+
+# Whose fd of the dma-buf is gone, whose device is closed.
 vmm close dmabuf 0
 ok 'no process has the dma-buf: its mappings have' equal \
-	"$(d list --json | gojq -c ".dmabufs[] | select(.inode == $whole) | [.holders, [.mappings[].state]]")" '[[],["live","idle"]]'
+	"$(d list --json | gojq -c ".dmabufs[] | select(.inode == $whole) | [.device, .origin, .holders, [.mappings[].state]]")" \
+	"[\"$NVME\",\"kernel\",[],[\"live\",\"idle\"]]"
+vmm close device 1
+ok 'its device is closed: revoked for good' equal "$(seen "[.dmabufs[] | select(.inode != $whole) | [.inode, .device, .state, .permanent]]")" \
+	"[[$parts,null,\"revoked\",true],[$other,null,\"revoked\",true]]"
 
 # What one's own context shows beside it.
-d --context own export "$RAM" 2 --name mine >/dev/null
-ok 'list: a context is named' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "mine") | "\(.device) \(.origin)"')" "$RAM context own"
+d --context own export "$NVME2" 2 --name mine >/dev/null
+ok 'list: a context is named' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "mine") | "\(.device) \(.origin)"')" "$NVME2 context own"
 ok 'status --all: both processes' equal "$(d status --all --json | gojq -c '[.contexts[].users[0].command] | sort')" '["dmabufctl-holde","vmm"]'
 d --context own release --all
 run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl status --all

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel's iterators noted of iommufd's records, taken into an inventory. */
+/* What the kernel's iterators noted of VFIO's and iommufd's records, taken into an inventory. */
 #include <string.h>
 
 #include "kernel/inventory/survey.h"
@@ -39,6 +39,10 @@ enum { BAR = 7, ONE = 100, TWO = 200 }; /* inodes, and contexts */
 	}
 
 static const struct survey_record records[] = {
+	EXPORT(.inode = BAR, .size = 0x6000, .ranges = 2, .region = 2, .device = "0000:01:00.0"),
+	RANGE(0x1000, 0x4000),
+	RANGE(0x8000, 0x2000),
+	EXPORT(.inode = BAR + 1, .size = 0x1000, .region = -1, .revoked = 1, .closed = 1),
 	DEVICE(1, 3, "0000:02:00.0"),
 	DEVICE(2, 0, "0000:03:00.0"),
 	/* An attempt that was given up, and the one that counts. */
@@ -46,16 +50,37 @@ static const struct survey_record records[] = {
 	MAPPING(3, 0x20000, BAR, .offset = 0x3000, .pid = 42, .domains = 2, .readable = 1,
 		.writable = 1),
 	MAPPING(3, 0x30000, BAR, .readable = 1, .revoked = 1),
-	IOAS(3, 0, 3, 5, 0x5000),
-	IOAS(4, 1, 6, 0, 0),
+	IOAS(3, 0, 7, 5, 0x5000),
+	IOAS(4, 1, 10, 0, 0),
 	CONTEXT(ONE),
 	MAPPING(9, 0x40000, BAR),
-	IOAS(9, 0, 8, 0, 0),
+	IOAS(9, 0, 12, 0, 0),
 	CONTEXT(TWO),
 	/* The same once more: what came last counts. */
-	IOAS(9, 0, 11, 1, 0x1000),
+	EXPORT(.inode = BAR + 1, .size = 0x1000, .region = -1, .revoked = 1, .closed = 1),
+	IOAS(9, 0, 16, 1, 0x1000),
 	CONTEXT(TWO),
 };
+
+static void check_exports(const struct inventory *inventory)
+{
+	const struct inventory_dmabuf *bar = inventory_get(inventory, BAR);
+	const struct inventory_dmabuf *closed = inventory_get(inventory, BAR + 1);
+
+	check(inventory->count == 2 && bar && closed, "two dma-bufs");
+	check(bar->size == 0x6000 && !strcmp(bar->exporter, "vfio_pci_core"), "as VFIO made it");
+	check(!strcmp(bar->export->device, "0000:01:00.0") && bar->export->region == 2 &&
+		      !bar->export->revoked && !bar->export->closed,
+	      "its device and BAR");
+	check(bar->export->range_count == 2 && bar->export->ranges[0].offset == 0x1000 &&
+		      bar->export->ranges[0].length == 0x4000 &&
+		      bar->export->ranges[1].offset == 0x8000 &&
+		      bar->export->ranges[1].length == 0x2000,
+	      "its ranges");
+	check(!*closed->export->device && closed->export->region == -1 && closed->export->revoked &&
+		      closed->export->closed && !closed->export->range_count,
+	      "one whose device was closed");
+}
 
 static void check_first(const struct inventory_context *context)
 {
@@ -92,6 +117,17 @@ static void check_links(const struct inventory *inventory)
 	check(!inventory_get(inventory, BAR + 1)->mapped_count, "the other is not mapped");
 }
 
+/* An export whose ranges are missing, as the table was read too early. */
+static void check_short(void)
+{
+	struct inventory inventory = { 0 };
+
+	check(!inventory_add_survey(&inventory, records, 2) && !inventory_sort(&inventory) &&
+		      inventory_get(&inventory, BAR)->export->range_count == 1,
+	      "ranges that are not there are not made up");
+	inventory_free(&inventory);
+}
+
 int main(void)
 {
 	struct inventory inventory = { 0 };
@@ -101,11 +137,10 @@ int main(void)
 	check(!inventory_add_user(user, 42, "vmm") && !inventory_add_user(user, 42, "vmm") &&
 		      !inventory_add_user(user, 43, "other") && user->user_count == 2,
 	      "a process is a user once");
-	check(inventory_find(&inventory, BAR) && inventory_find(&inventory, BAR + 1),
-	      "two dma-bufs");
 	check(!inventory_add_survey(&inventory, records, sizeof(records) / sizeof(*records)) &&
 		      !inventory_sort(&inventory),
 	      "all is taken");
+	check_exports(&inventory);
 	check(contexts->count == 2, "two contexts");
 	check_first(&contexts->items[0]);
 	check(contexts->items[0].user_count == 2 && inventory_find_user(contexts->items, 43) &&
@@ -116,5 +151,6 @@ int main(void)
 	      "of one that was noted twice, what came last");
 	check_links(&inventory);
 	inventory_free(&inventory);
+	check_short();
 	return check_plan();
 }

@@ -7,6 +7,20 @@
 #include "cmd/shared/rows.h"
 #include "context/evidence.h"
 
+static enum exporter_state state_of(const struct inventory_dmabuf *dmabuf)
+{
+	if (!dmabuf || !dmabuf->export)
+		return EXPORTER_UNKNOWN;
+	return dmabuf->export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
+}
+
+const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf)
+{
+	enum exporter_state state = state_of(dmabuf);
+
+	return state == EXPORTER_UNKNOWN ? NULL : exporter_state_name(state);
+}
+
 const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped)
 {
 	const struct inventory_context *context = mapped->context;
@@ -24,26 +38,37 @@ static void put_devices(json_object *row, const struct inventory_context *contex
 			add_text(devices, context->devices[i].name);
 }
 
-static void put_mapping(json_object *row, const struct inventory_mapping *mapping)
+static void put_state(json_object *row, const struct inventory_dmabuf *dmabuf,
+		      const struct inventory_mapping *mapping)
+{
+	enum mapping_state state =
+		judge_kernel_record(state_of(dmabuf), mapping->revoked, mapping->domains);
+
+	json_put_bool(row, "revoked", mapping->revoked);
+	json_put_text(row, "state", mapping_state_name(state));
+	put_evidence(row, "evidence", EVIDENCE_KERNEL);
+}
+
+/* dmabuf: NULL when nothing is known but its inode. */
+static void put_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
+			const struct inventory_mapping *mapping)
 {
 	json_put_number(row, "ioas", mapping->ioas);
 	json_put_address(row, "iova", mapping->addresses.offset);
 	json_put_number(row, "length", mapping->addresses.length);
 	json_put_number(row, "offset", mapping->offset);
 	json_put_text(row, "prot", object_prot_name(mapping->readable | mapping->writable << 1));
-	json_put_bool(row, "revoked", mapping->revoked);
-	json_put_text(row, "state",
-		      mapping_state_name(judge_kernel_record(mapping->revoked, mapping->domains)));
-	put_evidence(row, "evidence", EVIDENCE_KERNEL);
+	put_state(row, dmabuf, mapping);
 }
 
-void fill_kernel_mapping(json_object *row, const struct inventory_mapped *mapped)
+void fill_kernel_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
+			 const struct inventory_mapped *mapped)
 {
 	const struct inventory_user *user = kernel_user_of(mapped);
 
 	json_put_index(row, "pid", user ? user->pid : -1);
 	json_put_text(row, "command", user ? user->name : NULL);
-	put_mapping(row, mapped->mapping);
+	put_mapping(row, dmabuf, mapped->mapping);
 	put_devices(row, mapped->context, mapped->mapping->ioas);
 }
 
@@ -106,6 +131,8 @@ static void fill_dmabuf_on_record(json_object *row, const struct inventory *inve
 	json_put_index(row, "bar", origin ? origin->bar : -1);
 	object_put_ranges(row, "ranges", origin ? origin->ranges : NULL,
 			  origin ? origin->range_count : 0);
+	json_put_text(row, "state", kernel_exporter_state(dmabuf));
+	json_put_bool(row, "permanent", dmabuf->export && dmabuf->export->closed);
 }
 
 static bool concerns(const struct inventory_dmabuf *dmabuf, const struct inventory_context *context)
@@ -119,7 +146,8 @@ static bool concerns(const struct inventory_dmabuf *dmabuf, const struct invento
 	return false;
 }
 
-static void fill_mappings(json_object *row, const struct inventory_context *context)
+static void fill_mappings(json_object *row, const struct inventory *inventory,
+			  const struct inventory_context *context)
 {
 	json_object *rows = json_put_array(row, "mappings");
 
@@ -128,7 +156,7 @@ static void fill_mappings(json_object *row, const struct inventory_context *cont
 		json_object *added = add_object(rows);
 
 		json_put_number(added, "inode", mapping->inode);
-		put_mapping(added, mapping);
+		put_mapping(added, inventory_get(inventory, mapping->inode), mapping);
 		json_put_number(added, "mapped_by", mapping->pid);
 	}
 }
@@ -145,5 +173,5 @@ void fill_kernel_context(json_object *row, const struct inventory *inventory,
 		if (concerns(&inventory->items[i], context))
 			fill_dmabuf_on_record(add_object(rows), inventory, origins, i);
 	fill_ioases(row, context);
-	fill_mappings(row, context);
+	fill_mappings(row, inventory, context);
 }

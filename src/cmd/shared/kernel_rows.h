@@ -6,11 +6,15 @@
 #include "context/origin.h"
 #include "util/json.h"
 
+/* "usable" or "revoked"; NULL: not on record. */
+const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf);
+
 /* A process that has the context: who mapped it when that is one, else the first. */
 const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped);
 
-/* Where a dma-buf is mapped, and in what state. */
-void fill_kernel_mapping(json_object *row, const struct inventory_mapped *mapped);
+/* A mapping of that dma-buf: where, and in what state. */
+void fill_kernel_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
+			 const struct inventory_mapped *mapped);
 
 /* A context with all that is in it. */
 void fill_kernel_context(json_object *row, const struct inventory *inventory,

@@ -19,6 +19,7 @@ enum {
 	BAR,
 	RANGES,
 	ORIGIN,
+	STATE,
 	REFERENCES,
 	ATTACHMENTS,
 	ATTACHED,
@@ -38,7 +39,8 @@ const struct column listing_columns[] = {
 	[BAR] = { "BAR", "bar", COLUMN_NUMBER, "of that device" },
 	[RANGES] = { "RANGES", "ranges", COLUMN_RANGES, "offset and length in the BAR" },
 	[ORIGIN] = { "ORIGIN", "origin", COLUMN_TEXT,
-		     "how the device is known: a context, or deduced" },
+		     "how the device is known: a context, the kernel's record, or deduced" },
+	[STATE] = { "STATE", "state", COLUMN_TEXT, "usable, or revoked" },
 	[REFERENCES] = { "REFS", "references", COLUMN_NUMBER | COLUMN_VERBOSE, "to its file" },
 	[ATTACHMENTS] = { "ATTACHED", "attachments", COLUMN_NUMBER, "importing devices" },
 	[ATTACHED] = { "TO", "attached", COLUMN_TEXT | COLUMN_VERBOSE, "their names" },
@@ -208,6 +210,8 @@ struct attribute listing_attribute(void *state, size_t row, unsigned column)
 		return text(dmabuf->exporter);
 	case NAME:
 		return text(dmabuf->name);
+	case STATE:
+		return text(kernel_exporter_state(dmabuf));
 	case MAPPED_AT:
 		return mapped_at(listing, dmabuf);
 	case REFERENCES:
@@ -274,12 +278,13 @@ static void fill_holder(json_object *row, const struct inventory_holder *holder,
 		json_put_text(row, "label", label);
 }
 
-static void fill_mapping(json_object *row, const struct inventory_mapped *mapped, bool below)
+static void fill_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
+			 const struct inventory_mapped *mapped, bool below)
 {
 	const struct inventory_user *user = kernel_user_of(mapped);
 	char label[64];
 
-	fill_kernel_mapping(row, mapped);
+	fill_kernel_mapping(row, dmabuf, mapped);
 	if (!below)
 		return;
 	snprintf(label, sizeof(label), "IOAS %u of %s (PID %d)", mapped->mapping->ioas,
@@ -302,6 +307,6 @@ json_object *listing_row(struct listing *listing, size_t index, bool below)
 		fill_holder(add_object(holders), &dmabuf->holders[i], below);
 	mappings = below ? holders : json_put_array(row, "mappings");
 	for (unsigned i = 0; i < dmabuf->mapped_count; i++)
-		fill_mapping(add_object(mappings), &dmabuf->mapped[i], below);
+		fill_mapping(add_object(mappings), dmabuf, &dmabuf->mapped[i], below);
 	return row;
 }

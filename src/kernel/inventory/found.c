@@ -184,6 +184,12 @@ int inventory_sort(struct inventory *inventory)
 	return rc;
 }
 
+static void free_export(struct inventory_export *export)
+{
+	free(export ? export->ranges : NULL);
+	free(export);
+}
+
 void inventory_free(struct inventory *inventory)
 {
 	for (unsigned i = 0; i < inventory->count; i++) {
@@ -191,6 +197,7 @@ void inventory_free(struct inventory *inventory)
 			free(inventory->items[i].holders[j].fds);
 		free(inventory->items[i].holders);
 		free(inventory->items[i].attached);
+		free_export(inventory->items[i].export);
 		free(inventory->items[i].mapped);
 	}
 	inventory_free_contexts(&inventory->contexts);

@@ -18,6 +18,16 @@ struct inventory_holder {
 	uint64_t mapped; /* bytes, over all its maps */
 };
 
+/* What VFIO has on record of a dma-buf. */
+struct inventory_export {
+	char device[32];      /* BDF; "" once it was closed */
+	int region;	      /* BAR; -1: not known */
+	struct range *ranges; /* of that BAR; malloc'd */
+	unsigned range_count;
+	bool revoked;
+	bool closed; /* its device was, so it stays revoked */
+};
+
 struct inventory_mapped {
 	const struct inventory_context *context;
 	const struct inventory_mapping *mapping;
@@ -33,6 +43,7 @@ struct inventory_dmabuf {
 	char *attached;	 /* the devices' names, separated by commas; NULL for none, malloc'd */
 	struct inventory_holder *holders;
 	unsigned holder_count;
+	struct inventory_export *export; /* malloc'd, NULL: not VFIO's, or not known */
 	struct inventory_mapped *mapped; /* by iommufd, once the inventory is sorted */
 	unsigned mapped_count;
 };
@@ -52,7 +63,8 @@ enum inventory_source {
 	INVENTORY_DEBUGFS = 1 << 3, /* the dma-buf core's file */
 	INVENTORY_FDS = 1 << 4,	    /* /proc/PID/fd and fdinfo */
 	INVENTORY_MAPS = 1 << 5,    /* /proc/PID/maps */
-	INVENTORY_IOMMUFD = 1 << 6, /* iommufd's own records, by the iterators */
+	INVENTORY_VFIO = 1 << 6,    /* VFIO's own records, by the iterators */
+	INVENTORY_IOMMUFD = 1 << 7, /* iommufd's */
 };
 
 /* Why the kernel's iterators cannot be asked. */

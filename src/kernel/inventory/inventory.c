@@ -11,7 +11,7 @@
 #include "kernel/inventory/procfs.h"
 #include "util/array.h"
 
-/* Of iommufd; there are seldom more. */
+/* Of VFIO and iommufd; there are seldom more. */
 #define RECORDS 65536
 
 /* The nodes of a directory whose names are of that format, and nothing more. */

@@ -15,7 +15,7 @@ bool inventory_is_complete(const struct inventory *inventory);
 /* 0 or a negative errno; ended by inventory_free(). */
 int inventory_take(struct inventory *inventory);
 
-/* Only what iommufd has on record of one process; nothing when that cannot be had. */
+/* Only what VFIO and iommufd have on record of one process; nothing when that cannot be had. */
 int inventory_take_records(struct inventory *inventory, pid_t pid);
 
 #endif

@@ -105,9 +105,7 @@ struct iommufd_device {
 	struct device *dev;
 };
 
-struct phys_vec {
-	__u64 len;
-};
+struct phys_vec;
 
 struct iopt_pages_dmabuf {
 	struct dma_buf_attachment *attach;
@@ -151,11 +149,6 @@ struct iopt_area {
 	struct iopt_pages *pages;
 	unsigned int page_offset;
 	int iommu_prot;
-};
-
-/* The fd of a VFIO device; those that groups give have no node. */
-struct vfio_device_file {
-	void *iommufd; /* NULL until the device is bound */
 };
 
 #pragma clang attribute pop
@@ -403,6 +396,8 @@ verified_once int visit_area(__u64 table, __u64 address, __u32 ioas)
 		return true;
 	}
 	note(record);
+	if (is_new(dmabuf))
+		note_export((__u64)dmabuf);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Run by the kernel for each dma-buf, each open file and each map; see iterator.h. They write what
- * is to be had of it, and note what iommufd has on record behind it.
+ * is to be had of it, and note what VFIO and iommufd have on record behind it.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -18,6 +18,8 @@
 
 /* Set before the programs are loaded. */
 const volatile struct iterator_settings settings;
+
+#include "kernel/inventory/vfio.bpf.h"
 
 #include "kernel/inventory/iommufd.bpf.h"
 
@@ -96,6 +98,7 @@ int show_dmabuf(struct bpf_iter__dmabuf *ctx)
 	struct iterator_dmabuf record = { .record = { ITERATOR_DMABUF, sizeof(record) } };
 	struct seq_file *seq = ctx->meta->seq;
 	struct dma_buf *dmabuf = ctx->dmabuf;
+	void *private;
 
 	if (!dmabuf)
 		return 0;
@@ -108,6 +111,9 @@ int show_dmabuf(struct bpf_iter__dmabuf *ctx)
 	if (dmabuf->name)
 		bpf_probe_read_kernel_str(record.name, sizeof(record.name), dmabuf->name);
 	bpf_seq_write(seq, &record, sizeof(record));
+	private = BPF_CORE_READ(dmabuf, file, private_data); /* itself, as a number */
+	if (is_new(private))
+		note_export((__u64) private);
 	return 0;
 }
 
@@ -145,10 +151,18 @@ static struct iommufd_ctx *context_of(void *private, unsigned int device)
 	return BPF_CORE_READ(file, private_data) == context ? context : NULL;
 }
 
+/* Kernels before 6.16 do not walk their dma-bufs. */
 static void note_behind(struct file *file, struct iterator_file *record)
 {
-	struct iommufd_ctx *context = context_of(BPF_CORE_READ(file, private_data), record->device);
+	void *private = BPF_CORE_READ(file, private_data);
+	struct iommufd_ctx *context;
 
+	if (record->inode) {
+		if (is_new(private))
+			note_export((__u64) private);
+		return;
+	}
+	context = context_of(private, record->device);
 	record->context = (__u64)context;
 	if (context && is_new(context))
 		note_context(context);
@@ -162,6 +176,7 @@ int show_file(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct inode *inode;
 
+	result.vfio = vfio_layout();
 	result.iommufd = iommufd_layout();
 	if (!task || !file)
 		return 0;
@@ -173,8 +188,7 @@ int show_file(struct bpf_iter__task_file *ctx)
 		record.device = inode->i_rdev;
 	else
 		return 0;
-	if (record.device)
-		note_behind(file, &record);
+	note_behind(file, &record);
 	record.pid = task->pid;
 	record.fd = ctx->fd;
 	bpf_core_read(record.command, sizeof(task->comm), &task->comm);

@@ -296,6 +296,11 @@ int inventory_from_iterator(struct inventory *inventory, struct inventory_iterat
 	return 0;
 }
 
+static unsigned source_of(unsigned layout, enum inventory_source source)
+{
+	return layout == LAYOUT_KNOWN ? source : 0;
+}
+
 static int map_of(const struct inventory_iterators *iterators, const char *name)
 {
 	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(iterators->object, name));
@@ -319,8 +324,8 @@ int inventory_from_survey(struct inventory *inventory, struct inventory_iterator
 	noted = mmap(NULL, size, PROT_READ, MAP_SHARED, map_of(iterators, "survey"), 0);
 	if (noted == MAP_FAILED)
 		return -errno;
-	if (result.iommufd == LAYOUT_KNOWN)
-		inventory->sources |= INVENTORY_IOMMUFD;
+	inventory->sources |= source_of(result.vfio, INVENTORY_VFIO) |
+			      source_of(result.iommufd, INVENTORY_IOMMUFD);
 	rc = inventory_add_survey(inventory, noted, result.noted);
 	munmap(noted, size);
 	return rc;

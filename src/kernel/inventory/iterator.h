@@ -11,7 +11,7 @@
 #include "kernel/inventory/found.h"
 
 /*
- * records: how many there is room for of what iommufd has on record, which the iterators
+ * records: how many there is room for of what VFIO and iommufd have on record, which the iterators
  * of dma-bufs and files note, and inventory_from_survey() takes when those have run: 0, a negative
  * errno, or -ENOSPC when they did not fit, with how many there were.
  * Some of the iterators may not be there: each sets its bit in inventory->sources. NULL when there

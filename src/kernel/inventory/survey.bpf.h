@@ -1,16 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs of iterator.bpf.c note in a table: what iommufd itself has on record. It is too
- * much for an iterator's buffer, which holds what is written for one file.
+ * What the programs of iterator.bpf.c note in a table: what VFIO and iommufd themselves have on
+ * record. It is too much for an iterator's buffer, which holds what is written for one file.
  */
 #ifndef DMABUFCTL_KERNEL_INVENTORY_SURVEY_BPF_H
 #define DMABUFCTL_KERNEL_INVENTORY_SURVEY_BPF_H
 
 enum survey_kind {
+	SURVEY_EXPORT, /* VFIO's of a dma-buf; its ranges follow */
+	SURVEY_RANGE,
 	SURVEY_DEVICE,	/* iommufd's, of the context that comes next */
 	SURVEY_MAPPING, /* of the IOAS that comes next */
 	SURVEY_IOAS,
 	SURVEY_CONTEXT,
+};
+
+struct survey_export {
+	unsigned long long inode;
+	unsigned long long size;
+	unsigned int ranges; /* how many follow */
+	int region;	     /* -1: its memory is in none of the device's BARs */
+	unsigned char revoked;
+	unsigned char closed; /* its device was: there is no name */
+	char device[30];
+};
+
+/* Of a BAR, in bytes. */
+struct survey_range {
+	unsigned long long offset;
+	unsigned long long length;
 };
 
 struct survey_device {
@@ -48,6 +66,8 @@ struct survey_context {
 struct survey_record {
 	unsigned int kind;
 	union {
+		struct survey_export export;
+		struct survey_range range;
 		struct survey_device device;
 		struct survey_ioas ioas;
 		struct survey_mapping mapping;
@@ -63,8 +83,9 @@ enum survey_layout {
 };
 
 struct survey_result {
-	unsigned int noted;   /* records, with those that found no room */
-	unsigned int iommufd; /* enum survey_layout */
+	unsigned int noted; /* records, with those that found no room */
+	unsigned int vfio;  /* enum survey_layout */
+	unsigned int iommufd;
 	/* The programs' own: their stack is small. */
 	struct survey_record draft;
 	unsigned long long memory, bytes; /* in the IOAS that is being read */

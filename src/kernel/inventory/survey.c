@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "kernel/dmabuf.h"
 #include "util/array.h"
 #include "util/text.h"
 
@@ -18,6 +19,41 @@ struct adding {
 static const struct survey_record *next_record(struct adding *adding)
 {
 	return adding->at < adding->count ? &adding->records[adding->at++] : NULL;
+}
+
+static struct inventory_export *add_export(struct inventory_dmabuf *dmabuf)
+{
+	free(dmabuf->export ? dmabuf->export->ranges : NULL);
+	free(dmabuf->export);
+	dmabuf->export = calloc(1, sizeof(*dmabuf->export));
+	return dmabuf->export;
+}
+
+static int take_export(struct adding *adding, const struct survey_export *record)
+{
+	struct inventory_dmabuf *dmabuf = inventory_find(adding->inventory, record->inode);
+	struct inventory_export *added = dmabuf ? add_export(dmabuf) : NULL;
+
+	if (!added)
+		return -ENOMEM;
+	dmabuf->size = record->size;
+	copy_text(dmabuf->exporter, sizeof(dmabuf->exporter), DMABUF_VFIO);
+	copy_text(added->device, sizeof(record->device), record->device);
+	added->region = record->region;
+	added->revoked = record->revoked;
+	added->closed = record->closed;
+	added->ranges = record->ranges ? calloc(record->ranges, sizeof(*added->ranges)) : NULL;
+	if (record->ranges && !added->ranges)
+		return -ENOMEM;
+	while (added->range_count < record->ranges) {
+		const struct survey_record *range = next_record(adding);
+
+		if (!range || range->kind != SURVEY_RANGE)
+			return 0;
+		added->ranges[added->range_count++] =
+			(struct range){ range->range.offset, range->range.length };
+	}
+	return 0;
 }
 
 static int take_device(struct adding *adding, const struct survey_device *record)
@@ -91,6 +127,8 @@ static int take_context(struct adding *adding, const struct survey_context *reco
 static int take(struct adding *adding, const struct survey_record *record)
 {
 	switch (record->kind) {
+	case SURVEY_EXPORT:
+		return take_export(adding, &record->export);
 	case SURVEY_DEVICE:
 		return take_device(adding, &record->device);
 	case SURVEY_IOAS:

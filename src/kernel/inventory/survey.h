@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes what the kernel's iterators noted of iommufd's records into an inventory. */
+/* Takes what the kernel's iterators noted of VFIO's and iommufd's records into an inventory. */
 #ifndef DMABUFCTL_KERNEL_INVENTORY_SURVEY_H
 #define DMABUFCTL_KERNEL_INVENTORY_SURVEY_H
 

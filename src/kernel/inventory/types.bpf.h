@@ -61,6 +61,7 @@ struct dma_buf {
 	struct list_head attachments;
 	const char *exp_name;
 	const char *name;
+	void *priv;
 };
 
 struct dma_buf_attachment {
