@@ -39,16 +39,29 @@ const char *evidence_name(unsigned bit)
 	return "";
 }
 
-enum mapping_state judge_kernel_record(enum exporter_state exporter, bool taken_away, bool held)
+enum exporter_state judge_kernel_export(const struct inventory_export *export)
 {
-	if (exporter == EXPORTER_REVOKED)
-		return MAPPING_REVOKED;
-	if (taken_away)
-		return exporter == EXPORTER_USABLE ? MAPPING_STALE : MAPPING_UNKNOWN;
-	return held ? MAPPING_LIVE : MAPPING_IDLE;
+	return !export ? EXPORTER_UNKNOWN : export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
 }
 
-struct exporter_report judge_exporter(int probe, bool closed)
+enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
+					const struct inventory_mapping *mapping)
+{
+	enum exporter_state exporter = judge_kernel_export(export);
+
+	if (exporter == EXPORTER_REVOKED)
+		return MAPPING_REVOKED;
+	if (mapping->revoked)
+		return exporter == EXPORTER_USABLE ? MAPPING_STALE : MAPPING_UNKNOWN;
+	return mapping->domains ? MAPPING_LIVE : MAPPING_IDLE;
+}
+
+static unsigned when(bool condition, enum evidence evidence)
+{
+	return condition ? evidence : 0;
+}
+
+struct exporter_report judge_exporter(int probe, bool closed, enum exporter_state kernel)
 {
 	struct exporter_report report = { .evidence = EVIDENCE_PROBE, .permanent = closed };
 
@@ -59,18 +72,15 @@ struct exporter_report judge_exporter(int probe, bool closed)
 		break;
 	case -ENODEV:
 		report.state = EXPORTER_REVOKED;
-		report.evidence |= closed ? EVIDENCE_RECORD : 0;
+		report.evidence |= when(closed, EVIDENCE_RECORD);
 		break;
 	default:
+		report.state = kernel;
 		report.evidence = 0;
 		report.missing = EVIDENCE_PROBE;
 	}
+	report.evidence |= when(kernel && kernel == report.state, EVIDENCE_KERNEL);
 	return report;
-}
-
-static unsigned when(bool condition, enum evidence evidence)
-{
-	return condition ? evidence : 0;
 }
 
 /* A revoked exporter whose mapping is not seen whole in the page tables. */
@@ -79,7 +89,8 @@ static void judge_revoked(const struct mapping_evidence *evidence, struct mappin
 	bool empty = evidence->tables == PAGETABLE_EMPTY && !evidence->tables_differ;
 
 	report->state = MAPPING_REVOKED;
-	report->evidence = EVIDENCE_PROBE | when(empty, EVIDENCE_PAGE_TABLE) |
+	report->evidence = when(evidence->probed, EVIDENCE_PROBE) |
+			   when(empty, EVIDENCE_PAGE_TABLE) |
 			   when(evidence->trace == TRACE_UNMAPPED, EVIDENCE_TRACE);
 	report->disagrees =
 		when(evidence->tables != PAGETABLE_UNREADABLE && !empty, EVIDENCE_PAGE_TABLE) |
@@ -93,7 +104,8 @@ static void judge_by_tables(const struct mapping_evidence *evidence, struct mapp
 		return;
 	if (evidence->tables == PAGETABLE_FULL) {
 		report->state = MAPPING_LIVE;
-		report->disagrees = when(evidence->exporter == EXPORTER_REVOKED, EVIDENCE_PROBE) |
+		report->disagrees = when(evidence->exporter == EXPORTER_REVOKED && evidence->probed,
+					 EVIDENCE_PROBE) |
 				    when(evidence->trace == TRACE_UNMAPPED, EVIDENCE_TRACE);
 		return;
 	}
@@ -105,8 +117,20 @@ static void judge_by_tables(const struct mapping_evidence *evidence, struct mapp
 /* Attached, and nobody can read the page tables. */
 static void judge_by_rest(const struct mapping_evidence *evidence, struct mapping_report *report)
 {
+	bool traced = evidence->trace != TRACE_SILENT;
+
 	report->missing = EVIDENCE_PAGE_TABLE;
-	if (evidence->trace != TRACE_SILENT) {
+	if (evidence->kernel) {
+		bool agrees = (evidence->trace == TRACE_MAPPED) ==
+			      (evidence->kernel == MAPPING_LIVE);
+
+		report->state = evidence->kernel;
+		report->evidence = when(traced && agrees, EVIDENCE_TRACE);
+		report->disagrees = when(traced && !agrees, EVIDENCE_TRACE);
+		return;
+	}
+	report->missing |= EVIDENCE_KERNEL;
+	if (traced) {
 		report->state = evidence->trace == TRACE_MAPPED ? MAPPING_LIVE : MAPPING_STALE;
 		report->evidence = EVIDENCE_TRACE;
 		return;
@@ -114,6 +138,15 @@ static void judge_by_rest(const struct mapping_evidence *evidence, struct mappin
 	report->missing |= EVIDENCE_TRACE;
 	report->state = evidence->recorded ? MAPPING_STALE : MAPPING_UNKNOWN;
 	report->evidence = when(evidence->recorded, EVIDENCE_RECORD);
+}
+
+/* No page table holds it. Whether it would come back, only records can tell. */
+static void judge_unattached(const struct mapping_evidence *evidence, struct mapping_report *report)
+{
+	enum mapping_state recorded = evidence->recorded ? MAPPING_STALE : MAPPING_IDLE;
+
+	report->state = evidence->kernel ? evidence->kernel : recorded;
+	report->evidence = when(recorded == report->state, EVIDENCE_RECORD);
 }
 
 static enum mapping_doubt doubt_of(const struct mapping_evidence *evidence)
@@ -145,9 +178,7 @@ struct mapping_report judge_mapping(const struct mapping_evidence *evidence)
 	if (evidence->exporter == EXPORTER_REVOKED && !seen_whole) {
 		judge_revoked(evidence, &report);
 	} else if (!evidence->attached) {
-		/* No page table holds it. Whether it would come back, only the record can tell. */
-		report.state = evidence->recorded ? MAPPING_STALE : MAPPING_IDLE;
-		report.evidence = EVIDENCE_RECORD;
+		judge_unattached(evidence, &report);
 	} else if (evidence->tables != PAGETABLE_UNREADABLE) {
 		judge_by_tables(evidence, &report);
 	} else {
@@ -155,7 +186,11 @@ struct mapping_report judge_mapping(const struct mapping_evidence *evidence)
 	}
 	if (evidence->exporter == EXPORTER_UNKNOWN && report.state == MAPPING_STALE)
 		report.missing |= EVIDENCE_PROBE;
-	report.evidence |= when(agrees_with_dma(evidence->dma, report.state), EVIDENCE_DMA);
+	report.evidence |=
+		when(agrees_with_dma(evidence->dma, report.state), EVIDENCE_DMA) |
+		when(evidence->kernel && evidence->kernel == report.state, EVIDENCE_KERNEL);
+	report.disagrees |=
+		when(evidence->kernel && evidence->kernel != report.state, EVIDENCE_KERNEL);
 	return report;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "kernel/inventory/found.h"
 #include "kernel/pagetable.h"
 #include "kernel/trace.h"
 #include "util/range.h"
@@ -76,22 +77,26 @@ enum dma_answer {
 /* What each source says of one mapping. */
 struct mapping_evidence {
 	enum exporter_state exporter;
+	bool probed;		      /* that was found by a trial import */
 	bool attached;		      /* a device is, to its IOAS */
 	enum pagetable_answer tables; /* of those devices; UNREADABLE when none is */
 	bool tables_differ;	      /* they do not all say that */
 	enum trace_answer trace;
 	enum dma_answer dma;
+	enum mapping_state kernel; /* by its records; MAPPING_UNKNOWN: they do not tell */
 	bool recorded; /* dmabufctl pulled a trigger on its exporter since it was made */
 };
 
-/*
- * What VFIO's record of the exporter and iommufd's of a mapping say: whether it was taken away
- * since it was made, and whether a device's domain has it.
- */
-enum mapping_state judge_kernel_record(enum exporter_state exporter, bool taken_away, bool held);
+/* What the kernel's records say; export: NULL for a dma-buf of which VFIO has none. */
+enum exporter_state judge_kernel_export(const struct inventory_export *export);
+enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
+					const struct inventory_mapping *mapping);
 
-/* probe: what a trial import said; closed: its device was closed since it was exported. */
-struct exporter_report judge_exporter(int probe, bool closed);
+/*
+ * probe: what a trial import said; closed: its device was closed since it was exported; kernel:
+ * what VFIO has on record.
+ */
+struct exporter_report judge_exporter(int probe, bool closed, enum exporter_state kernel);
 struct mapping_report judge_mapping(const struct mapping_evidence *evidence);
 
 /* The trace's events in the order of their addresses. All zero: there is no trace. */

@@ -67,7 +67,7 @@ static int find_affected(struct revocation *revocation)
 /* Whether a mapping that its device could reach, or may have, was seen to be out of reach. */
 static bool affected_saw_it_go(const struct affected *affected)
 {
-	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_TRACE;
+	const unsigned sight = EVIDENCE_PAGE_TABLE | EVIDENCE_KERNEL | EVIDENCE_TRACE;
 	enum mapping_state state = affected->after.state;
 
 	if (affected->before != MAPPING_LIVE && affected->before != MAPPING_UNKNOWN)

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "context/operation.h"
 #include "context/recorder.h"
+#include "util/search.h"
 
 /* An open device, whose page table is read when it is first asked for. */
 struct snapshot_device {
@@ -115,6 +117,16 @@ static void read_trace(struct snapshot *snapshot)
 	trace_log_free(&log);
 }
 
+/* The holder has the context's iommufd and dma-bufs; a private one's are this process's. */
+static void read_records(struct snapshot *snapshot)
+{
+	const struct inventory_contexts *contexts = &snapshot->inventory.contexts;
+	pid_t pid = snapshot->context->private ? getpid() : snapshot->context->client.holder;
+
+	if (pid && !inventory_take_records(&snapshot->inventory, pid) && contexts->count)
+		snapshot->record = contexts->items;
+}
+
 void snapshot_begin(struct snapshot *snapshot, struct context *context)
 {
 	*snapshot = (struct snapshot){ .context = context };
@@ -122,6 +134,7 @@ void snapshot_begin(struct snapshot *snapshot, struct context *context)
 	list_devices(snapshot);
 	list_dmabufs(snapshot);
 	list_windows(snapshot);
+	read_records(snapshot);
 }
 
 void snapshot_end(struct snapshot *snapshot)
@@ -135,15 +148,26 @@ void snapshot_end(struct snapshot *snapshot)
 		free(exporter);
 	}
 	trace_index_free(&snapshot->trace);
+	inventory_free(&snapshot->inventory);
 	free(snapshot->devices);
 	free(snapshot->dmabufs);
 	free(snapshot->windows);
 }
 
+/* NULL: VFIO's record of it cannot be had. */
+static const struct inventory_export *find_export(const struct snapshot *snapshot,
+						  const struct object *dmabuf)
+{
+	const struct inventory_dmabuf *known = inventory_get(&snapshot->inventory, dmabuf->inode);
+
+	return known ? known->export : NULL;
+}
+
 static struct exporter_report ask_exporter(struct snapshot *snapshot, struct object *dmabuf)
 {
 	return judge_exporter(context_probe(snapshot->context, &snapshot->trial, dmabuf),
-			      object_device_closed(&snapshot->context->objects, dmabuf));
+			      object_device_closed(&snapshot->context->objects, dmabuf),
+			      judge_kernel_export(find_export(snapshot, dmabuf)));
 }
 
 struct exporter_report snapshot_exporter(struct snapshot *snapshot, struct object *dmabuf)
@@ -252,17 +276,61 @@ static enum dma_answer ask_dma(const struct object *mapping)
 	return !mapping->verified ? DMA_NONE : mapping->arrived ? DMA_ARRIVED : DMA_FAULTED;
 }
 
+/* A context's mappings are by IOAS, and then by address. */
+static bool is_before_place(const void *item, const void *place)
+{
+	const struct inventory_mapping *mapping = item, *wanted = place;
+
+	return mapping->ioas != wanted->ioas ? mapping->ioas < wanted->ioas :
+					       mapping->addresses.offset < wanted->addresses.offset;
+}
+
+/* NULL: iommufd's record of it cannot be had. */
+static const struct inventory_mapping *find_mapping(const struct snapshot *snapshot,
+						    const struct object *mapping)
+{
+	const struct object *ioas =
+		object_find(&snapshot->context->objects, OBJECT_IOAS, mapping->target);
+	const struct inventory_context *record = snapshot->record;
+	struct inventory_mapping wanted = { .addresses = mapping->addresses };
+	unsigned at;
+
+	if (!record || !ioas || !mapping->importer->in_ioas)
+		return NULL;
+	wanted.ioas = ioas->id;
+	at = search_first(record->mappings, record->mapping_count, sizeof(wanted), &wanted,
+			  is_before_place);
+	return at < record->mapping_count && !is_before_place(&wanted, &record->mappings[at]) ?
+		       &record->mappings[at] :
+		       NULL;
+}
+
+/* dmabuf: NULL when the context has it no more. */
+static enum mapping_state ask_records(const struct snapshot *snapshot, const struct object *mapping,
+				      const struct object *dmabuf)
+{
+	const struct inventory_mapping *record = find_mapping(snapshot, mapping);
+
+	return record ?
+		       judge_kernel_mapping(dmabuf ? find_export(snapshot, dmabuf) : NULL, record) :
+		       MAPPING_UNKNOWN;
+}
+
 struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping)
 {
 	struct object *dmabuf =
 		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
+	struct exporter_report exporter = { 0 };
 	struct mapping_evidence evidence = {
 		.dma = ask_dma(mapping),
 		.recorded = *mapping->revoked_by,
+		.kernel = ask_records(snapshot, mapping, dmabuf),
 	};
 
 	if (dmabuf)
-		evidence.exporter = snapshot_exporter(snapshot, dmabuf).state;
+		exporter = snapshot_exporter(snapshot, dmabuf);
+	evidence.exporter = exporter.state;
+	evidence.probed = exporter.evidence & EVIDENCE_PROBE;
 	ask_page_tables(snapshot, mapping, &evidence);
 	/* The events name no domain, so two mappings at one IOVA cannot be told apart. */
 	if (!snapshot_shares_window(snapshot, mapping))

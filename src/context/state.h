@@ -5,6 +5,7 @@
 
 #include "context/context.h"
 #include "context/evidence.h"
+#include "kernel/inventory/inventory.h"
 
 struct snapshot_device;
 struct snapshot_exporter;
@@ -25,7 +26,9 @@ struct snapshot {
 	struct snapshot_window *windows; /* by the address of their mappings */
 	unsigned window_count;
 	struct snapshot_exporter *exporters;
-	struct import_trial trial; /* of all exporters */
+	struct inventory inventory; /* of what the kernel has on record of the context's process */
+	const struct inventory_context *record; /* NULL: it cannot be had */
+	struct import_trial trial;		/* of all exporters */
 };
 
 void snapshot_begin(struct snapshot *snapshot, struct context *context);

@@ -12,6 +12,7 @@
 #define TR EVIDENCE_TRACE
 #define PR EVIDENCE_PROBE
 #define RE EVIDENCE_RECORD
+#define KE EVIDENCE_KERNEL
 
 enum { NO = BIT(0), YES = BIT(1) };
 enum {
@@ -26,49 +27,95 @@ enum {
 	USABLE = BIT(EXPORTER_USABLE),
 	REVOKED = BIT(EXPORTER_REVOKED)
 };
+enum {
+	K_NONE = BIT(MAPPING_UNKNOWN),
+	K_LIVE = BIT(MAPPING_LIVE),
+	K_IDLE = BIT(MAPPING_IDLE),
+	K_REVOKED = BIT(MAPPING_REVOKED),
+	K_STALE = BIT(MAPPING_STALE)
+};
 enum { SILENT = BIT(TRACE_SILENT), MAPPED = BIT(TRACE_MAPPED), UNMAPPED = BIT(TRACE_UNMAPPED) };
 
 /* Sets of what each source says, and what follows; the first row that fits counts. */
 static const struct rule {
-	unsigned exporter, attached, tables, differ, trace, recorded;
+	unsigned exporter, attached, tables, differ, trace, recorded, kernel;
 	struct mapping_report report; /* without DMA, and without what is added below */
 } rules[] = {
 	/* Seen translated, all of it: live, whatever else is said. */
-	{ UNKNOWN | USABLE, YES, FULL, NO, SILENT | MAPPED, ANY, { MAPPING_LIVE, PT, 0, 0, 0 } },
-	{ UNKNOWN | USABLE, YES, FULL, NO, UNMAPPED, ANY, { MAPPING_LIVE, PT, 0, TR, 0 } },
-	{ REVOKED, YES, FULL, NO, SILENT | MAPPED, ANY, { MAPPING_LIVE, PT, 0, PR, 0 } },
-	{ REVOKED, YES, FULL, NO, UNMAPPED, ANY, { MAPPING_LIVE, PT, 0, PR | TR, 0 } },
+	{ UNKNOWN | USABLE,
+	  YES,
+	  FULL,
+	  NO,
+	  SILENT | MAPPED,
+	  ANY,
+	  ANY,
+	  { MAPPING_LIVE, PT, 0, 0, 0 } },
+	{ UNKNOWN | USABLE, YES, FULL, NO, UNMAPPED, ANY, ANY, { MAPPING_LIVE, PT, 0, TR, 0 } },
+	{ REVOKED, YES, FULL, NO, SILENT | MAPPED, ANY, ANY, { MAPPING_LIVE, PT, 0, PR, 0 } },
+	{ REVOKED, YES, FULL, NO, UNMAPPED, ANY, ANY, { MAPPING_LIVE, PT, 0, PR | TR, 0 } },
 	/* A revoked exporter. */
-	{ REVOKED, ANY, EMPTY, NO, SILENT, ANY, { MAPPING_REVOKED, PR | PT, 0, 0, 0 } },
-	{ REVOKED, ANY, EMPTY, NO, UNMAPPED, ANY, { MAPPING_REVOKED, PR | PT | TR, 0, 0, 0 } },
-	{ REVOKED, ANY, EMPTY, NO, MAPPED, ANY, { MAPPING_REVOKED, PR | PT, 0, TR, 0 } },
-	{ REVOKED, ANY, UNREADABLE, NO, SILENT, ANY, { MAPPING_REVOKED, PR, 0, 0, 0 } },
-	{ REVOKED, ANY, UNREADABLE, NO, UNMAPPED, ANY, { MAPPING_REVOKED, PR | TR, 0, 0, 0 } },
-	{ REVOKED, ANY, UNREADABLE, NO, MAPPED, ANY, { MAPPING_REVOKED, PR, 0, TR, 0 } },
-	{ REVOKED, ANY, ANY, ANY, SILENT, ANY, { MAPPING_REVOKED, PR, 0, PT, 0 } },
-	{ REVOKED, ANY, ANY, ANY, UNMAPPED, ANY, { MAPPING_REVOKED, PR | TR, 0, PT, 0 } },
-	{ REVOKED, ANY, ANY, ANY, MAPPED, ANY, { MAPPING_REVOKED, PR, 0, PT | TR, 0 } },
-	/* No device, so no page table. */
-	{ ANY, NO, ANY, ANY, ANY, NO, { MAPPING_IDLE, RE, 0, 0, 0 } },
-	{ ANY, NO, ANY, ANY, ANY, YES, { MAPPING_STALE, RE, 0, 0, 0 } },
+	{ REVOKED, ANY, EMPTY, NO, SILENT, ANY, ANY, { MAPPING_REVOKED, PR | PT, 0, 0, 0 } },
+	{ REVOKED, ANY, EMPTY, NO, UNMAPPED, ANY, ANY, { MAPPING_REVOKED, PR | PT | TR, 0, 0, 0 } },
+	{ REVOKED, ANY, EMPTY, NO, MAPPED, ANY, ANY, { MAPPING_REVOKED, PR | PT, 0, TR, 0 } },
+	{ REVOKED, ANY, UNREADABLE, NO, SILENT, ANY, ANY, { MAPPING_REVOKED, PR, 0, 0, 0 } },
+	{ REVOKED, ANY, UNREADABLE, NO, UNMAPPED, ANY, ANY, { MAPPING_REVOKED, PR | TR, 0, 0, 0 } },
+	{ REVOKED, ANY, UNREADABLE, NO, MAPPED, ANY, ANY, { MAPPING_REVOKED, PR, 0, TR, 0 } },
+	{ REVOKED, ANY, ANY, ANY, SILENT, ANY, ANY, { MAPPING_REVOKED, PR, 0, PT, 0 } },
+	{ REVOKED, ANY, ANY, ANY, UNMAPPED, ANY, ANY, { MAPPING_REVOKED, PR | TR, 0, PT, 0 } },
+	{ REVOKED, ANY, ANY, ANY, MAPPED, ANY, ANY, { MAPPING_REVOKED, PR, 0, PT | TR, 0 } },
+	/* No device, so no page table: iommufd's record, else dmabufctl's. */
+	{ ANY, NO, ANY, ANY, ANY, NO, K_NONE | K_IDLE, { MAPPING_IDLE, RE, 0, 0, 0 } },
+	{ ANY, NO, ANY, ANY, ANY, YES, K_NONE | K_STALE, { MAPPING_STALE, RE, 0, 0, 0 } },
+	{ ANY, NO, ANY, ANY, ANY, ANY, K_IDLE, { MAPPING_IDLE, 0, 0, 0, 0 } },
+	{ ANY, NO, ANY, ANY, ANY, ANY, K_STALE, { MAPPING_STALE, 0, 0, 0, 0 } },
+	{ ANY, NO, ANY, ANY, ANY, ANY, K_LIVE, { MAPPING_LIVE, 0, 0, 0, 0 } },
+	{ ANY, NO, ANY, ANY, ANY, ANY, K_REVOKED, { MAPPING_REVOKED, 0, 0, 0, 0 } },
 	/* Page tables that say no. */
-	{ ANY, YES, EMPTY, NO, SILENT, ANY, { MAPPING_STALE, PT, 0, 0, 0 } },
-	{ ANY, YES, EMPTY, NO, UNMAPPED, ANY, { MAPPING_STALE, PT | TR, 0, 0, 0 } },
-	{ ANY, YES, EMPTY, NO, MAPPED, ANY, { MAPPING_STALE, PT, 0, TR, 0 } },
+	{ ANY, YES, EMPTY, NO, SILENT, ANY, ANY, { MAPPING_STALE, PT, 0, 0, 0 } },
+	{ ANY, YES, EMPTY, NO, UNMAPPED, ANY, ANY, { MAPPING_STALE, PT | TR, 0, 0, 0 } },
+	{ ANY, YES, EMPTY, NO, MAPPED, ANY, ANY, { MAPPING_STALE, PT, 0, TR, 0 } },
 	/* Page tables that cannot vouch for it. */
-	{ ANY, YES, PARTIAL | ELSEWHERE, NO, ANY, ANY, { MAPPING_UNKNOWN, PT, 0, 0, 0 } },
+	{ ANY, YES, PARTIAL | ELSEWHERE, NO, ANY, ANY, ANY, { MAPPING_UNKNOWN, PT, 0, 0, 0 } },
 	{ ANY,
 	  YES,
 	  EMPTY | PARTIAL | FULL | ELSEWHERE,
 	  YES,
 	  ANY,
 	  ANY,
+	  ANY,
 	  { MAPPING_UNKNOWN, PT, 0, 0, 0 } },
-	/* No page tables. */
-	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, { MAPPING_LIVE, TR, PT, 0, 0 } },
-	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, { MAPPING_STALE, TR, PT, 0, 0 } },
-	{ ANY, YES, UNREADABLE, ANY, SILENT, YES, { MAPPING_STALE, RE, PT | TR, 0, 0 } },
-	{ ANY, YES, UNREADABLE, ANY, SILENT, NO, { MAPPING_UNKNOWN, 0, PT | TR, 0, 0 } },
+	/* No page tables, but iommufd's record. */
+	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, K_LIVE, { MAPPING_LIVE, TR, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, K_LIVE, { MAPPING_LIVE, 0, PT, TR, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, SILENT, ANY, K_LIVE, { MAPPING_LIVE, 0, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, K_STALE, { MAPPING_STALE, TR, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, K_STALE, { MAPPING_STALE, 0, PT, TR, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, SILENT, ANY, K_STALE, { MAPPING_STALE, 0, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, K_IDLE, { MAPPING_IDLE, TR, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, K_IDLE, { MAPPING_IDLE, 0, PT, TR, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, SILENT, ANY, K_IDLE, { MAPPING_IDLE, 0, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, K_REVOKED, { MAPPING_REVOKED, TR, PT, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, K_REVOKED, { MAPPING_REVOKED, 0, PT, TR, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, SILENT, ANY, K_REVOKED, { MAPPING_REVOKED, 0, PT, 0, 0 } },
+	/* Neither. */
+	{ ANY, YES, UNREADABLE, ANY, MAPPED, ANY, K_NONE, { MAPPING_LIVE, TR, PT | KE, 0, 0 } },
+	{ ANY, YES, UNREADABLE, ANY, UNMAPPED, ANY, K_NONE, { MAPPING_STALE, TR, PT | KE, 0, 0 } },
+	{ ANY,
+	  YES,
+	  UNREADABLE,
+	  ANY,
+	  SILENT,
+	  YES,
+	  K_NONE,
+	  { MAPPING_STALE, RE, PT | KE | TR, 0, 0 } },
+	{ ANY,
+	  YES,
+	  UNREADABLE,
+	  ANY,
+	  SILENT,
+	  NO,
+	  K_NONE,
+	  { MAPPING_UNKNOWN, 0, PT | KE | TR, 0, 0 } },
 };
 
 static bool fits(const struct rule *rule, const struct mapping_evidence *evidence)
@@ -76,7 +123,7 @@ static bool fits(const struct rule *rule, const struct mapping_evidence *evidenc
 	return rule->exporter & BIT(evidence->exporter) &&
 	       rule->attached & BIT(evidence->attached) && rule->tables & BIT(evidence->tables) &&
 	       rule->differ & BIT(evidence->tables_differ) && rule->trace & BIT(evidence->trace) &&
-	       rule->recorded & BIT(evidence->recorded);
+	       rule->recorded & BIT(evidence->recorded) && rule->kernel & BIT(evidence->kernel);
 }
 
 static struct mapping_report expected(const struct mapping_evidence *evidence)
@@ -99,6 +146,10 @@ static struct mapping_report expected(const struct mapping_evidence *evidence)
 	/* Whether the exporter came back is not known. */
 	if (report.state == MAPPING_STALE && evidence->exporter == EXPORTER_UNKNOWN)
 		report.missing |= PR;
+	if (evidence->kernel != MAPPING_UNKNOWN && evidence->kernel == report.state)
+		report.evidence |= KE;
+	else if (evidence->kernel != MAPPING_UNKNOWN)
+		report.disagrees |= KE;
 	if (evidence->dma != DMA_NONE && report.state != MAPPING_UNKNOWN &&
 	    agreeing[report.state] == evidence->dma)
 		report.evidence |= EVIDENCE_DMA;
@@ -112,12 +163,12 @@ static void check_one(const struct mapping_evidence *evidence)
 	check(got.state == want.state && got.evidence == want.evidence &&
 		      got.missing == want.missing && got.disagrees == want.disagrees &&
 		      got.doubt == want.doubt,
-	      "exporter %d attached %d tables %d%s trace %d recorded %d dma %d: %s by %#x without "
+	      "exporter %d attached %d tables %d%s trace %d recorded %d dma %d kernel %d: %s by %#x without "
 	      "%#x against %#x doubt %d",
 	      evidence->exporter, evidence->attached, evidence->tables,
 	      evidence->tables_differ ? " (differ)" : "", evidence->trace, evidence->recorded,
-	      evidence->dma, mapping_state_name(got.state), got.evidence, got.missing,
-	      got.disagrees, got.doubt);
+	      evidence->dma, evidence->kernel, mapping_state_name(got.state), got.evidence,
+	      got.missing, got.disagrees, got.doubt);
 	/* The contract: no state without what it rests on, or what was missing. */
 	if (!got.evidence && !got.missing)
 		check(false, "neither evidence nor what was missing");
@@ -132,9 +183,9 @@ static bool is_possible(const struct mapping_evidence *evidence)
 
 static void check_all(void)
 {
-	for (unsigned i = 0; i < 3 * 2 * 5 * 2 * 3 * 2 * 3; i++) {
+	for (unsigned i = 0; i < 3 * 2 * 5 * 2 * 3 * 2 * 3 * 5; i++) {
 		unsigned rest = i;
-		struct mapping_evidence evidence = { .exporter = rest % 3 };
+		struct mapping_evidence evidence = { .exporter = rest % 3, .probed = rest % 3 };
 
 		evidence.attached = (rest /= 3) % 2;
 		evidence.tables = (rest /= 2) % 5;
@@ -142,6 +193,7 @@ static void check_all(void)
 		evidence.trace = (rest /= 2) % 3;
 		evidence.recorded = (rest /= 3) % 2;
 		evidence.dma = (rest /= 2) % 3;
+		evidence.kernel = (rest /= 3) % 5;
 		if (is_possible(&evidence))
 			check_one(&evidence);
 	}
@@ -152,19 +204,26 @@ static void check_exporters(void)
 	static const struct {
 		int probe;
 		bool closed;
+		enum exporter_state kernel;
 		struct exporter_report report;
 	} cases[] = {
-		{ 0, false, { EXPORTER_USABLE, PR, 0, false } },
-		{ -EOPNOTSUPP, false, { EXPORTER_USABLE, PR, 0, false } },
-		{ -ENODEV, false, { EXPORTER_REVOKED, PR, 0, false } },
-		{ -ENODEV, true, { EXPORTER_REVOKED, PR | RE, 0, true } },
-		{ -EMFILE, false, { EXPORTER_UNKNOWN, 0, PR, false } },
-		{ -EINVAL, false, { EXPORTER_UNKNOWN, 0, PR, false } },
-		{ -ENOTTY, true, { EXPORTER_UNKNOWN, 0, PR, true } },
+		{ 0, false, EXPORTER_UNKNOWN, { EXPORTER_USABLE, PR, 0, false } },
+		{ -EOPNOTSUPP, false, EXPORTER_UNKNOWN, { EXPORTER_USABLE, PR, 0, false } },
+		{ -ENODEV, false, EXPORTER_UNKNOWN, { EXPORTER_REVOKED, PR, 0, false } },
+		{ -ENODEV, true, EXPORTER_UNKNOWN, { EXPORTER_REVOKED, PR | RE, 0, true } },
+		{ -EMFILE, false, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, false } },
+		{ -EINVAL, false, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, false } },
+		{ -ENOTTY, true, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, true } },
+		{ 0, false, EXPORTER_USABLE, { EXPORTER_USABLE, PR | KE, 0, false } },
+		{ -ENODEV, false, EXPORTER_REVOKED, { EXPORTER_REVOKED, PR | KE, 0, false } },
+		/* One of them was asked a moment earlier. */
+		{ 0, false, EXPORTER_REVOKED, { EXPORTER_USABLE, PR, 0, false } },
+		{ -EMFILE, false, EXPORTER_REVOKED, { EXPORTER_REVOKED, KE, PR, false } },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct exporter_report got = judge_exporter(cases[i].probe, cases[i].closed);
+		struct exporter_report got =
+			judge_exporter(cases[i].probe, cases[i].closed, cases[i].kernel);
 
 		check(got.state == cases[i].report.state &&
 			      got.evidence == cases[i].report.evidence &&
@@ -275,9 +334,58 @@ static void check_words(void)
 	check(!mapping_doubt_name(DOUBT_NONE), "no doubt");
 }
 
+/* A trial import could not be made, and the kernel's records tell. */
+static void check_without_probe(void)
+{
+	struct mapping_evidence evidence = {
+		.exporter = EXPORTER_REVOKED,
+		.attached = true,
+		.tables = PAGETABLE_EMPTY,
+		.kernel = MAPPING_REVOKED,
+	};
+	struct mapping_report got = judge_mapping(&evidence);
+
+	check(got.state == MAPPING_REVOKED && got.evidence == (PT | KE),
+	      "revoked, without a trial");
+	evidence.tables = PAGETABLE_FULL;
+	got = judge_mapping(&evidence);
+	check(got.state == MAPPING_LIVE && got.disagrees == KE, "live, and the records disagree");
+}
+
+static void check_records(void)
+{
+	static const struct inventory_export usable, revoked = { .revoked = true };
+	static const struct {
+		const struct inventory_export *export;
+		bool taken_away;
+		unsigned domains;
+		enum mapping_state state;
+	} cases[] = {
+		{ &usable, false, 2, MAPPING_LIVE },	{ &usable, false, 0, MAPPING_IDLE },
+		{ &usable, true, 2, MAPPING_STALE },	{ &usable, true, 0, MAPPING_STALE },
+		{ &revoked, true, 2, MAPPING_REVOKED }, { &revoked, false, 0, MAPPING_REVOKED },
+		{ NULL, false, 1, MAPPING_LIVE },	{ NULL, false, 0, MAPPING_IDLE },
+		{ NULL, true, 1, MAPPING_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct inventory_mapping mapping = { .revoked = cases[i].taken_away,
+						     .domains = cases[i].domains };
+
+		check(judge_kernel_mapping(cases[i].export, &mapping) == cases[i].state,
+		      "record %zu: %s", i, mapping_state_name(cases[i].state));
+	}
+	check(judge_kernel_export(&usable) == EXPORTER_USABLE &&
+		      judge_kernel_export(&revoked) == EXPORTER_REVOKED &&
+		      judge_kernel_export(NULL) == EXPORTER_UNKNOWN,
+	      "an exporter's record");
+}
+
 int main(void)
 {
 	check_all();
+	check_without_probe();
+	check_records();
 	check_exporters();
 	check_trace();
 	check_words();

@@ -7,16 +7,9 @@
 #include "cmd/shared/rows.h"
 #include "context/evidence.h"
 
-static enum exporter_state state_of(const struct inventory_dmabuf *dmabuf)
-{
-	if (!dmabuf || !dmabuf->export)
-		return EXPORTER_UNKNOWN;
-	return dmabuf->export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
-}
-
 const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf)
 {
-	enum exporter_state state = state_of(dmabuf);
+	enum exporter_state state = judge_kernel_export(dmabuf->export);
 
 	return state == EXPORTER_UNKNOWN ? NULL : exporter_state_name(state);
 }
@@ -41,8 +34,7 @@ static void put_devices(json_object *row, const struct inventory_context *contex
 static void put_state(json_object *row, const struct inventory_dmabuf *dmabuf,
 		      const struct inventory_mapping *mapping)
 {
-	enum mapping_state state =
-		judge_kernel_record(state_of(dmabuf), mapping->revoked, mapping->domains);
+	enum mapping_state state = judge_kernel_mapping(dmabuf ? dmabuf->export : NULL, mapping);
 
 	json_put_bool(row, "revoked", mapping->revoked);
 	json_put_text(row, "state", mapping_state_name(state));
