@@ -128,8 +128,8 @@ struct inventory_iterators *inventory_open_iterators(struct inventory *inventory
 		iterators->object = load(&settings, records, false);
 	if (iterators->object)
 		return iterators;
-	inventory->obstacle = errno == EPERM || errno == EACCES ? OBSTACLE_PERMISSION :
-								  OBSTACLE_KERNEL;
+	/* EACCES is the verifier's. */
+	inventory->obstacle = errno == EPERM ? OBSTACLE_PERMISSION : OBSTACLE_KERNEL;
 	free(iterators);
 	return NULL;
 }
