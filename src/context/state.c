@@ -285,14 +285,16 @@ static bool is_before_place(const void *item, const void *place)
 					       mapping->addresses.offset < wanted->addresses.offset;
 }
 
-/* NULL: iommufd's record of it cannot be had. */
+/* NULL: iommufd's record cannot be had, or has something else there. */
 static const struct inventory_mapping *find_mapping(const struct snapshot *snapshot,
-						    const struct object *mapping)
+						    const struct object *mapping,
+						    const struct object *dmabuf)
 {
 	const struct object *ioas =
 		object_find(&snapshot->context->objects, OBJECT_IOAS, mapping->target);
 	const struct inventory_context *record = snapshot->record;
 	struct inventory_mapping wanted = { .addresses = mapping->addresses };
+	const struct inventory_mapping *found;
 	unsigned at;
 
 	if (!record || !ioas || !mapping->importer->in_ioas)
@@ -300,20 +302,21 @@ static const struct inventory_mapping *find_mapping(const struct snapshot *snaps
 	wanted.ioas = ioas->id;
 	at = search_first(record->mappings, record->mapping_count, sizeof(wanted), &wanted,
 			  is_before_place);
-	return at < record->mapping_count && !is_before_place(&wanted, &record->mappings[at]) ?
-		       &record->mappings[at] :
+	found = &record->mappings[at];
+	return at < record->mapping_count && !is_before_place(&wanted, found) &&
+			       found->addresses.length == mapping->addresses.length &&
+			       found->offset == mapping->offset && found->inode == dmabuf->inode ?
+		       found :
 		       NULL;
 }
 
-/* dmabuf: NULL when the context has it no more. */
 static enum mapping_state ask_records(const struct snapshot *snapshot, const struct object *mapping,
 				      const struct object *dmabuf)
 {
-	const struct inventory_mapping *record = find_mapping(snapshot, mapping);
+	const struct inventory_mapping *record = find_mapping(snapshot, mapping, dmabuf);
 
-	return record ?
-		       judge_kernel_mapping(dmabuf ? find_export(snapshot, dmabuf) : NULL, record) :
-		       MAPPING_UNKNOWN;
+	return record ? judge_kernel_mapping(find_export(snapshot, dmabuf), record) :
+			MAPPING_UNKNOWN;
 }
 
 struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping)
@@ -324,11 +327,12 @@ struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct o
 	struct mapping_evidence evidence = {
 		.dma = ask_dma(mapping),
 		.recorded = *mapping->revoked_by,
-		.kernel = ask_records(snapshot, mapping, dmabuf),
 	};
 
-	if (dmabuf)
+	if (dmabuf) {
 		exporter = snapshot_exporter(snapshot, dmabuf);
+		evidence.kernel = ask_records(snapshot, mapping, dmabuf);
+	}
 	evidence.exporter = exporter.state;
 	evidence.probed = exporter.evidence & EVIDENCE_PROBE;
 	ask_page_tables(snapshot, mapping, &evidence);

@@ -12,6 +12,8 @@ IOVA=0x10000000
 
 # Descriptor 8 is what keeps a fixture (hold): nobody else may have it.
 d() { kept dmabufctl "$@" 8>&-; }
+# without_bpf COMMAND... - as root who may not load programs in BPF.
+without_bpf() { setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- "$@" 8>&- 9>&-; }
 
 # hold PROGRAM ARGUMENT... - a fixture that holds until let_go; its words in $held.
 hold() {

@@ -45,7 +45,7 @@ edu=$(printf '%s\n' \
 nvme="0x10000000+0x10000->$(bar $RAM 2 0x110000) rw"
 tables "$edu" "$nvme" 'what was asked for'
 ok 'all are live' equal "$(states)" 'foreign live, last live, part live, rest live, whole live'
-ok 'by the page table' equal "$(attribute '[.mappings[].evidence] | unique | map(join(",")) | join(" ")')" page-table
+ok 'by the page table' equal "$(attribute '[.mappings[].evidence] | unique | map(join(",")) | join(" ")')" page-table,kernel
 gives 0 'once more' d status
 tables "$edu" "$nvme" 'looking changes nothing'
 
@@ -99,7 +99,7 @@ ok 'revoke: from the trigger to the end' equal "$(gojq -r '[.timeline[0, -1] | .
 	"trigger $RAM done $RAM"
 ok 'revoke: what each was, is, and wants' \
 	equal "$(gojq -r '.mappings[] | select(.name == "part") | "\(.state_before) \(.state) \(.evidence | join(",")) \(.revoked_by) \(.next)"' <<<"$out")" \
-	'live stale page-table memory dmabufctl recover part'
+	'live stale page-table,kernel memory dmabufctl recover part'
 tables "$(grep '^0x2000' <<<"$edu")" '' 'revoked'
 ok 'revoked: the states' equal "$(states)" 'foreign live, last stale, part stale, rest stale, whole stale'
 ok 'revoked: by what, in the record' equal "$(attribute '[.mappings[] | "\(.name) \(.revoked_by)"] | sort | join(", ")')" \

@@ -78,17 +78,17 @@ pte_a=$(awk '$1 == "0x0000000010000" { print $NF }' "$TEST_DIR/table")
 pte_b=$(awk '$1 == "0x0000000010100" { print $NF }' "$TEST_DIR/table")
 sed -e "s/$pte_a\$/swap/; s/$pte_b\$/$pte_a/; s/swap\$/$pte_b/" "$TEST_DIR/table" >"$TEST_DIR/swapped"
 fake "$EDU" "$TEST_DIR/swapped"
-ok 'two swapped: told of the one' equal "$(why a1)" 'unknown by page-table against  doubt elsewhere'
-ok 'two swapped: told of the other' equal "$(why b1)" 'unknown by page-table against  doubt elsewhere'
+ok 'two swapped: told of the one' equal "$(why a1)" 'unknown by page-table against kernel doubt elsewhere'
+ok 'two swapped: told of the other' equal "$(why b1)" 'unknown by page-table against kernel doubt elsewhere'
 ok 'two swapped: the third is live' equal "$(state a2)" live
 real "$EDU"
 grep -v '^0x0000000010001 ' "$TEST_DIR/table" >"$TEST_DIR/partial"
 fake "$EDU" "$TEST_DIR/partial"
-ok 'one page of two: told' equal "$(why a1)" 'unknown by page-table against  doubt partial'
+ok 'one page of two: told' equal "$(why a1)" 'unknown by page-table against kernel doubt partial'
 real "$EDU"
 grep -vE '^0x0000000010(10|11)' "$TEST_DIR/table" >"$TEST_DIR/less"
 fake "$EDU" "$TEST_DIR/less"
-ok 'the table has nothing, the trace has it: said' equal "$(why b1)" 'stale by page-table against trace doubt null'
+ok 'the table has nothing, the records and the trace have it: said' equal "$(why b1)" 'stale by page-table against kernel,trace doubt null'
 real "$EDU"
 
 # One of several that stays: what shares its IOVA went, which is no news of it.

@@ -101,7 +101,7 @@ d --context own export "$NVME2" 2 --name mine >/dev/null
 ok 'list: a context is named' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "mine") | "\(.device) \(.origin)"')" "$NVME2 context own"
 ok 'status --all: both processes' equal "$(d status --all --json | gojq -c '[.contexts[].users[0].command] | sort')" '["dmabufctl-holde","vmm"]'
 d --context own release --all
-run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl status --all
+run without_bpf dmabufctl status --all
 ok 'without BPF: exit status 3' equal "$rc" 3
 ok 'without BPF: says what is missing' contains "$err" 'what iommufd has on record cannot be read; be root, on a kernel with BPF'
 
