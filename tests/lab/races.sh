@@ -8,7 +8,7 @@ rounds=${ROUNDS:-40}
 cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
 importers=("$NVME2" "$EDU")
-coproc CROWD { "$LAB_BUILD/tests/lab/crowd" "$(cdev_of "$NVME")" "$(cdev_of "$NVME2")" "$(cdev_of "$EDU")" 8>&-; }
+coproc CROWD { exec "$LAB_BUILD/tests/lab/crowd" "$(cdev_of "$NVME")" "$(cdev_of "$NVME2")" "$(cdev_of "$EDU")" 8>&-; }
 read -r -a inodes <&"${CROWD[0]}"
 ok 'a dma-buf for each process' equal "${#inodes[@]}" 8
 

@@ -16,7 +16,7 @@ cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 seen() { d status --pid "$VMM_PID" --json | gojq -c ".contexts[0] | $1"; }
 
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
-coproc VMM { "$LAB_BUILD/tests/lab/vmm" 8>&-; }
+coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
 vmm open "$(cdev_of "$NVME")" && nvme=$(made id)
 vmm open "$(cdev_of "$NVME2")" && nvme2=$(made id)
 vmm open "$(cdev_of "$EDU")" && edu=$(made id)
@@ -58,7 +58,7 @@ ok 'status: its mappings' equal "$(seen '[.mappings[] | [.inode, .ioas, .iova, .
 ok 'status: its dma-bufs' equal "$(seen '[.dmabufs[] | [.inode, .device, .bar, .state, .permanent]]')" \
 	"[[$whole,\"$NVME\",2,\"usable\",false],[$parts,\"$NVME2\",2,\"usable\",false],[$other,\"$NVME2\",2,\"usable\",false]]"
 ok 'status --all: the same' equal "$(d status --all --json | gojq -c .contexts[0])" "$(seen .)"
-ok 'status --all: a table of each kind' equal "$(d status --all | grep -c "^ *vmm($VMM_PID) ")" 12
+ok 'status --all: a table of each kind' equal "$(d status --all | grep -c "^ *vmm($VMM_PID)")" 12
 ok 'status --all: the mappings as a table' equal "$(d status --all | tail -n 3 | sed 's/  */ /g')" "\
 vmm($VMM_PID) $whole 4K $first 0x10000000 1M rw live kernel
 vmm($VMM_PID) $other 0 $first 0x30000000 1M rw live kernel

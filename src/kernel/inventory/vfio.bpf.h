@@ -88,10 +88,12 @@ static void read_range(struct vfio_pci_dma_buf *record, __u32 index, struct surv
 /* The BAR at that address, -1 for none. *start: where it begins. */
 static int find_region(struct pci_dev *pci, __u64 address, __u64 *start)
 {
-#pragma unroll
 	for (int i = 0; i < BARS; i++) {
-		*start = BPF_CORE_READ(pci, resource[i].start);
-		if (address >= *start && address <= BPF_CORE_READ(pci, resource[i].end) && *start)
+		struct resource *bar = (void *)address_of(pci, resource) +
+				       i * bpf_core_type_size(struct resource);
+
+		*start = BPF_CORE_READ(bar, start);
+		if (address >= *start && address <= BPF_CORE_READ(bar, end) && *start)
 			return i;
 	}
 	return -1;
