@@ -136,7 +136,9 @@ const struct command cmd_adopt = {
 	.name = "adopt",
 	.arguments = "--pid PID --fd FD | --receive-from SOCKET",
 	.summary = "bring in a dma-buf that another process holds",
-	.description = "It can be imported like any other; what device it is of remains unknown.",
+	.description =
+		"It can be imported like any other. What device it is of is known where VFIO's record of\n"
+		"it can be read: by root, on a kernel with BTF.",
 	.options = options,
 	.options_size = sizeof(struct adopt_options),
 	.least = 0,

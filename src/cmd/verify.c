@@ -88,7 +88,7 @@ static const char *finding_name(enum finding finding)
 static const char *cpu_access(const struct verification *verification)
 {
 	if (verification->exporter < 0)
-		return NULL;
+		return verification->target ? "sysfs" : NULL;
 	return verification->target ? "mmap" : "vfio";
 }
 
@@ -184,7 +184,7 @@ static enum status is_unknown(struct request *request)
 {
 	note_failure(request, STATUS_UNOBSERVED, 0);
 	fail_because("the device did its DMA and no fault was logged, but nothing can read whether "
-		     "the bytes arrived: the exporter is not open in this context, and %s reads "
+		     "the bytes arrived: the exporter is out of this context's reach, and %s reads "
 		     "only what the CPU has put there",
 		     request->driver->name);
 	fail_hint("verify from a device that reads back what it wrote, or look in the process that "

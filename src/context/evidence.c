@@ -39,11 +39,6 @@ const char *evidence_name(unsigned bit)
 	return "";
 }
 
-enum exporter_state judge_kernel_export(const struct inventory_export *export)
-{
-	return !export ? EXPORTER_UNKNOWN : export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
-}
-
 enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
 					const struct inventory_mapping *mapping)
 {
@@ -61,9 +56,18 @@ static unsigned when(bool condition, enum evidence evidence)
 	return condition ? evidence : 0;
 }
 
-struct exporter_report judge_exporter(int probe, bool closed, enum exporter_state kernel)
+enum exporter_state judge_kernel_export(const struct inventory_export *export)
 {
-	struct exporter_report report = { .evidence = EVIDENCE_PROBE, .permanent = closed };
+	return !export ? EXPORTER_UNKNOWN : export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
+}
+
+struct exporter_report judge_exporter(int probe, bool closed, const struct inventory_export *export)
+{
+	enum exporter_state kernel = judge_kernel_export(export);
+	struct exporter_report report = {
+		.evidence = EVIDENCE_PROBE,
+		.permanent = closed || (export && export->closed),
+	};
 
 	switch (probe) {
 	case 0:

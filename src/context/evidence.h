@@ -93,10 +93,11 @@ enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
 					const struct inventory_mapping *mapping);
 
 /*
- * probe: what a trial import said; closed: its device was closed since it was exported; kernel:
- * what VFIO has on record.
+ * probe: what a trial import said; closed: its device was closed here since it was exported;
+ * export: what VFIO has on record, or NULL.
  */
-struct exporter_report judge_exporter(int probe, bool closed, enum exporter_state kernel);
+struct exporter_report judge_exporter(int probe, bool closed,
+				      const struct inventory_export *export);
 struct mapping_report judge_mapping(const struct mapping_evidence *evidence);
 
 /* The trace's events in the order of their addresses. All zero: there is no trace. */

@@ -29,8 +29,7 @@ static void add_mapping(struct naming *naming, const struct context *context,
 	if (!dmabuf)
 		return;
 	window->inode = dmabuf->inode;
-	if (!object_is_adopted(dmabuf))
-		window->exporter = dmabuf->device;
+	window->exporter = dmabuf->device;
 }
 
 static void add_dmabuf(struct naming *naming, const char *context, uint64_t inode)

@@ -78,11 +78,9 @@ void object_put_ranges(json_object *attributes, const char *key, const struct ra
 
 static void dmabuf_to_json(const struct object *dmabuf, json_object *attributes)
 {
+	json_put_bool(attributes, "adopted", dmabuf->adopted);
 	json_put_text(attributes, "device", dmabuf->device.bdf);
-	if (object_is_adopted(dmabuf))
-		json_put_text(attributes, "bar", NULL);
-	else
-		json_put_number(attributes, "bar", dmabuf->bar);
+	json_put_index(attributes, "bar", *dmabuf->device.bdf ? (int)dmabuf->bar : -1);
 	object_put_ranges(attributes, "ranges", dmabuf->ranges, dmabuf->range_count);
 	json_put_number(attributes, "size", dmabuf->size);
 	json_put_number(attributes, "inode", dmabuf->inode);
@@ -209,7 +207,8 @@ static bool dmabuf_from_json(struct object *dmabuf, json_object *attributes)
 	dmabuf->size = get_int(attributes, "size", UINT64_MAX, &good);
 	dmabuf->inode = get_int(attributes, "inode", UINT64_MAX, &good);
 	dmabuf->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
-	if (object_is_adopted(dmabuf))
+	dmabuf->adopted = json_object_get_boolean(json_object_object_get(attributes, "adopted"));
+	if (dmabuf->adopted && !*dmabuf->device.bdf)
 		return good;
 	dmabuf->bar = get_int(attributes, "bar", PCI_BARS - 1, &good);
 	return good && dmabuf->range_count && !pci_parse_name(dmabuf->device.bdf, &name);
@@ -499,9 +498,9 @@ void object_make_name(struct object_list *list, enum object_kind kind, char name
 		append_number(name + length, ++list->kinds[kind].taken);
 }
 
-bool object_is_adopted(const struct object *dmabuf)
+bool object_is_export_of(const struct object *dmabuf, const char *device)
 {
-	return !*dmabuf->device.bdf;
+	return !dmabuf->adopted && !strcmp(dmabuf->device.bdf, device);
 }
 
 bool object_is_in_ioas(const struct object *mapping, const char *ioas)
@@ -518,5 +517,5 @@ bool object_device_closed(const struct object_list *list, const struct object *d
 {
 	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->device.bdf);
 
-	return !object_is_adopted(dmabuf) && (!device || device->made > dmabuf->made);
+	return !dmabuf->adopted && (!device || device->made > dmabuf->made);
 }

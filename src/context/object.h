@@ -37,9 +37,10 @@ struct object {
 		/* OBJECT_DEVICE */
 		char ioas[NAME_SIZE]; /* "" when not attached */
 
-		/* OBJECT_DMABUF; one that was adopted has no device, BAR or ranges. */
+		/* OBJECT_DMABUF */
 		struct {
-			struct pci_name device;
+			bool adopted;		/* made by somebody else */
+			struct pci_name device; /* "": not known, nor are BAR and ranges */
 			unsigned bar;
 			struct range *ranges; /* inside the BAR */
 			unsigned range_count;
@@ -134,8 +135,8 @@ struct object **object_collect(const struct object_list *list, enum object_kind 
 /* The first of prefix0, prefix1, ... that no object has. */
 void object_make_name(struct object_list *list, enum object_kind kind, char name[NAME_SIZE]);
 
-/* Made by somebody else: its exporter is not known. */
-bool object_is_adopted(const struct object *dmabuf);
+/* Whether it was exported in this context, from the device of that name. */
+bool object_is_export_of(const struct object *dmabuf, const char *device);
 
 /* Whether the IOAS of that name is the mapping's target. */
 bool object_is_in_ioas(const struct object *mapping, const char *ioas);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "context/recorder.h"
 #include "kernel/dmabuf.h"
+#include "kernel/inventory/inventory.h"
 #include "kernel/iommufd.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
@@ -101,9 +103,42 @@ static const struct object *find_own(const struct context *context, int fd)
 	if (dmabuf_get_inode(fd, &inode))
 		return NULL;
 	for_each_object(own, &context->objects, OBJECT_DMABUF)
-		if (own->inode == inode && !object_is_adopted(own))
+		if (own->inode == inode && !own->adopted)
 			return own;
 	return NULL;
+}
+
+static int take_origin(struct object *dmabuf, const struct inventory_export *export)
+{
+	if (!export || export->region < 0)
+		return 0;
+	free(dmabuf->ranges);
+	dmabuf->range_count = 0;
+	dmabuf->ranges = calloc(export->range_count + 1, sizeof(*dmabuf->ranges));
+	if (!dmabuf->ranges)
+		return -ENOMEM;
+	copy_text(dmabuf->device.bdf, sizeof(dmabuf->device.bdf), export->device);
+	dmabuf->bar = export->region;
+	while (dmabuf->range_count < export->range_count) {
+		dmabuf->ranges[dmabuf->range_count] = export->ranges[dmabuf->range_count];
+		dmabuf->range_count++;
+	}
+	return 0;
+}
+
+/* Where one that is open in this process is from, where VFIO's record of it can be had. */
+static int learn_origin(struct object *dmabuf)
+{
+	const struct inventory_dmabuf *known;
+	struct inventory inventory;
+	int rc = inventory_take_records(&inventory, getpid());
+
+	if (rc)
+		return rc;
+	known = inventory_get(&inventory, dmabuf->inode);
+	rc = take_origin(dmabuf, known ? known->export : NULL);
+	inventory_free(&inventory);
+	return rc;
 }
 
 int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf)
@@ -121,11 +156,17 @@ int context_adopt(struct context *context, int fd, const char *name, struct obje
 	}
 	object->size = size;
 	object->made = own ? own->made : clock_now();
+	object->adopted = !own;
 	if (own) {
 		object->device = own->device;
 		object->bar = own->bar;
+	} else {
+		rc = learn_origin(object);
 	}
-	rc = context_add(context, object);
+	if (rc)
+		object_free(object);
+	else
+		rc = context_add(context, object);
 	if (!rc)
 		*dmabuf = object;
 	return rc;
@@ -443,7 +484,7 @@ const struct object *context_user_of(const struct context *context, const struct
 	if (object->kind != OBJECT_DEVICE)
 		return NULL;
 	for_each_object(dmabuf, &context->objects, OBJECT_DMABUF)
-		if (!strcmp(dmabuf->device.bdf, object->name) &&
+		if (object_is_export_of(dmabuf, object->name) &&
 		    !object_device_closed(&context->objects, dmabuf))
 			return dmabuf;
 	return NULL;

@@ -70,7 +70,7 @@ static void note_dmabuf(struct origins *origins, const struct inventory *invento
 	const struct inventory_dmabuf *item;
 	struct origin *origin;
 
-	if (object_is_adopted(dmabuf))
+	if (dmabuf->adopted)
 		return;
 	item = inventory_get(inventory, dmabuf->inode);
 	if (!item || origins->items[item - inventory->items])

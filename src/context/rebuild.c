@@ -38,7 +38,7 @@ static int open_again(struct context *context, const struct pci_name *name, cons
 static bool is_dead(const struct context *context, const struct object *device,
 		    const struct object *dmabuf)
 {
-	return !strcmp(dmabuf->device.bdf, device->name) &&
+	return object_is_export_of(dmabuf, device->name) &&
 	       object_device_closed(&context->objects, dmabuf);
 }
 

@@ -167,7 +167,7 @@ static struct exporter_report ask_exporter(struct snapshot *snapshot, struct obj
 {
 	return judge_exporter(context_probe(snapshot->context, &snapshot->trial, dmabuf),
 			      object_device_closed(&snapshot->context->objects, dmabuf),
-			      judge_kernel_export(find_export(snapshot, dmabuf)));
+			      find_export(snapshot, dmabuf));
 }
 
 struct exporter_report snapshot_exporter(struct snapshot *snapshot, struct object *dmabuf)
@@ -212,7 +212,7 @@ static int expected_address(struct snapshot *snapshot, const struct object *mapp
 		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
 	const struct snapshot_exporter *exporter;
 
-	if (!dmabuf || object_is_adopted(dmabuf) || dmabuf->bar >= PCI_BARS || !dmabuf->range_count)
+	if (!dmabuf || !*dmabuf->device.bdf || dmabuf->bar >= PCI_BARS || !dmabuf->range_count)
 		return -ENOENT;
 	exporter = find_exporter(snapshot, &dmabuf->device);
 	if (!exporter)

@@ -24,10 +24,17 @@ static struct range target_range(const struct verification *verification)
 
 static void map_target(struct verification *verification)
 {
-	if (verification->exporter < 0 ||
-	    vfio_map_region(verification->exporter, verification->dmabuf->bar,
-			    target_range(verification), &verification->target))
-		verification->target = NULL;
+	const struct object *dmabuf = verification->dmabuf;
+	void **target = &verification->target;
+	int rc = -ENODEV;
+
+	if (verification->exporter >= 0)
+		rc = vfio_map_region(verification->exporter, dmabuf->bar,
+				     target_range(verification), target);
+	else if (dmabuf->adopted && *dmabuf->device.bdf)
+		rc = mmio_map_bar(&dmabuf->device, dmabuf->bar, target_range(verification), target);
+	if (rc)
+		*target = NULL;
 }
 
 void verification_begin(struct verification *verification, struct context *context,
@@ -59,13 +66,14 @@ void verification_end(struct verification *verification)
 /* The exporter's BAR as the CPU sees it; NULL to write: read. */
 static int access_target(struct verification *verification, void *read, const void *write)
 {
-	struct range range = target_range(verification);
 	unsigned bar = verification->dmabuf->bar;
+	struct range range;
 
+	if (verification->target)
+		return mmio_access(verification->target, read, write, INITIATOR_BLOCK);
 	if (verification->exporter < 0)
 		return -ENODEV;
-	if (verification->target)
-		return mmio_access(verification->target, read, write, range.length);
+	range = target_range(verification);
 	return write ? vfio_write_region(verification->exporter, bar, range.offset, write,
 					 range.length) :
 		       vfio_read_region(verification->exporter, bar, range.offset, read,

@@ -21,10 +21,10 @@ struct verification {
 	struct context *context;
 	struct object *mapping;	     /* writable, and not smaller than INITIATOR_BLOCK */
 	struct object *importer;     /* attached to the mapping's IOAS */
-	const struct object *dmabuf; /* the mapping's; of an adopted one its origin, where known */
+	const struct object *dmabuf; /* the mapping's */
 	struct initiator initiator;  /* its driver is set */
 	int exporter; /* VFIO fd, negative when the exporter is not open in the context */
-	void *target; /* the BAR's bytes, mapped for the CPU; NULL where that cannot be */
+	void *target; /* the BAR's bytes, mapped for the CPU through VFIO, else sysfs; or NULL */
 	uint8_t pattern[INITIATOR_BLOCK];
 	uint8_t before[INITIATOR_BLOCK];
 	bool before_known;

@@ -2,10 +2,15 @@
 #include "kernel/mmio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "kernel/sys.h"
+#include "util/scope.h"
 
 static sigjmp_buf refused;
 
@@ -47,4 +52,14 @@ int mmio_access(void *mmio, void *read, const void *write, size_t size)
 	}
 	sigaction(SIGBUS, &before, NULL);
 	return rc;
+}
+
+int mmio_map_bar(const struct pci_name *name, unsigned bar, struct range part, void **memory)
+{
+	auto_close int fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%u", name->bdf, bar);
+	fd = sys_open(path, O_RDWR);
+	return fd < 0 ? fd : sys_mmap(fd, part.length, part.offset, memory);
 }

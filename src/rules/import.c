@@ -24,7 +24,7 @@ static enum applies describe_revoked(const struct rule_subject *subject,
 	bool decode = true;
 	int fd;
 
-	if (object_is_adopted(subject->dmabuf)) {
+	if (subject->dmabuf->adopted) {
 		suggest(finding,
 			"bring its device back, then try again; '%s release %s' parts with it",
 			subject->tool, subject->dmabuf->name);

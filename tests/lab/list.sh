@@ -109,6 +109,7 @@ same_without_bpf 'attached'
 ok 'adopt: an attachment' equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.attachments) \(.in_flight)"')" '1 0'
 let_go
 refuses 5 'revoked: by whoever exports it' d recover map0
+ok 'its program is gone: for good' equal "$(attribute '.dmabufs[0].permanent')" true
 ok 'its program is gone: revoked' equal "$(attribute '.mappings[0].state')" revoked
 d release --all
 refuses 1 "the file is not a dma-buf: fd 0 of PID $$" d adopt --pid $$ --fd 0

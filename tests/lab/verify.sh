@@ -78,13 +78,26 @@ gives 0 'a fault that was expected' d verify map0 --from "$EDU" --expect-fault -
 ok 'a fault that was expected: nothing was written' equal "$(bar_page "$NVME" 2 0 1 2 3)" "$untouched"
 d recover map0 >/dev/null
 
-# Memory that another program exported: who cannot look does not say that it is lost.
+# Memory that another program exported: VFIO has on record where it is, so the CPU looks there, too.
 d release map0 fb "$NVME"
 hold foreign "$(d device "$NVME" --json | gojq -r '.devices[0].cdev')" 2 0x1000000
 d adopt --pid "$fixture" --fd "${held[0]}" --name theirs >/dev/null
+ok 'of another program: device, BAR and range' \
+	equal "$(attribute '.dmabufs[] | select(.name == "theirs") | "\(.adopted) \(.device) \(.bar) \(.ranges[0].offset)+\(.ranges[0].length)"')" "true $NVME 2 0+16777216"
 d import theirs --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
 bar_fill "$NVME" 2 0 0x41
 before=$(bar_page "$NVME" 2 0)
+run d verify map0 --from "$NVME2" --json
+ok 'of another program: exit status 0' equal "$rc" 0
+ok 'of another program: the CPU saw it arrive' \
+	equal "$(field 'verdict + " " + .verification.read_by_cpu + " " + .verification.cpu_access + " \(.verification.restored)"')" 'passed equal sysfs true'
+ok 'of another program: what was there is there again' equal "$(bar_page "$NVME" 2 0)" "$before"
+d unmap map0
+d release theirs
+
+# Without the record, who cannot look does not say that it is lost.
+without_bpf dmabufctl adopt --pid "$fixture" --fd "${held[0]}" --name theirs >/dev/null
+d import theirs --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
 run d verify map0 --from "$NVME2" --json
 ok 'out of sight: exit status 6' equal "$rc" 6
 ok 'out of sight: unknown' equal "$(field 'verdict + " \(.verification.read_by_cpu) \(.verification.read_by_dma)"')" 'unknown null null'

@@ -85,10 +85,10 @@ static void check_text(void)
 		    .size = 12288,
 		    .inode = 7,
 		    .made = 13 },
-		  "{\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
+		  "{\"adopted\":false,\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
 		  "{\"offset\":1099511627776,\"length\":8192}],\"size\":12288,\"inode\":7,\"made_ns\":13}" },
-		{ { .kind = OBJECT_DMABUF, .size = 4096, .inode = 8, .made = 13 },
-		  "{\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
+		{ { .kind = OBJECT_DMABUF, .adopted = true, .size = 4096, .inode = 8, .made = 13 },
+		  "{\"adopted\":true,\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
 		{ { .kind = OBJECT_IOAS, .id = UINT32_MAX }, "{\"id\":4294967295}" },
 		{ { .kind = OBJECT_MAPPING,
 		    .importer = &importer_iommufd,
@@ -158,13 +158,14 @@ static void check_closed(void)
 		const char *device; /* that is open */
 		uint64_t opened;
 		const char *exporter; /* of the dma-buf, which is made at 100 */
-		bool closed;
+		bool adopted, closed;
 	} cases[] = {
-		{ "0000:01:00.0", 50, "0000:01:00.0", false },
-		{ "0000:01:00.0", 100, "0000:01:00.0", false },
-		{ "0000:01:00.0", 101, "0000:01:00.0", true },
-		{ "0000:02:00.0", 50, "0000:01:00.0", true },
-		{ "0000:02:00.0", 50, "", false },
+		{ "0000:01:00.0", 50, "0000:01:00.0", false, false },
+		{ "0000:01:00.0", 100, "0000:01:00.0", false, false },
+		{ "0000:01:00.0", 101, "0000:01:00.0", false, true },
+		{ "0000:02:00.0", 50, "0000:01:00.0", false, true },
+		{ "0000:02:00.0", 50, "", true, false },
+		{ "0000:01:00.0", 101, "0000:01:00.0", true, false },
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -175,6 +176,7 @@ static void check_closed(void)
 		device->made = cases[i].opened;
 		dmabuf->made = 100;
 		strcpy(dmabuf->device.bdf, cases[i].exporter);
+		dmabuf->adopted = cases[i].adopted;
 		object_list_add(&list, device);
 		object_list_add(&list, dmabuf);
 		check(object_device_closed(&list, dmabuf) == cases[i].closed,

@@ -199,26 +199,30 @@ static void check_all(void)
 	}
 }
 
+static const struct inventory_export usable, revoked = { .revoked = true },
+					     gone = { .revoked = true, .closed = true };
+
 static void check_exporters(void)
 {
 	static const struct {
 		int probe;
 		bool closed;
-		enum exporter_state kernel;
+		const struct inventory_export *kernel;
 		struct exporter_report report;
 	} cases[] = {
-		{ 0, false, EXPORTER_UNKNOWN, { EXPORTER_USABLE, PR, 0, false } },
-		{ -EOPNOTSUPP, false, EXPORTER_UNKNOWN, { EXPORTER_USABLE, PR, 0, false } },
-		{ -ENODEV, false, EXPORTER_UNKNOWN, { EXPORTER_REVOKED, PR, 0, false } },
-		{ -ENODEV, true, EXPORTER_UNKNOWN, { EXPORTER_REVOKED, PR | RE, 0, true } },
-		{ -EMFILE, false, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, false } },
-		{ -EINVAL, false, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, false } },
-		{ -ENOTTY, true, EXPORTER_UNKNOWN, { EXPORTER_UNKNOWN, 0, PR, true } },
-		{ 0, false, EXPORTER_USABLE, { EXPORTER_USABLE, PR | KE, 0, false } },
-		{ -ENODEV, false, EXPORTER_REVOKED, { EXPORTER_REVOKED, PR | KE, 0, false } },
+		{ 0, false, NULL, { EXPORTER_USABLE, PR, 0, false } },
+		{ -EOPNOTSUPP, false, NULL, { EXPORTER_USABLE, PR, 0, false } },
+		{ -ENODEV, false, NULL, { EXPORTER_REVOKED, PR, 0, false } },
+		{ -ENODEV, true, NULL, { EXPORTER_REVOKED, PR | RE, 0, true } },
+		{ -EMFILE, false, NULL, { EXPORTER_UNKNOWN, 0, PR, false } },
+		{ -EINVAL, false, NULL, { EXPORTER_UNKNOWN, 0, PR, false } },
+		{ -ENOTTY, true, NULL, { EXPORTER_UNKNOWN, 0, PR, true } },
+		{ 0, false, &usable, { EXPORTER_USABLE, PR | KE, 0, false } },
+		{ -ENODEV, false, &revoked, { EXPORTER_REVOKED, PR | KE, 0, false } },
 		/* One of them was asked a moment earlier. */
-		{ 0, false, EXPORTER_REVOKED, { EXPORTER_USABLE, PR, 0, false } },
-		{ -EMFILE, false, EXPORTER_REVOKED, { EXPORTER_REVOKED, KE, PR, false } },
+		{ 0, false, &revoked, { EXPORTER_USABLE, PR, 0, false } },
+		{ -ENODEV, false, &gone, { EXPORTER_REVOKED, PR | KE, 0, true } },
+		{ -EMFILE, false, &revoked, { EXPORTER_REVOKED, KE, PR, false } },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -354,7 +358,6 @@ static void check_without_probe(void)
 
 static void check_records(void)
 {
-	static const struct inventory_export usable, revoked = { .revoked = true };
 	static const struct {
 		const struct inventory_export *export;
 		bool taken_away;
