@@ -9,7 +9,7 @@
 if [ -d /sys/kernel/debug/iommu/intel ]; then
 	strongest='page-table'
 else
-	strongest=trace
+	strongest=kernel
 fi
 
 gives 0 'doctor' d doctor
