@@ -5,9 +5,14 @@
  *	crowd EXPORTER [IMPORTER...]
  *
  * The arguments are VFIO nodes. A dma-buf of the exporter's BAR 2 is made for each of eight
- *processes, whose inodes are printed in a line; each maps its own, at addresses and with a length
- *that no other uses, in an iommufd context of its own, and those for whom there is an importer
- *attach it. One that ends is replaced, until standard input ends.
+ * processes, whose inodes are printed in a line. Each maps its own, in its own iommufd context, at
+ * addresses and with a length that no other uses, and those that have an importer attach it. One
+ * that ends is replaced, until standard input ends.
+ *
+ *	crowd EXPORTER hold CONTEXTS MAPPINGS
+ *
+ * One process that has so many iommufd contexts with so many mappings each. Prints "ready" when
+ * it has, and holds them until standard input ends.
  */
 #include <errno.h>
 #include <poll.h>
@@ -160,6 +165,36 @@ static int replace(const struct crowd *crowd, pid_t *children)
 	return ended > 0 && status;
 }
 
+static void hold_context(int dmabuf, unsigned mappings)
+{
+	int iommufd = iommufd_open();
+	uint32_t ioas;
+
+	must(iommufd, "iommufd");
+	must(iommufd_alloc_ioas(iommufd, &ioas), "IOAS");
+	for (uint64_t i = 0; i < mappings; i++) {
+		uint64_t iova = (i + 1) << 20;
+
+		must(iommufd_map_file(iommufd, ioas, dmabuf, (struct range){ 0, PAGE },
+				      IOMMUFD_READ, true, &iova),
+		     "map");
+	}
+}
+
+static int hold(const char *exporter, unsigned contexts, unsigned mappings)
+{
+	struct crowd crowd;
+
+	export_all(&crowd, exporter);
+	while (contexts--)
+		hold_context(crowd.dmabufs[0], mappings);
+	printf("ready\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -167,8 +202,11 @@ int main(int argc, char **argv)
 	pid_t children[PROCESSES];
 	int failed = 0;
 
+	if (argc == 5 && !strcmp(argv[2], "hold"))
+		return hold(argv[1], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	if (argc < 2 || crowd.importer_count > PROCESSES) {
-		fprintf(stderr, "usage: crowd EXPORTER [IMPORTER...]\n");
+		fprintf(stderr, "usage: crowd EXPORTER [IMPORTER...]\n"
+				"       crowd EXPORTER hold CONTEXTS MAPPINGS\n");
 		return 2;
 	}
 	export_all(&crowd, argv[1]);
