@@ -17,10 +17,8 @@
 #define PAGES_AT_ONCE 16 /* of each ring, so that a flood takes no more memory than that */
 #define PAGES_FEW 16	 /* about a thousand records */
 #define ROOM_TAKEN 4	 /* so much of a ring, a quarter, may fill while it is left alone */
-#define ROOM_CROWDED                                                                      \
-	2	/* and when it has filled by that, its half, it wants a reader in a hurry \
-		 */
-#define TRIES 8 /* others may take away what is not in use yet */
+#define ROOM_SPARE 4	 /* when no more is left of it, it wants a reader in a hurry */
+#define TRIES 8		 /* others may take away what is not in use yet */
 
 /* The kernel's own event, and whether a probe can stand for it. */
 static const struct {
@@ -186,7 +184,7 @@ static bool is_crowded(struct stream *stream, const struct instance_ring *ring)
 {
 	uint64_t unread = instance_unread(&stream->instance, ring);
 
-	return unread / stream->instance.page_size > stream->room / ROOM_CROWDED;
+	return unread / stream->instance.page_size >= stream->room - stream->room / ROOM_SPARE;
 }
 
 /* Of each ring what is there, but no more than some. Returns whether that was all. */

@@ -21,7 +21,7 @@ struct stream {
 	struct instance_ring *ring; /* that is being read */
 	bool no_memory;
 	unsigned room;	 /* of a ring, in pages */
-	bool crowded;	 /* a ring was left half full, or more, by the last stream_read() */
+	bool crowded;	 /* the last stream_read() left a ring nearly full */
 	uint64_t oldest; /* the time of what was read first since stream_rest() was asked */
 };
 

@@ -75,7 +75,7 @@ kill -STOP $monitor
 taskset -c 0 "$LAB_BUILD/tests/lab/stress" burst "$(cdev "$NVME")" "$(cdev "$EDU")" 30000
 kill -CONT $monitor
 await 60 has_nice 0
-ok 'priority: not when a ring is more than half full' has_nice 0
+ok 'priority: not when a ring is nearly full' has_nice 0
 echo >"$TEST_DIR/go"
 await 120 has_nice 19
 ok 'priority: again, once it has caught up' has_nice 19
