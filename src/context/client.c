@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -305,15 +304,10 @@ static bool is_holder(pid_t pid)
 
 static int kill_holder(pid_t pid)
 {
-	auto_close int process = syscall(SYS_pidfd_open, pid, 0);
+	auto_close int process = sys_pidfd_open(pid);
+	int rc = process < 0 ? process : is_holder(pid) ? sys_pidfd_kill(process) : -ETIMEDOUT;
 
-	if (process < 0)
-		return errno == ESRCH ? 0 : -errno;
-	if (!is_holder(pid))
-		return -ETIMEDOUT;
-	if (syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0))
-		return errno == ESRCH ? 0 : -errno;
-	return wait_for_fd(process, POLLIN, KILL_MS);
+	return rc == -ESRCH ? 0 : rc ? rc : wait_for_fd(process, POLLIN, KILL_MS);
 }
 
 int client_stop(struct client *client)

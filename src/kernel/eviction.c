@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,8 +37,8 @@ int eviction_start(struct eviction *eviction, const struct pci_device *pci, int 
 		if (!eviction->child)
 			evict(pci, remove, parent);
 		if (eviction->child > 0)
-			eviction->ended = syscall(SYS_pidfd_open, eviction->child, 0);
-		rc = eviction->ended < 0 ? -errno : 0;
+			eviction->ended = sys_pidfd_open(eviction->child);
+		rc = eviction->child < 0 ? -errno : eviction->ended < 0 ? eviction->ended : 0;
 	}
 	if (rc)
 		eviction_end(eviction);

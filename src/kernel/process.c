@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -63,13 +62,9 @@ int process_list_users(dev_t device, struct process **list, unsigned *count)
 
 int process_get_fd(pid_t pid, int fd)
 {
-	auto_close int process = syscall(SYS_pidfd_open, pid, 0);
-	int got;
+	auto_close int process = sys_pidfd_open(pid);
 
-	if (process < 0)
-		return -errno;
-	got = syscall(SYS_pidfd_getfd, process, fd, 0);
-	return got < 0 ? -errno : got;
+	return process < 0 ? process : sys_pidfd_getfd(process, fd);
 }
 
 static int unix_address(const char *path, struct sockaddr_un *address)

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -247,6 +248,34 @@ int sys_recvmsg(int fd, const char *name, struct msghdr *message)
  * The wrong way round, so that whoever reads or writes there still gets an error, as with the
  * closed one (EBADF).
  */
+int sys_pidfd_open(pid_t pid)
+{
+	int process = SYS_CALL("pidfd_open", false, syscall(SYS_pidfd_open, pid, 0));
+
+	if (sys_trace)
+		trace(process, "pidfd_open(%d)", pid);
+	return process;
+}
+
+int sys_pidfd_getfd(int process, int fd)
+{
+	int got = SYS_CALL("pidfd_getfd", false, syscall(SYS_pidfd_getfd, process, fd, 0));
+
+	if (sys_trace)
+		trace(got, "pidfd_getfd(%d, %d)", process, fd);
+	return got;
+}
+
+int sys_pidfd_kill(int process)
+{
+	int rc = SYS_CALL("pidfd_send_signal", true,
+			  syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0));
+
+	if (sys_trace)
+		trace(rc, "pidfd_send_signal(%d, SIGKILL)", process);
+	return rc;
+}
+
 int sys_open_standard(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

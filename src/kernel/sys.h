@@ -47,6 +47,12 @@ int sys_ioctl(int fd, const char *name, unsigned long request, void *arg, const 
 int sys_sendmsg(int fd, const char *name, const struct msghdr *message);
 int sys_recvmsg(int fd, const char *name, struct msghdr *message);
 
+/* An fd that stands for the process, and is readable once that has ended. */
+int sys_pidfd_open(pid_t pid);
+/* A copy of that process's fd; needs the right to trace it (pidfd_getfd(2)). */
+int sys_pidfd_getfd(int process, int fd);
+int sys_pidfd_kill(int process);
+
 /*
  * Puts /dev/null where standard input, output or error are closed: the next file opened would
  * take their number, and what is printed would go into it.
