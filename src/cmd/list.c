@@ -8,6 +8,7 @@
 #include "cmd/shared/command.h"
 #include "cmd/shared/listing.h"
 #include "cmd/shared/lookup.h"
+#include "cmd/shared/rows.h"
 #include "ui/dot.h"
 #include "ui/table.h"
 #include "util/text.h"
@@ -237,12 +238,14 @@ static void draw_mapping(const char *dmabuf, json_object *mapping)
 static void draw_dma_buf(json_object *row, void *arg)
 {
 	const char *device = text_of(row, "device"), *name = text_of(row, "name");
+	const char *state = text_of(row, "state");
 	char id[40], size[40];
 
 	(void)arg;
 	snprintf(id, sizeof(id), "dma-buf %s", text_of(row, "inode"));
 	snprintf(size, sizeof(size), "%s bytes", text_of(row, "size"));
-	dot_node(id, "box", "lightyellow", id, *name ? name : text_of(row, "exporter"), size, NULL);
+	dot_node(id, "box", state_colour(state), id, *name ? name : text_of(row, "exporter"), size,
+		 *state ? state : NULL, NULL);
 	if (*device) {
 		dot_node(device, "box", "lightblue", device, NULL);
 		dot_edge(device, id, "solid", "exports");

@@ -38,24 +38,9 @@ static void fill_ioases(struct call *call)
 	}
 }
 
-static const char *colour_of(const char *state)
-{
-	static const struct {
-		const char *state, *colour;
-	} colours[] = {
-		{ "live", "palegreen" },     { "usable", "palegreen" }, { "idle", "lightgray" },
-		{ "revoked", "lightcoral" }, { "stale", "gold" },
-	};
-
-	for (size_t i = 0; i < sizeof(colours) / sizeof(*colours); i++)
-		if (!strcmp(colours[i].state, state))
-			return colours[i].colour;
-	return "white";
-}
-
 static void draw_stated(json_object *row, const char *shape, const char *attributes)
 {
-	dot_node(text_of(row, "name"), shape, colour_of(text_of(row, "state")),
+	dot_node(text_of(row, "name"), shape, state_colour(text_of(row, "state")),
 		 text_of(row, "name"), attributes, text_of(row, "state"), NULL);
 }
 
@@ -104,7 +89,7 @@ static void draw_context(json_object *context)
 	for_each_row(row, json_object_object_get(context, "dmabufs"))
 	{
 		snprintf(dmabuf, sizeof(dmabuf), "dma-buf %s", text_of(row, "inode"));
-		dot_node(dmabuf, "box", colour_of(text_of(row, "state")), dmabuf,
+		dot_node(dmabuf, "box", state_colour(text_of(row, "state")), dmabuf,
 			 text_of(row, "name"), text_of(row, "state"), NULL);
 		if (*text_of(row, "device"))
 			dot_edge(text_of(row, "device"), dmabuf, "solid", "exports");

@@ -222,7 +222,7 @@ ok 'the metrics' equal "$(d list --openmetrics)" "$(of_json '
 	family("dmabuf_unseen_processes"; "Processes that could not be read."), "dmabuf_unseen_processes \(.sources.unseen_processes)", "# EOF"')"
 ok 'the picture' equal "$(d list --dot | tail -n +4 | sed '$d; s/^\t//')" "$(of_json '
 	.dmabufs[] | . as $d | "dma-buf \(.inode)" as $id |
-	"\"\($id)\" [shape=box fillcolor=lightyellow label=\"\($id)\\n\(.name // .exporter)\\n\(.size) bytes\"]",
+	"\"\($id)\" [shape=box fillcolor=\(if .state then "palegreen" else "white" end) label=\"\($id)\\n\(.name // .exporter)\\n\(.size) bytes\(if .state then "\\n\(.state)" else "" end)\"]",
 	(if .device then "\"\(.device)\" [shape=box fillcolor=lightblue label=\"\(.device)\"]", "\"\(.device)\" -> \"\($id)\" [style=solid label=\"exports\"]" else empty end),
 	(.holders[] | "\"\(.label)\" [shape=ellipse fillcolor=white label=\"\(.label)\"]", "\"\(.label)\" -> \"\($id)\" [style=dashed label=\"\(.fds | length) fds, \(.maps) maps\"]"),
 	(.mappings[] | "IOAS \(.ioas) of PID \(.pid)" as $ioas |

@@ -74,6 +74,7 @@ vmm memory 1 0
 ok 'after a reset of one, the other off: stale and revoked' equal "$(seen '[.mappings[] | [.inode, .state]]')" \
 	"[[$whole,\"stale\"],[$other,\"revoked\"],[$whole,\"stale\"]]"
 ok 'list: usable again, and revoked' equal "$(d list --json | gojq -c '[.dmabufs[].state]')" '["usable","revoked","revoked"]'
+ok 'list: in the picture, too' equal "$(d list --dot | grep -c 'fillcolor=lightcoral label="dma-buf .*revoked"')" 2
 ok 'list: by device as metrics' equal "$(d list --openmetrics | grep '^dmabuf_revoked')" "\
 dmabuf_revoked{inode=\"$whole\",device=\"$NVME\"} 0
 dmabuf_revoked{inode=\"$parts\",device=\"$NVME2\"} 1

@@ -114,3 +114,18 @@ const struct column mapping_columns[] = {
 	  "of the page tables: partial, elsewhere, or they differ" },
 	{ 0 },
 };
+
+const char *state_colour(const char *state)
+{
+	static const struct {
+		const char *state, *colour;
+	} colours[] = {
+		{ "live", "palegreen" },     { "usable", "palegreen" }, { "idle", "lightgray" },
+		{ "revoked", "lightcoral" }, { "stale", "gold" },
+	};
+
+	for (size_t i = 0; i < sizeof(colours) / sizeof(*colours); i++)
+		if (!strcmp(colours[i].state, state))
+			return colours[i].colour;
+	return "white";
+}

@@ -6,7 +6,7 @@
 #include "cmd/shared/command.h"
 #include "context/state.h"
 
-/* Rows of results, with name and attributes; a  adds state and evidence. */
+/* Rows of results, with name and attributes; a snapshot adds state and evidence. */
 void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snapshot);
 void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot);
 void fill_object(json_object *row, const struct object *object);
@@ -17,6 +17,9 @@ extern const struct section idle_sections[];
 
 /* Columns for the rows above. */
 extern const struct column dmabuf_columns[], mapping_columns[];
+
+/* In a picture, of an exporter or a mapping in that state; "white" for any other text. */
+const char *state_colour(const char *state);
 
 /* The names of evidence bits, strongest first. */
 void put_evidence(json_object *row, const char *key, unsigned bits);
