@@ -17,9 +17,9 @@ d context start
 put() { "$client" "$directory/$mine.socket" put "$@" >/dev/null; }
 put 3 0000:ff:1f.0 '{"id":1,"ioas":"ioas0","made_ns":5}'
 put 3 0000:ff:1f.1 '{"id":2,"ioas":null,"made_ns":5}'
-put 4 fb '{"device":"0000:ff:1f.0","bar":2,"ranges":[{"offset":0,"length":4096},{"offset":8192,"length":8192}],"size":12288,"inode":7,"made_ns":6}'
-put 4 old '{"device":"0000:ff:1f.2","bar":0,"ranges":[{"offset":4096,"length":4096}],"size":4096,"inode":8,"made_ns":3}'
-put 4 theirs '{"device":null,"bar":null,"ranges":[],"size":16777216,"inode":9,"made_ns":6}'
+put 4 fb '{"adopted":false,"device":"0000:ff:1f.0","bar":2,"ranges":[{"offset":0,"length":4096},{"offset":8192,"length":8192}],"size":12288,"inode":7,"made_ns":6}'
+put 4 old '{"adopted":false,"device":"0000:ff:1f.2","bar":0,"ranges":[{"offset":4096,"length":4096}],"size":4096,"inode":8,"made_ns":3}'
+put 4 theirs '{"adopted":true,"device":null,"bar":null,"ranges":[],"size":16777216,"inode":9,"made_ns":6}'
 put 5 ioas0 '{"id":3}'
 put 5 spare '{"id":4}'
 mapping='"importer":"iommufd","length":8192,"made_ns":7'
@@ -35,16 +35,16 @@ same 'as JSON' <<'END'
 {"id":1,"ioas":"ioas0","made_ns":5,"name":"0000:ff:1f.0"}
 {"id":2,"ioas":null,"made_ns":5,"name":"0000:ff:1f.1"}
 "dmabufs"
-{"bar":2,"device":"0000:ff:1f.0","evidence":[],"inode":7,"made_ns":6,"missing":["probe"],"name":"fb","permanent":false,"ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
-{"bar":0,"device":"0000:ff:1f.2","evidence":[],"inode":8,"made_ns":3,"missing":["probe"],"name":"old","permanent":true,"ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
-{"bar":null,"device":null,"evidence":[],"inode":9,"made_ns":6,"missing":["probe"],"name":"theirs","permanent":false,"ranges":[],"size":16777216,"state":"unknown"}
+{"adopted":false,"bar":2,"device":"0000:ff:1f.0","evidence":[],"inode":7,"made_ns":6,"missing":["probe"],"name":"fb","permanent":false,"ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
+{"adopted":false,"bar":0,"device":"0000:ff:1f.2","evidence":[],"inode":8,"made_ns":3,"missing":["probe"],"name":"old","permanent":true,"ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
+{"adopted":true,"bar":null,"device":null,"evidence":[],"inode":9,"made_ns":6,"missing":["probe"],"name":"theirs","permanent":false,"ranges":[],"size":16777216,"state":"unknown"}
 "ioases"
 {"devices":["0000:ff:1f.0"],"id":3,"name":"ioas0"}
 {"devices":[],"id":4,"name":"spare"}
 "mappings"
 {"disagrees":[],"dmabuf":"theirs","doubt":null,"evidence":["record"],"importer":"iommufd","ioas":"spare","iova":"0x10000","length":8192,"made_ns":7,"missing":[],"name":"idle","offset":8192,"prot":"r","revoked_by":null,"state":"idle"}
 {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["record"],"importer":"iommufd","ioas":"spare","iova":"0x20000","length":8192,"made_ns":7,"missing":["probe"],"name":"stale","offset":0,"prot":"w","revoked_by":"memory","state":"stale"}
-{"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":[],"importer":"iommufd","ioas":"ioas0","iova":"0xffffffffe000","length":8192,"made_ns":7,"missing":["page-table","trace"],"name":"map0","offset":4096,"prot":"rw","revoked_by":null,"state":"unknown"}
+{"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":[],"importer":"iommufd","ioas":"ioas0","iova":"0xffffffffe000","length":8192,"made_ns":7,"missing":["page-table","kernel","trace"],"name":"map0","offset":4096,"prot":"rw","revoked_by":null,"state":"unknown"}
 {"key":"schema","value":"dmabufctl/1"}
 END
 run d status -v
@@ -66,10 +66,10 @@ ioas0 0000:ff:1f.0  3
 spare -             4
 
 Mappings
-MAPPING DMABUF OFFSET IOAS  IOVA           LENGTH PROT STATE   EVIDENCE MISSING          DISAGREES DOUBT
-idle    theirs     8K spare 0x10000            8K r    idle    record   -                -         -
-stale   fb          0 spare 0x20000            8K w    stale   record   probe            -         -
-map0    fb         4K ioas0 0xffffffffe000     8K rw   unknown -        page-table,trace -         -
+MAPPING DMABUF OFFSET IOAS  IOVA           LENGTH PROT STATE   EVIDENCE MISSING                 DISAGREES DOUBT
+idle    theirs     8K spare 0x10000            8K r    idle    record   -                       -         -
+stale   fb          0 spare 0x20000            8K w    stale   record   probe                   -         -
+map0    fb         4K ioas0 0xffffffffe000     8K rw   unknown -        page-table,kernel,trace -         -
 END
 run d status --dot
 same 'as a picture' <<'END'
