@@ -39,8 +39,8 @@ ok 'another user cannot use the directory' equal "$rc" 1
 chmod 755 /run/dmabufctl
 chmod 777 /run/dmabufctl/default.socket
 client=$LAB_BUILD/tests/lab/client
-hello() { "$@" "$client" /run/dmabufctl/default.socket hello 4 1; }
-ok 'root is answered' equal "$(hello env)" 'OK 4'
+hello() { "$@" "$client" /run/dmabufctl/default.socket hello 5 1; }
+ok 'root is answered' equal "$(hello env)" 'OK 5'
 ok 'another user is not' equal "$(hello nobody)" GONE
 refuses 1 "this user's alone" d export "$NVME" 2
 chmod 700 /run/dmabufctl

@@ -29,13 +29,13 @@ holder=$(holder_of raw)
 base=3
 [ ! -d /sys/kernel/tracing/instances/dmabufctl-raw ] || base=4
 await 10 holds $base
-ok 'a greeting is answered with the version' equal "$(say hello 4 1)" 'OK 4'
+ok 'a greeting is answered with the version' equal "$(say hello 5 1)" 'OK 5'
 ok 'too short a message ends the talk' equal "$(say raw 7)" GONE
 ok 'no known request' equal "$(say raw 80)" GONE
 ok 'too long a message' equal "$(say raw 150000)" GONE
 ok 'an object that is not there' equal "$(say get 4 nope)" 'OK 2'
 ok 'no name' equal "$(say put 4 '' '{}')" 'OK 22'
-for words in 'hello 4 1' 'get 4 nope' 'delete 4 nope' 'list' 'bye' 'put 4 "" {}' 'put-all 4 x {}' 'delete-all 4 x'; do
+for words in 'hello 5 1' 'get 4 nope' 'delete 4 nope' 'list' 'bye' 'put 4 "" {}' 'put-all 4 x {}' 'delete-all 4 x'; do
 	# shellcheck disable=SC2046 # words
 	for _ in {1..20}; do eval "say fds 1 $words"; done >/dev/null
 done
@@ -160,7 +160,7 @@ ok 'a killed holder: nothing is left' equal "$(ls $sockets /sys/kernel/tracing/i
 	"$(printf '/run/dmabufctl:\n\n/sys/kernel/tracing/instances:')"
 
 # --- Another version of the protocol.
-ok 'another version is not missed' equal "$(d context start raw; say hello 1 0)" 'OK 4'
+ok 'another version is not missed' equal "$(d context start raw; say hello 1 0)" 'OK 5'
 gives 0 'and leaves nothing to repair' d --context raw status
 d context stop raw
 
