@@ -16,7 +16,7 @@ offers() {
 }
 
 lines() { tr '\n' ' ' | sed 's/ $//'; }
-columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
+columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
 methods='reset flr memory d3hot low-power hot-reset sysfs-reset close unbind remove all'
 
 offers "$(d --list-commands | lines)" ''
