@@ -4,102 +4,12 @@
 #include <string.h>
 
 #include "cmd/shared/lookup.h"
-#include "kernel/pcie.h"
+#include "context/reach.h"
 #include "ui/dot.h"
 
 struct topology_options {
 	bool dot;
 };
-
-struct pair {
-	struct pci_device from, to;
-	struct pcie_path from_path, to_path;
-	unsigned common; /* hops that both have above them */
-};
-
-struct judgement {
-	const char *verdict; /* direct, redirected, host-bridge or impossible */
-	const char *why;
-	const char *doubt; /* what the capability bits cannot tell, NULL for nothing */
-};
-
-static const char doubt_host_bridge[] =
-	"the bits do not say whether this host bridge routes peer traffic; many do not, and Linux "
-	"keeps a list of those known to (drivers/pci/p2pdma.c). 'verify' proves it";
-
-static unsigned count_common(const struct pcie_path *a, const struct pcie_path *b)
-{
-	unsigned count = 0;
-
-	if (strcmp(a->host_bridge, b->host_bridge))
-		return 0;
-	while (count + 1 < a->count && count + 1 < b->count &&
-	       !strcmp(a->hops[count].name.bdf, b->hops[count].name.bdf))
-		count++;
-	return count;
-}
-
-static bool has_memory_bar(const struct pci_device *pci)
-{
-	for (unsigned i = 0; i < PCI_BARS; i++)
-		if (pci->bars[i].type == PCI_BAR_MEMORY)
-			return true;
-	return false;
-}
-
-/* The port, or function, at which a request of the first device meets the way to the second. */
-static const struct pcie_hop *ingress(const struct pair *pair)
-{
-	return &pair->from_path.hops[pair->common];
-}
-
-static struct judgement judge_by_acs(const struct pair *pair, const char *direct)
-{
-	const struct pcie_hop *port = ingress(pair);
-
-	switch (port->acs) {
-	case PCIE_ACS_UNREADABLE:
-		return (struct judgement){
-			"unknown", "the port's ACS bits could not be read",
-			"read it as root, on a kernel with CONFIG_PCI_MMCONFIG"
-		};
-	case PCIE_ACS_PRESENT:
-		if (port->acs_control & PCIE_ACS_REQUEST_REDIRECT)
-			return (struct judgement){
-				"redirected",
-				"ACS request redirect is on where the request enters: it goes up to the "
-				"IOMMU, and comes back down if the host bridge routes it",
-				doubt_host_bridge,
-			};
-		break;
-	case PCIE_ACS_ABSENT:
-		break;
-	}
-	return (struct judgement){
-		"direct", direct,
-		"untranslated requests to the peer's bus address pass without the IOMMU; "
-		"those to an IOVA go up to it all the same"
-	};
-}
-
-static struct judgement judge(const struct pair *pair)
-{
-	const struct pcie_path *from = &pair->from_path, *to = &pair->to_path;
-
-	if (!has_memory_bar(&pair->to))
-		return (struct judgement){ "impossible",
-					   "the second device has no memory BAR to reach", NULL };
-	if (strcmp(from->host_bridge, to->host_bridge))
-		return (struct judgement){ "host-bridge", "they are under different host bridges",
-					   doubt_host_bridge };
-	if (!pair->common)
-		return (struct judgement){ "host-bridge",
-					   "nothing below the host bridge is on both ways",
-					   doubt_host_bridge };
-	if (from->hops[pair->common - 1].type == PCIE_UPSTREAM)
-		return judge_by_acs(pair, "they meet in a switch whose port redirects nothing");
-	return judge_by_acs(pair, "they are on one bus, and nothing there redirects");
-}
 
 static void fill_path(json_object *rows, const char *side, const struct pcie_path *path,
 		      unsigned from)
@@ -116,48 +26,50 @@ static void fill_path(json_object *rows, const char *side, const struct pcie_pat
 	}
 }
 
-static void fill_shared(json_object *rows, const struct pair *pair)
+static void fill_shared(json_object *rows, const struct pcie_path *path, unsigned common)
 {
-	struct pcie_path shared = pair->from_path;
+	struct pcie_path shared = *path;
 
-	shared.count = pair->common;
+	shared.count = common;
 	fill_path(rows, "both", &shared, 0);
 }
 
-static void fill_verdict(struct call *call, const struct pair *pair)
+static void fill_verdict(json_object *row, const struct endpoint *from, const struct endpoint *to)
 {
-	struct judgement judgement = judge(pair);
-	json_object *row = json_put_object(call->result, "verdict");
+	struct reach reach = reach_judge(from, to);
 
-	json_put_text(row, "from", pair->from.name.bdf);
-	json_put_text(row, "to", pair->to.name.bdf);
-	json_put_text(row, "from_host_bridge", pair->from_path.host_bridge);
-	json_put_text(row, "to_host_bridge", pair->to_path.host_bridge);
-	json_put_index(row, "from_group", pair->from.group);
-	json_put_index(row, "to_group", pair->to.group);
-	json_put_bool(row, "same_group",
-		      pair->from.group >= 0 && pair->from.group == pair->to.group);
-	json_put_text(row, "verdict", judgement.verdict);
-	json_put_text(row, "why", judgement.why);
-	json_put_text(row, "doubt", judgement.doubt);
+	json_put_text(row, "from", from->pci.name.bdf);
+	json_put_text(row, "to", to->pci.name.bdf);
+	json_put_text(row, "from_host_bridge", from->path.host_bridge);
+	json_put_text(row, "to_host_bridge", to->path.host_bridge);
+	json_put_index(row, "from_group", from->pci.group);
+	json_put_index(row, "to_group", to->pci.group);
+	json_put_bool(row, "same_group", from->pci.group >= 0 && from->pci.group == to->pci.group);
+	json_put_text(row, "verdict", reach.verdict);
+	json_put_text(row, "why", reach.why);
+	json_put_text(row, "doubt", reach.doubt);
 }
 
-static enum status fill(struct call *call, struct pair *pair)
+static int find_ways(struct endpoint *from, struct endpoint *to)
 {
-	json_object *rows;
-	int rc = pcie_get_path(&pair->from.name, &pair->from_path);
+	int rc = pcie_get_path(&from->pci.name, &from->path);
 
-	if (!rc)
-		rc = pcie_get_path(&pair->to.name, &pair->to_path);
-	if (rc)
-		return fail_errno(rc, "topology");
-	pair->common = count_common(&pair->from_path, &pair->to_path);
-	rows = json_put_array(call->result, "hops");
-	fill_shared(rows, pair);
-	fill_path(rows, "from", &pair->from_path, pair->common);
-	fill_path(rows, "to", &pair->to_path, pair->common);
-	fill_verdict(call, pair);
-	return STATUS_OK;
+	return rc ? rc : pcie_get_path(&to->pci.name, &to->path);
+}
+
+static void free_ways(struct endpoint *from, struct endpoint *to)
+{
+	free(from->path.hops);
+	free(to->path.hops);
+}
+
+static void fill_hops(json_object *rows, const struct endpoint *from, const struct endpoint *to)
+{
+	unsigned common = reach_count_common(&from->path, &to->path);
+
+	fill_shared(rows, &from->path, common);
+	fill_path(rows, "from", &from->path, common);
+	fill_path(rows, "to", &to->path, common);
 }
 
 static void draw_hop(json_object *hop)
@@ -198,25 +110,37 @@ static void draw(const struct call *call)
 	dot_end();
 }
 
+static enum status show_two(struct call *call)
+{
+	struct endpoint from = { 0 }, to = { 0 };
+	enum status status = lookup_device(call->arguments[0], &from.pci);
+	int rc;
+
+	if (!status)
+		status = lookup_device(call->arguments[1], &to.pci);
+	if (status)
+		return status;
+	if (!strcmp(from.pci.name.bdf, to.pci.name.bdf)) {
+		fail_with(STATUS_USAGE, 0, "topology");
+		fail_because("both are %s", from.pci.name.bdf);
+		return STATUS_USAGE;
+	}
+	rc = find_ways(&from, &to);
+	if (!rc) {
+		fill_hops(json_put_array(call->result, "hops"), &from, &to);
+		fill_verdict(json_put_object(call->result, "verdict"), &from, &to);
+	}
+	free_ways(&from, &to);
+	return rc ? fail_errno(rc, "topology") : STATUS_OK;
+}
+
 static enum status run(struct call *call)
 {
 	const struct topology_options *options = call->options;
-	struct pair pair = { .common = 0 };
-	enum status status = lookup_device(call->arguments[0], &pair.from);
 
-	if (!status)
-		status = lookup_device(call->arguments[1], &pair.to);
-	if (!status && !strcmp(pair.from.name.bdf, pair.to.name.bdf)) {
-		status = fail_with(STATUS_USAGE, 0, "topology");
-		fail_because("both are %s", pair.from.name.bdf);
-	}
-	if (!status)
-		status = fill(call, &pair);
 	if (options->dot)
 		call->draw = draw;
-	free(pair.from_path.hops);
-	free(pair.to_path.hops);
-	return status;
+	return show_two(call);
 }
 
 static const struct option_entry options[] = {

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether one PCI device can reach another's BARs, by the ports between them and their ACS bits. */
+#ifndef DMABUFCTL_CONTEXT_REACH_H
+#define DMABUFCTL_CONTEXT_REACH_H
+
+#include "kernel/pcie.h"
+
+/* A device, and the way from its host bridge to it. */
+struct endpoint {
+	struct pci_device pci;
+	struct pcie_path path;
+};
+
+struct reach {
+	const char *verdict; /* direct, redirected, host-bridge, impossible or unknown */
+	const char *why;
+	const char *doubt; /* what the capability bits cannot tell, NULL for nothing */
+};
+
+/* How many hops both have above them. */
+unsigned reach_count_common(const struct pcie_path *a, const struct pcie_path *b);
+
+/* Never claims more than the bits say. */
+struct reach reach_judge(const struct endpoint *from, const struct endpoint *to);
+
+/* Whether there is anything to reach. */
+bool reach_has_memory(const struct pci_device *pci);
+
+#endif
