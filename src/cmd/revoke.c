@@ -233,7 +233,7 @@ static enum status revoke(struct call *call, const struct revoke_options *option
 		judge_owners(&revocation, call_program(call), &judgement);
 		status = fail_judgement(&revocation, &judgement);
 		if (!status && !options->yes)
-			status = check_strangers(call, &revocation);
+			status = check_strangers(&revocation);
 		if (!status)
 			status = pull(call, &revocation, options->hold);
 	}
@@ -271,9 +271,9 @@ static const struct option_entry options[] = {
 	OPT_FLAG(struct revoke_options, hold, "hold", 0,
 		 "leave the device as the trigger left it: memory, d3hot, unbind, remove"),
 	OPT_FLAG(struct revoke_options, dry_run, "dry-run", 0,
-		 "list what would be hit, and pull no trigger"),
+		 "list what would be hit, also in other processes, and pull no trigger"),
 	OPT_FLAG(struct revoke_options, yes, "yes", 0,
-		 "go ahead although other processes hold dma-bufs that are hit"),
+		 "go ahead although other processes hold or map dma-bufs that are hit"),
 	{ 0 },
 };
 
@@ -309,9 +309,26 @@ static const struct column hit_columns[] = {
 	{ 0 },
 };
 
+static const struct column other_mapping_columns[] = {
+	{ "COMMAND", "command", COLUMN_TEXT, "the process's name" },
+	{ "PID", "pid", COLUMN_NUMBER, "its PID" },
+	{ "DMABUF", "dmabuf", COLUMN_TEXT, "the name that it has in the context" },
+	{ "INODE", "inode", COLUMN_NUMBER, "of its file" },
+	{ "DEVICE", "device", COLUMN_TEXT, "the exporter" },
+	{ "IOAS", "ioas", COLUMN_NUMBER, "its ID in the process's iommufd context" },
+	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
+	{ "LENGTH", "length", COLUMN_SIZE, "bytes" },
+	{ "STATE", "state", COLUMN_TEXT, "live, or idle" },
+	{ "DEVICES", "devices", COLUMN_LIST, "who reaches it: attached to the IOAS" },
+	{ 0 },
+};
+
 static const struct section sections[] = {
 	{ .key = "matrix", .title = "Triggers", .columns = matrix_columns },
 	{ .key = "hit", .title = "Would be hit", .columns = hit_columns },
+	{ .key = "other_mappings",
+	  .title = "Mappings of other processes that would go",
+	  .columns = other_mapping_columns },
 	{ .key = "timeline", .title = "Timeline", .columns = timeline_columns },
 	{ .key = "dmabufs", .title = "Dma-bufs after", .columns = dmabuf_after_columns },
 	{ .key = "mappings", .title = "Mappings after", .columns = mapping_after_columns },

@@ -122,15 +122,6 @@ static void draw_all(const struct call *call)
 	dot_end();
 }
 
-static enum status fail_unknown(void)
-{
-	fail_with(STATUS_UNSUPPORTED, 0, "status");
-	fail_because("what iommufd has on record cannot be read");
-	fail_hint("be root, on a kernel with BPF and CONFIG_DEBUG_INFO_BTF; "
-		  "'dmabufctl doctor' says what is missing");
-	return STATUS_UNSUPPORTED;
-}
-
 static void fill_contexts(struct call *call, const struct inventory *inventory,
 			  const struct origins *origins, pid_t pid)
 {
@@ -156,7 +147,7 @@ static enum status show_all(struct call *call, pid_t pid)
 		fill_contexts(call, &inventory, &origins, pid);
 	origins_free(&origins);
 	inventory_free(&inventory);
-	return rc ? fail_errno(rc, "status") : known ? STATUS_OK : fail_unknown();
+	return rc ? fail_errno(rc, "status") : known ? STATUS_OK : fail_no_records("status");
 }
 
 static enum status show_own(struct call *call)

@@ -13,6 +13,22 @@ static bool is_bound(const struct pci_device *pci, bool ours)
 	return *pci->cdev || !strncmp(pci->driver, "vfio", 4) || (!*pci->driver && ours);
 }
 
+/* Also what goes with it once it is closed. */
+static void explain_open(const struct pci_device *pci, const char *users)
+{
+	char mappings[256];
+
+	if (!describe_mappings(pci, mappings, sizeof(mappings)))
+		fail_because(
+			"it is open: %s; what of its BARs is mapped cannot be seen without BPF",
+			users);
+	else if (*mappings)
+		fail_because("it is open: %s; mappings of its BARs would go with it: %s", users,
+			     mappings);
+	else
+		fail_because("it is open: %s", users);
+}
+
 /* The kernel would wait for the last user without a word. */
 static enum status check_free(const struct pci_device *pci)
 {
@@ -23,7 +39,7 @@ static enum status check_free(const struct pci_device *pci)
 		return STATUS_OK;
 	describe_release(pci, remedies, sizeof(remedies));
 	fail_with(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
-	fail_because("it is open: %s", users);
+	explain_open(pci, users);
 	fail_hint("%s", remedies);
 	return STATUS_FAILED;
 }
@@ -75,8 +91,8 @@ const struct command cmd_unbind = {
 	.arguments = "BDF...",
 	.summary = "hand devices back to the driver they had",
 	.description =
-		"Refuses while a process has the device open, and says which one. A device that\n"
-		"vfio-pci does not have stays as it is.",
+		"Refuses while a process has the device open, and says which one, and who would lose\n"
+		"mappings of its BARs. A device that vfio-pci does not have stays as it is.",
 	.least = 1,
 	.most = -1,
 	.context = CONTEXT_NONE,

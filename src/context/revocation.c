@@ -33,12 +33,17 @@ void revocation_end(struct revocation *revocation)
 	free(revocation->affected);
 }
 
-bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf)
+bool revocation_hits_device(const struct revocation *revocation, const char *bdf)
 {
 	for (unsigned i = 0; i < revocation->hit_count; i++)
-		if (!strcmp(revocation->hit[i].name.bdf, dmabuf->device.bdf))
+		if (!strcmp(revocation->hit[i].name.bdf, bdf))
 			return true;
 	return false;
+}
+
+bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf)
+{
+	return revocation_hits_device(revocation, dmabuf->device.bdf);
 }
 
 static int find_affected(struct revocation *revocation)

@@ -35,6 +35,7 @@ int revocation_begin(struct revocation *revocation, struct context *context,
 		     const struct trigger *trigger, struct object *device);
 void revocation_end(struct revocation *revocation);
 
+bool revocation_hits_device(const struct revocation *revocation, const char *bdf);
 bool revocation_hits(const struct revocation *revocation, const struct object *dmabuf);
 
 /* Whether any mapping was seen to go. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "context/users.h"
 
+#include <string.h>
+
 #include "context/overview.h"
+#include "kernel/inventory/inventory.h"
 #include "kernel/process.h"
 #include "util/scope.h"
 #include "util/text.h"
@@ -55,4 +58,50 @@ void describe_users(const struct pci_device *pci, char *text, size_t size)
 void describe_release(const struct pci_device *pci, char *text, size_t size)
 {
 	describe(pci, text, size, put_release);
+}
+
+static unsigned count_mappings(const struct inventory *inventory,
+			       const struct inventory_context *context, const char *bdf)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < context->mapping_count; i++) {
+		const struct inventory_mapping *mapping = &context->mappings[i];
+		const struct inventory_dmabuf *dmabuf = inventory_get(inventory, mapping->inode);
+
+		count += !mapping->revoked && dmabuf && !strcmp(inventory_device_of(dmabuf), bdf);
+	}
+	return count;
+}
+
+/* An iommufd context is known by its first user. */
+static void put_mappings(char *text, size_t size, unsigned count, const struct inventory_user *user,
+			 const char *context)
+{
+	text_join(text, size, ", ", "%u in %s%s (PID %d)", count, context ? "context " : "",
+		  context ? context : user->name, user->pid);
+}
+
+bool describe_mappings(const struct pci_device *pci, char *text, size_t size)
+{
+	auto_free struct context_summary *contexts = NULL;
+	unsigned context_count = 0;
+	struct inventory inventory;
+	bool known;
+
+	*text = '\0';
+	if (inventory_take(&inventory))
+		return false;
+	known = inventory_has_records(&inventory);
+	context_list(&contexts, &context_count);
+	for (unsigned i = 0; known && i < inventory.contexts.count; i++) {
+		const struct inventory_context *each = &inventory.contexts.items[i];
+		unsigned count = count_mappings(&inventory, each, pci->name.bdf);
+
+		if (count && each->user_count)
+			put_mappings(text, size, count, each->users,
+				     context_of(contexts, context_count, each->users->pid));
+	}
+	inventory_free(&inventory);
+	return known;
 }

@@ -30,6 +30,19 @@ let_go() {
 	wait "$fixture"
 }
 
+# vmm COMMAND... - one more line for the program that is coproc VMM (vmm.c), and its answer in $answer.
+vmm() {
+	echo "$*" >&"${VMM[1]}"
+	read -r answer <&"${VMM[0]}"
+}
+# made KEY - of that answer.
+made() { gojq -r ".$1" <<<"$answer"; }
+vmm_ends() {
+	local input=${VMM[1]} pid=$VMM_PID
+	exec {input}>&-
+	wait "$pid"
+}
+
 # The attributes of `status --json` by a gojq expression.
 attribute() { d status --json | gojq -r "$1"; }
 

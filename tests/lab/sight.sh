@@ -5,12 +5,6 @@
 # lab: --iommu virtio
 . "$(dirname "$0")/lib.sh"
 
-# vmm COMMAND... - one more line for the program, and its answer in $answer.
-vmm() {
-	echo "$*" >&"${VMM[1]}"
-	read -r answer <&"${VMM[0]}"
-}
-made() { gojq -r ".$1" <<<"$answer"; }
 cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 # seen EXPRESSION - of `status --pid`, with what is not the same in each run left out.
 seen() { d status --pid "$VMM_PID" --json | gojq -c ".contexts[0] | $1"; }
@@ -106,8 +100,7 @@ run without_bpf dmabufctl status --all
 ok 'without BPF: exit status 3' equal "$rc" 3
 ok 'without BPF: says what is missing' contains "$err" 'what iommufd has on record cannot be read; be root, on a kernel with BPF'
 
-eval "exec ${VMM[1]}>&-"
-wait "$VMM_PID"
+vmm_ends
 ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
 leave_nothing
 done_testing

@@ -8,6 +8,7 @@
  *
  *   open CDEV                                  binds it to the one iommufd
  *   export DEVICE BAR OFFSET LENGTH [OFFSET LENGTH]...
+ *   inherit FD                                 a dma-buf that it was given
  *   ioas
  *   attach DEVICE IOAS
  *   map-file IOAS IOVA DMABUF OFFSET LENGTH    IOMMU_IOAS_MAP_FILE
@@ -120,6 +121,17 @@ static int export(void)
 	return 0;
 }
 
+static int inherit(void)
+{
+	struct stat status;
+
+	if (fstat(number(1), &status))
+		return -1;
+	add(&dmabufs, "dmabuf", number(1));
+	printf(",\"inode\":%lu", (unsigned long)status.st_ino);
+	return 0;
+}
+
 static int make_ioas(void)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
@@ -226,12 +238,12 @@ static const struct {
 	unsigned least, most; /* words */
 	int (*run)(void);     /* -1: failed, with errno */
 } commands[] = {
-	{ "open", 2, 2, open_device },	{ "export", 5, WORDS - 1, export },
-	{ "ioas", 1, 1, make_ioas },	{ "attach", 3, 3, attach },
-	{ "map-file", 6, 6, map_file }, { "map-memory", 4, 4, map_memory },
-	{ "map-bar", 6, 6, map_bar },	{ "unmap", 4, 4, unmap },
-	{ "reset", 2, 2, reset },	{ "memory", 3, 3, set_memory },
-	{ "close", 3, 3, close_made },
+	{ "open", 2, 2, open_device },	    { "export", 5, WORDS - 1, export },
+	{ "inherit", 2, 2, inherit },	    { "ioas", 1, 1, make_ioas },
+	{ "attach", 3, 3, attach },	    { "map-file", 6, 6, map_file },
+	{ "map-memory", 4, 4, map_memory }, { "map-bar", 6, 6, map_bar },
+	{ "unmap", 4, 4, unmap },	    { "reset", 2, 2, reset },
+	{ "memory", 3, 3, set_memory },	    { "close", 3, 3, close_made },
 };
 
 static void run(char *line)

@@ -2,10 +2,12 @@
 #include "cmd/shared/affected.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/shared/kernel_rows.h"
 #include "kernel/inventory/inventory.h"
 #include "kernel/process.h"
 #include "util/scope.h"
@@ -31,6 +33,30 @@ static void describe_holders(struct others *others, const struct inventory *inve
 	*others->text = '\0';
 	for (unsigned i = 0; found && i < found->holder_count; i++)
 		add_other(others, found->holders[i].pid, found->holders[i].name);
+}
+
+/* In an iommufd context of others; one that was taken away before has nothing to lose. */
+static bool would_go(const struct others *others, const struct inventory_mapped *mapped)
+{
+	return !mapped->mapping->revoked && !inventory_find_user(mapped->context, getpid()) &&
+	       !inventory_find_user(mapped->context, others->context->client.holder);
+}
+
+/* Each context's mappings of it stand together. */
+static void describe_mappers(struct others *others, const struct inventory_dmabuf *dmabuf)
+{
+	const struct inventory_context *last = NULL;
+
+	*others->text = '\0';
+	for (unsigned i = 0; i < dmabuf->mapped_count; i++) {
+		const struct inventory_mapped *mapped = &dmabuf->mapped[i];
+		const struct inventory_user *user = inventory_user_of(mapped);
+
+		if (!user || mapped->context == last || !would_go(others, mapped))
+			continue;
+		add_other(others, user->pid, user->name);
+		last = mapped->context;
+	}
 }
 
 /* Only a trigger that waits for users has to care who they are. */
@@ -65,23 +91,30 @@ static bool is_hit(const struct revocation *revocation, const struct object *map
 	return dmabuf && revocation_hits(revocation, dmabuf);
 }
 
-static enum status cannot_look(const struct revocation *revocation, int error)
+/* What cannot be seen is said. */
+static enum status look(const struct revocation *revocation, struct inventory *inventory)
 {
-	fail_errno(error, "revoke %s --by %s: look for other users", revocation->name.bdf,
-		   revocation->trigger->name);
-	return fail_status(STATUS_FAILED);
+	int rc = inventory_take(inventory);
+
+	if (rc) {
+		fail_errno(rc, "revoke %s --by %s: look for other users", revocation->name.bdf,
+			   revocation->trigger->name);
+		return fail_status(STATUS_FAILED);
+	}
+	if (!inventory_has_records(inventory))
+		fprintf(stderr,
+			"dmabufctl: revoke %s: mappings of other processes cannot be seen; "
+			"'dmabufctl doctor' says why\n",
+			revocation->name.bdf);
+	return STATUS_OK;
 }
 
-enum status fill_affected(struct call *call, const struct revocation *revocation)
+static void fill_hit(json_object *rows, const struct revocation *revocation,
+		     const struct inventory *inventory)
 {
-	const struct object_list *objects = &call->context->objects;
-	json_object *rows = json_put_array(call->result, "hit");
-	struct others others = { .context = call->context };
-	struct inventory inventory;
-	int rc = inventory_take(&inventory);
+	const struct object_list *objects = &revocation->context->objects;
+	struct others others = { .context = revocation->context };
 
-	if (rc)
-		return cannot_look(revocation, rc);
 	describe_device_users(&others, revocation);
 	for (unsigned i = 0; i < revocation->hit_count; i++) {
 		const char *bdf = revocation->hit[i].name.bdf;
@@ -92,47 +125,135 @@ enum status fill_affected(struct call *call, const struct revocation *revocation
 	for_each_object(dmabuf, objects, OBJECT_DMABUF) {
 		if (!revocation_hits(revocation, dmabuf))
 			continue;
-		describe_holders(&others, &inventory, dmabuf);
+		describe_holders(&others, inventory, dmabuf);
 		add_hit(rows, "dma-buf", dmabuf->name, others.text);
 	}
-	inventory_free(&inventory);
 	for_each_object(mapping, objects, OBJECT_MAPPING)
 		if (is_hit(revocation, mapping))
 			add_hit(rows, "mapping", mapping->name, NULL);
+}
+
+/* The dma-buf of that inode, as the context has it; NULL: it has it no more, or never had. */
+static const struct object *find_own(const struct context *context, uint64_t inode)
+{
+	for_each_object(dmabuf, &context->objects, OBJECT_DMABUF)
+		if (dmabuf->inode == inode)
+			return dmabuf;
+	return NULL;
+}
+
+static void add_other_mapping(json_object *rows, const struct context *context,
+			      const struct inventory_dmabuf *dmabuf,
+			      const struct inventory_mapped *mapped)
+{
+	const struct object *own = find_own(context, dmabuf->inode);
+	json_object *row = add_object(rows);
+
+	json_put_text(row, "dmabuf", own ? own->name : NULL);
+	json_put_number(row, "inode", dmabuf->inode);
+	json_put_text(row, "device", inventory_device_of(dmabuf));
+	fill_kernel_mapping(row, dmabuf, mapped);
+}
+
+static void fill_other_mappings(json_object *rows, const struct revocation *revocation,
+				const struct inventory *inventory)
+{
+	const struct others others = { .context = revocation->context };
+
+	for (unsigned i = 0; i < inventory->count; i++) {
+		const struct inventory_dmabuf *dmabuf = &inventory->items[i];
+
+		if (!revocation_hits_device(revocation, inventory_device_of(dmabuf)))
+			continue;
+		for (unsigned j = 0; j < dmabuf->mapped_count; j++)
+			if (would_go(&others, &dmabuf->mapped[j]))
+				add_other_mapping(rows, revocation->context, dmabuf,
+						  &dmabuf->mapped[j]);
+	}
+}
+
+enum status fill_affected(struct call *call, const struct revocation *revocation)
+{
+	struct inventory inventory;
+	enum status status = look(revocation, &inventory);
+
+	if (status)
+		return status;
+	fill_hit(json_put_array(call->result, "hit"), revocation, &inventory);
+	if (inventory_has_records(&inventory))
+		fill_other_mappings(json_put_array(call->result, "other_mappings"), revocation,
+				    &inventory);
+	else
+		json_put_text(call->result, "other_mappings", NULL);
+	inventory_free(&inventory);
 	return STATUS_OK;
 }
 
-static enum status held_by_others(const struct revocation *revocation, const char *what,
-				  const char *others)
+/* how: "held" or "mapped" */
+static enum status used_by_others(const struct revocation *revocation, const char *what,
+				  const char *how, const char *others)
 {
 	fail_with(STATUS_FAILED, EBUSY, "revoke %s", revocation->name.bdf);
-	fail_because("%s is held by others too: %s", what, others);
+	fail_because("%s is %s by others too: %s", what, how, others);
 	fail_hint(revocation->trigger->evicts ?
 			  "--yes goes ahead, and waits for them; --dry-run lists what is hit" :
 			  "--yes revokes it all the same, --dry-run lists what is hit");
 	return STATUS_FAILED;
 }
 
-enum status check_strangers(struct call *call, const struct revocation *revocation)
+static enum status check_holders(const struct revocation *revocation,
+				 const struct inventory *inventory)
 {
-	struct others others = { .context = call->context };
-	enum status status = STATUS_OK;
+	struct others others = { .context = revocation->context };
+
+	for_each_object(dmabuf, &revocation->context->objects, OBJECT_DMABUF) {
+		if (!revocation_hits(revocation, dmabuf))
+			continue;
+		describe_holders(&others, inventory, dmabuf);
+		if (*others.text)
+			return used_by_others(revocation, dmabuf->name, "held", others.text);
+	}
+	return STATUS_OK;
+}
+
+/* Of any dma-buf that is hit: a mapping needs neither a process that holds it, nor the context. */
+static enum status check_mappers(const struct revocation *revocation,
+				 const struct inventory *inventory)
+{
+	struct others others = { .context = revocation->context };
+
+	for (unsigned i = 0; i < inventory->count; i++) {
+		const struct inventory_dmabuf *dmabuf = &inventory->items[i];
+		const struct object *own;
+		char name[32];
+
+		if (!revocation_hits_device(revocation, inventory_device_of(dmabuf)))
+			continue;
+		describe_mappers(&others, dmabuf);
+		if (!*others.text)
+			continue;
+		own = find_own(revocation->context, dmabuf->inode);
+		snprintf(name, sizeof(name), "dma-buf %llu", (unsigned long long)dmabuf->inode);
+		return used_by_others(revocation, own ? own->name : name, "mapped", others.text);
+	}
+	return STATUS_OK;
+}
+
+enum status check_strangers(const struct revocation *revocation)
+{
+	struct others others = { .context = revocation->context };
 	struct inventory inventory;
-	int rc;
+	enum status status;
 
 	describe_device_users(&others, revocation);
 	if (*others.text)
-		return held_by_others(revocation, revocation->name.bdf, others.text);
-	rc = inventory_take(&inventory);
-	if (rc)
-		return cannot_look(revocation, rc);
-	for_each_object(dmabuf, &call->context->objects, OBJECT_DMABUF) {
-		if (status || !revocation_hits(revocation, dmabuf))
-			continue;
-		describe_holders(&others, &inventory, dmabuf);
-		if (*others.text)
-			status = held_by_others(revocation, dmabuf->name, others.text);
-	}
+		return used_by_others(revocation, revocation->name.bdf, "held", others.text);
+	status = look(revocation, &inventory);
+	if (status)
+		return status;
+	status = check_holders(revocation, &inventory);
+	if (!status)
+		status = check_mappers(revocation, &inventory);
 	inventory_free(&inventory);
 	return status;
 }

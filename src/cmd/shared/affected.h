@@ -6,10 +6,13 @@
 #include "cmd/shared/command.h"
 #include "context/revocation.h"
 
-/* Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them. */
+/*
+ * Rows "hit" of the result: devices, dma-bufs and mappings, with the others who hold them; and
+ * "other_mappings", which others would lose: null when that cannot be seen.
+ */
 enum status fill_affected(struct call *call, const struct revocation *revocation);
 
 /* No other process may rely on what is about to go. */
-enum status check_strangers(struct call *call, const struct revocation *revocation);
+enum status check_strangers(const struct revocation *revocation);
 
 #endif

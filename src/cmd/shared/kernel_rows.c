@@ -14,12 +14,13 @@ const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf)
 	return state == EXPORTER_UNKNOWN ? NULL : exporter_state_name(state);
 }
 
-const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped)
+enum status fail_no_records(const char *what)
 {
-	const struct inventory_context *context = mapped->context;
-	const struct inventory_user *user = inventory_find_user(context, mapped->mapping->pid);
-
-	return user || !context->user_count ? user : context->users;
+	fail_with(STATUS_UNSUPPORTED, 0, "%s", what);
+	fail_because("what iommufd has on record cannot be read");
+	fail_hint("be root, on a kernel with BPF and CONFIG_DEBUG_INFO_BTF; "
+		  "'dmabufctl doctor' says what is missing");
+	return STATUS_UNSUPPORTED;
 }
 
 static void put_devices(json_object *row, const struct inventory_context *context, unsigned ioas)
@@ -56,7 +57,7 @@ static void put_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
 void fill_kernel_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
 			 const struct inventory_mapped *mapped)
 {
-	const struct inventory_user *user = kernel_user_of(mapped);
+	const struct inventory_user *user = inventory_user_of(mapped);
 
 	json_put_index(row, "pid", user ? user->pid : -1);
 	json_put_text(row, "command", user ? user->name : NULL);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rows of what iommufd itself has on record, whoever made it: for list and status. */
+/* Rows of what iommufd itself has on record, whoever made it. */
 #ifndef DMABUFCTL_CMD_SHARED_KERNEL_ROWS_H
 #define DMABUFCTL_CMD_SHARED_KERNEL_ROWS_H
 
 #include "context/origin.h"
+#include "ui/error.h"
 #include "util/json.h"
 
 /* "usable" or "revoked"; NULL: not on record. */
 const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf);
 
-/* A process that has the context: who mapped it when that is one, else the first. */
-const struct inventory_user *kernel_user_of(const struct inventory_mapped *mapped);
+/* That failure, noted: there are no records to be had. */
+enum status fail_no_records(const char *what);
 
 /* A mapping of that dma-buf: where, and in what state. */
 void fill_kernel_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,

@@ -146,7 +146,7 @@ static struct attribute mapped_at(struct listing *listing, const struct inventor
 	*listing->cell = '\0';
 	for (unsigned i = 0; i < dmabuf->mapped_count; i++) {
 		const struct inventory_mapping *mapping = dmabuf->mapped[i].mapping;
-		const struct inventory_user *user = kernel_user_of(&dmabuf->mapped[i]);
+		const struct inventory_user *user = inventory_user_of(&dmabuf->mapped[i]);
 		char range[RANGE_TEXT];
 
 		write_text(&writer, i ? " " : "");
@@ -281,7 +281,7 @@ static void fill_holder(json_object *row, const struct inventory_holder *holder,
 static void fill_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,
 			 const struct inventory_mapped *mapped, bool below)
 {
-	const struct inventory_user *user = kernel_user_of(mapped);
+	const struct inventory_user *user = inventory_user_of(mapped);
 	char label[64];
 
 	fill_kernel_mapping(row, dmabuf, mapped);

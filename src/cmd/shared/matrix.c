@@ -203,7 +203,7 @@ static enum status check(struct matrix *matrix, bool dry_run, bool yes)
 	else if (dry_run && widest.trigger)
 		status = fill_affected(matrix->call, &widest);
 	else if (!dry_run && !yes && widest.trigger)
-		status = check_strangers(matrix->call, &widest);
+		status = check_strangers(&widest);
 	revocation_end(&widest);
 	return status;
 }

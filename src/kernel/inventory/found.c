@@ -215,3 +215,23 @@ bool inventory_is_holder(const struct inventory_dmabuf *dmabuf, pid_t pid)
 			return true;
 	return false;
 }
+
+bool inventory_has_records(const struct inventory *inventory)
+{
+	const unsigned both = INVENTORY_VFIO | INVENTORY_IOMMUFD;
+
+	return (inventory->sources & both) == both;
+}
+
+const char *inventory_device_of(const struct inventory_dmabuf *dmabuf)
+{
+	return dmabuf->export ? dmabuf->export->device : "";
+}
+
+const struct inventory_user *inventory_user_of(const struct inventory_mapped *mapped)
+{
+	const struct inventory_context *context = mapped->context;
+	const struct inventory_user *user = inventory_find_user(context, mapped->mapping->pid);
+
+	return user || !context->user_count ? user : context->users;
+}

@@ -130,4 +130,12 @@ void inventory_free(struct inventory *inventory);
 
 bool inventory_is_holder(const struct inventory_dmabuf *dmabuf, pid_t pid);
 
+/* Whether VFIO's and iommufd's records could be read, which tell who has mapped whose BARs. */
+bool inventory_has_records(const struct inventory *inventory);
+/* The device that exported it, by VFIO's record; "": it was closed, or has none. */
+const char *inventory_device_of(const struct inventory_dmabuf *dmabuf);
+/* Who mapped it, when that is a user of the context, else the context's first; NULL: it has none.
+ */
+const struct inventory_user *inventory_user_of(const struct inventory_mapped *mapped);
+
 #endif
