@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* topology: says whether one device can reach another. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/shared/kernel_rows.h"
 #include "cmd/shared/lookup.h"
 #include "context/reach.h"
 #include "ui/dot.h"
 
 struct topology_options {
+	struct option_number pid;
 	bool dot;
 };
 
@@ -134,16 +138,104 @@ static enum status show_two(struct call *call)
 	return rc ? fail_errno(rc, "topology") : STATUS_OK;
 }
 
+/* What is no PCI device, or is gone meanwhile, has no way to look at. */
+static int fill_pair(json_object *rows, const struct reach_pair *pair)
+{
+	struct endpoint from = { 0 }, to = { 0 };
+	int rc;
+
+	if (pci_find(pair->from, &from.pci) || pci_find(pair->to, &to.pci) ||
+	    !reach_has_memory(&to.pci))
+		return 0;
+	rc = find_ways(&from, &to);
+	if (!rc) {
+		json_object *row = add_object(rows);
+
+		fill_verdict(row, &from, &to);
+		json_put_bool(row, "mapped", pair->mapped);
+	}
+	free_ways(&from, &to);
+	return rc == -ENODEV ? 0 : rc;
+}
+
+static enum status cannot_find_pairs(pid_t pid, int error)
+{
+	if (error != -ESRCH)
+		return fail_errno(error, "topology");
+	fail_with(STATUS_FAILED, 0, "topology of PID %d", pid);
+	fail_because("it has no iommufd context");
+	fail_hint("'dmabufctl status --all' lists them");
+	return STATUS_FAILED;
+}
+
+static enum status fill_pairs(struct call *call, const struct reach_pairs *pairs)
+{
+	json_object *rows = json_put_array(call->result, "pairs");
+	int rc = 0;
+
+	for (unsigned i = 0; i < pairs->count && !rc; i++)
+		rc = fill_pair(rows, &pairs->items[i]);
+	return rc ? fail_errno(rc, "topology") : STATUS_OK;
+}
+
+static enum status show_pairs(struct call *call, const struct inventory *inventory, pid_t pid)
+{
+	struct reach_pairs pairs = { 0 };
+	int rc = reach_find_pairs(&pairs, inventory, pid);
+	enum status status = rc ? cannot_find_pairs(pid, rc) : fill_pairs(call, &pairs);
+
+	free(pairs.items);
+	return status;
+}
+
+static enum status show_process(struct call *call, pid_t pid)
+{
+	struct inventory inventory;
+	enum status status;
+	int rc = inventory_take(&inventory);
+
+	if (rc)
+		return fail_errno(rc, "topology");
+	status = inventory_has_records(&inventory) ? show_pairs(call, &inventory, pid) :
+						     fail_no_records("topology");
+	inventory_free(&inventory);
+	return status;
+}
+
+static void draw_pairs(const struct call *call)
+{
+	dot_begin("topology");
+	for_each_row(pair, json_object_object_get(call->result, "pairs"))
+	{
+		const char *from = text_of(pair, "from"), *to = text_of(pair, "to");
+		bool mapped = json_object_get_boolean(json_object_object_get(pair, "mapped"));
+
+		dot_node(from, "box", "lightblue", from, NULL);
+		dot_node(to, "box", "lightblue", to, NULL);
+		dot_edge(from, to, mapped ? "solid" : "dashed", text_of(pair, "verdict"));
+	}
+	dot_end();
+}
+
 static enum status run(struct call *call)
 {
 	const struct topology_options *options = call->options;
 
+	if (call->count != (options->pid.given ? 0 : 2)) {
+		fail_with(STATUS_USAGE, 0, "topology");
+		fail_because(options->pid.given ? "--pid takes no devices" :
+						  "it wants two devices, or --pid");
+		fail_hint("usage: dmabufctl topology %s", call->command->arguments);
+		return STATUS_USAGE;
+	}
 	if (options->dot)
-		call->draw = draw;
-	return show_two(call);
+		call->draw = options->pid.given ? draw_pairs : draw;
+	return options->pid.given ? show_process(call, options->pid.value) : show_two(call);
 }
 
 static const struct option_entry options[] = {
+	OPT_NUMBER(struct topology_options, pid, "pid", "PID", 1, INT_MAX,
+		   "the devices that this process has in iommufd contexts"),
 	OPT_FORM(struct topology_options, dot, "dot", "a picture, for Graphviz"),
 	{ 0 },
 };
@@ -166,6 +258,18 @@ static const struct column verdict_columns[] = {
 	{ 0 },
 };
 
+static const struct column pair_columns[] = {
+	{ "FROM", "from", COLUMN_TEXT, "who reads and writes" },
+	{ "GROUP", "from_group", COLUMN_NUMBER, "its IOMMU group" },
+	{ "TO", "to", COLUMN_TEXT, "whose BAR it is" },
+	{ "GROUP", "to_group", COLUMN_NUMBER, "its IOMMU group" },
+	{ "VERDICT", "verdict", COLUMN_TEXT, "direct, redirected, host-bridge, unknown" },
+	{ "MAPPED", "mapped", COLUMN_TEXT, "whether a BAR of the second is, for the first" },
+	{ "WHY", "why", COLUMN_TEXT | COLUMN_VERBOSE, "what the verdict rests on" },
+	{ "DOUBT", "doubt", COLUMN_TEXT | COLUMN_VERBOSE, "what the bits cannot tell" },
+	{ 0 },
+};
+
 static const struct column why_columns[] = {
 	{ "WHY", "why", COLUMN_TEXT, "what that rests on" },
 	{ 0 },
@@ -181,19 +285,24 @@ static const struct section sections[] = {
 	{ .key = "verdict", .title = "Verdict", .columns = verdict_columns },
 	{ .key = "verdict", .columns = why_columns },
 	{ .key = "verdict", .columns = doubt_columns },
+	{ .key = "pairs",
+	  .empty = "it has no device that could reach another",
+	  .columns = pair_columns },
 	{ 0 },
 };
 
 const struct command cmd_topology = {
 	.name = "topology",
-	.arguments = "BDF BDF",
+	.arguments = "BDF BDF | --pid PID",
 	.summary = "can the first device reach the second, and through what",
 	.description =
 		"Looks at the ports between them and their ACS bits. Never claims more than those\n"
-		"bits say: what remains in doubt is shown, and verify proves it.",
+		"bits say: what remains in doubt is shown, and verify proves it. With --pid a row for\n"
+		"each device of a process and each whose BAR it has mapped; where it has mapped none,\n"
+		"for each two.",
 	.options = options,
 	.options_size = sizeof(struct topology_options),
-	.least = 2,
+	.least = 0,
 	.most = 2,
 	.context = CONTEXT_NONE,
 	.sections = sections,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "context/reach.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "util/array.h"
 
 static const char doubt_host_bridge[] =
 	"the bits do not say whether this host bridge routes peer traffic; many do not, and Linux "
@@ -72,4 +75,73 @@ struct reach reach_judge(const struct endpoint *from, const struct endpoint *to)
 			 "they meet in a switch whose port redirects nothing" :
 			 "they are on one bus, and nothing there redirects";
 	return judge_by_acs(&from->path.hops[common], direct);
+}
+
+static int add_pair(struct reach_pairs *pairs, const char *from, const char *to, bool mapped)
+{
+	struct reach_pair *added;
+
+	for (unsigned i = 0; i < pairs->count; i++)
+		if (!strcmp(pairs->items[i].from, from) && !strcmp(pairs->items[i].to, to))
+			return 0;
+	added = array_add(&pairs->items, &pairs->count);
+	if (!added)
+		return -ENOMEM;
+	*added = (struct reach_pair){ from, to, mapped };
+	return 0;
+}
+
+static int add_mapped_for(struct reach_pairs *pairs, const struct inventory *inventory,
+			  const struct inventory_context *context,
+			  const struct inventory_bound_device *device)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < context->mapping_count && !rc; i++) {
+		const struct inventory_mapping *mapping = &context->mappings[i];
+		const struct inventory_dmabuf *dmabuf = inventory_get(inventory, mapping->inode);
+		const char *exporter = dmabuf ? inventory_device_of(dmabuf) : "";
+
+		if (mapping->ioas == device->ioas && *exporter && strcmp(exporter, device->name))
+			rc = add_pair(pairs, device->name, exporter, true);
+	}
+	return rc;
+}
+
+static int add_all_from(struct reach_pairs *pairs, const struct inventory_context *context,
+			const struct inventory_bound_device *device)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < context->device_count && !rc; i++)
+		if (device != &context->devices[i])
+			rc = add_pair(pairs, device->name, context->devices[i].name, false);
+	return rc;
+}
+
+/* Those that have something mapped; where no two have, those that could. */
+static int add_context(struct reach_pairs *pairs, const struct inventory *inventory,
+		       const struct inventory_context *context)
+{
+	unsigned before = pairs->count;
+	int rc = 0;
+
+	for (unsigned i = 0; i < context->device_count && !rc; i++)
+		rc = add_mapped_for(pairs, inventory, context, &context->devices[i]);
+	if (pairs->count > before)
+		return rc;
+	for (unsigned i = 0; i < context->device_count && !rc; i++)
+		rc = add_all_from(pairs, context, &context->devices[i]);
+	return rc;
+}
+
+int reach_find_pairs(struct reach_pairs *pairs, const struct inventory *inventory, pid_t pid)
+{
+	const struct inventory_contexts *contexts = &inventory->contexts;
+	int rc = -ESRCH;
+
+	for (unsigned i = 0; i < contexts->count && (!rc || rc == -ESRCH); i++)
+		if (inventory_find_user(&contexts->items[i], pid))
+			rc = add_context(pairs, inventory, &contexts->items[i]);
+	return rc;
 }

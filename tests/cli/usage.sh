@@ -27,6 +27,10 @@ refuses 2 '^dmabufctl: unmap: MAPPING is missing; name mappings, or give --all$'
 refuses 2 '^dmabufctl: attach: BDF is missing; usage: dmabufctl attach BDF \[IOAS\]$' d attach
 refuses 2 '^dmabufctl: verify: MAPPING is missing; usage: dmabufctl verify MAPPING --from BDF$' d verify
 refuses 2 '^dmabufctl: exec: DMABUF is missing; ' d exec
+ways='usage: dmabufctl topology BDF BDF \| --pid PID$'
+refuses 2 "^dmabufctl: topology: it wants two devices, or --pid; $ways" d topology
+refuses 2 "^dmabufctl: topology: it wants two devices, or --pid; $ways" d topology 01:00.0
+refuses 2 "^dmabufctl: topology: --pid takes no devices; $ways" d topology --pid 1 01:00.0 02:00.0
 refuses 2 "unknown command 'lsit'; did you mean 'list'\? --help lists them$" d lsit
 refuses 2 "unknown command 'lsit'; did you mean 'list'\?" d help lsit
 refuses 2 "unknown option '--josn'; did you mean '--json'\?" d status --josn

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether a device can reach another, by the ports between them. */
+/* Whether a device can reach another, by the ports between them; and which of a process's can. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "context/reach.h"
@@ -114,8 +116,91 @@ static void test_ways(void)
 	}
 }
 
+enum { PID = 7, NEIGHBOUR, IDLE, BOTH, NONE };
+
+/* By inode, as an inventory has them. */
+static struct inventory_export of_gpu = { .device = "gpu" }, of_nvme = { .device = "nvme" },
+			       of_disk = { .device = "disk" }, closed = { .device = "" };
+static struct inventory_dmabuf dmabufs[] = {
+	{ .inode = 1, .export = &of_gpu },  { .inode = 2, .export = &of_nvme },
+	{ .inode = 3, .export = &closed },  { .inode = 4 },
+	{ .inode = 5, .export = &of_disk },
+};
+static struct inventory_user users[] = { { .pid = PID }, { .pid = BOTH } },
+			     neighbour[] = { { .pid = NEIGHBOUR } },
+			     idle[] = { { .pid = IDLE }, { .pid = BOTH } };
+static struct inventory_bound_device devices[] = { { .ioas = 1, .name = "gpu" },
+						   { .ioas = 2, .name = "nvme" },
+						   { .ioas = 1, .name = "nic" },
+						   { .ioas = 0, .name = "spare" } },
+				     others[] = { { .ioas = 2, .name = "disk" },
+						  { .ioas = 0, .name = "fpga" },
+						  { .ioas = 0, .name = "dsp" } };
+/* The gpu and the nic have two parts of the nvme, and one of the gpu; inode 9 is of nobody. */
+static struct inventory_mapping mappings[] = { { .ioas = 1, .inode = 2 },
+					       { .ioas = 1, .inode = 1 },
+					       { .ioas = 1, .inode = 2 },
+					       { .ioas = 1, .inode = 9 },
+					       { .ioas = 3, .inode = 1 } };
+/* Its own, one that was closed, one that is not VFIO's. */
+static struct inventory_mapping none[] = { { .ioas = 2, .inode = 5 },
+					   { .ioas = 2, .inode = 3 },
+					   { .ioas = 2, .inode = 4 } };
+static struct inventory_context contexts[] = {
+	{ .users = users,
+	  .user_count = 2,
+	  .devices = devices,
+	  .device_count = 4,
+	  .mappings = mappings,
+	  .mapping_count = 5 },
+	{ .users = neighbour, .user_count = 1, .devices = devices, .device_count = 1 },
+	{ .users = idle,
+	  .user_count = 2,
+	  .devices = others,
+	  .device_count = 3,
+	  .mappings = none,
+	  .mapping_count = 3 },
+};
+
+static const struct {
+	pid_t pid;
+	int rc;
+	const char *pairs; /* "*" where it is mapped */
+	const char *what;
+} processes[] = {
+	{ PID, 0, "gpu-nvme* nic-nvme* nic-gpu*", "what is mapped for whom, once" },
+	{ NEIGHBOUR, 0, "", "one device" },
+	{ IDLE, 0, "disk-fpga disk-dsp fpga-disk fpga-dsp dsp-disk dsp-fpga",
+	  "nothing of another device is mapped: all" },
+	{ BOTH, 0,
+	  "gpu-nvme* nic-nvme* nic-gpu* disk-fpga disk-dsp fpga-disk fpga-dsp dsp-disk dsp-fpga",
+	  "in two contexts: each for itself" },
+	{ NONE, -ESRCH, "", "no context" },
+};
+
+static void test_pairs(void)
+{
+	const struct inventory inventory = { .items = dmabufs,
+					     .count = 5,
+					     .contexts = { contexts, 3 } };
+
+	for (unsigned i = 0; i < sizeof(processes) / sizeof(*processes); i++) {
+		struct reach_pairs pairs = { 0 };
+		int rc = reach_find_pairs(&pairs, &inventory, processes[i].pid);
+		char text[256] = "";
+
+		for (unsigned j = 0; j < pairs.count; j++)
+			text_join(text, sizeof(text), " ", "%s-%s%s", pairs.items[j].from,
+				  pairs.items[j].to, pairs.items[j].mapped ? "*" : "");
+		check(rc == processes[i].rc && !strcmp(text, processes[i].pairs), "%s: %s",
+		      processes[i].what, text);
+		free(pairs.items);
+	}
+}
+
 int main(void)
 {
 	test_ways();
+	test_pairs();
 	return check_plan();
 }
