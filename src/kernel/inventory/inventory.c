@@ -11,8 +11,12 @@
 #include "kernel/inventory/procfs.h"
 #include "util/array.h"
 
-/* Of VFIO and iommufd; there are seldom more. */
+/*
+ * Of VFIO and iommufd, of all processes and of one; there are seldom more. The kernel frees a table
+ * only after a while, so the one that is made for every status is small.
+ */
 #define RECORDS 65536
+#define RECORDS_OF_ONE 2048
 
 /* The nodes of a directory whose names are of that format, and nothing more. */
 static int find_nodes(struct inventory *inventory, const char *path, const char *format, bool group)
@@ -115,7 +119,7 @@ static int try_to_take(struct inventory *inventory, unsigned *records, pid_t pid
 
 int inventory_take_records(struct inventory *inventory, pid_t pid)
 {
-	unsigned records = RECORDS;
+	unsigned records = pid ? RECORDS_OF_ONE : RECORDS;
 	int rc;
 
 	do {
