@@ -12,11 +12,10 @@
 #include "util/array.h"
 
 /*
- * Of VFIO and iommufd, of all processes and of one; there are seldom more. The kernel frees a table
- * only after a while, so the one that is made for every status is small.
+ * Of VFIO and iommufd; there are seldom more. The kernel frees a table only after a while, so the
+ * one that each command makes is not large.
  */
-#define RECORDS 65536
-#define RECORDS_OF_ONE 2048
+#define RECORDS 16384
 
 /* The nodes of a directory whose names are of that format, and nothing more. */
 static int find_nodes(struct inventory *inventory, const char *path, const char *format, bool group)
@@ -119,7 +118,7 @@ static int try_to_take(struct inventory *inventory, unsigned *records, pid_t pid
 
 int inventory_take_records(struct inventory *inventory, pid_t pid)
 {
-	unsigned records = pid ? RECORDS_OF_ONE : RECORDS;
+	unsigned records = RECORDS;
 	int rc;
 
 	do {

@@ -32,21 +32,27 @@ __asm__(".pushsection .rodata\n"
 	"programs_size: .quad 0b - programs\n"
 	".popsection\n");
 
-#define BPF_FUNCTIONS(each)                                                                    \
-	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)               \
-		each(bpf_object__close) each(bpf_object__find_program_by_name)                 \
-			each(bpf_object__find_map_by_name) each(bpf_map__set_initial_value)    \
-				each(bpf_program__set_autoload) each(bpf_program__attach_iter) \
-					each(bpf_link__fd) each(bpf_link__destroy)             \
-						each(bpf_iter_create) each(bpf_map__fd)        \
-							each(bpf_map_lookup_elem)              \
-								each(bpf_map__set_max_entries)
+#define BPF_FUNCTIONS(each)                                                                       \
+	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)                  \
+		each(bpf_object__close) each(bpf_object__find_program_by_name)                    \
+			each(bpf_object__find_map_by_name) each(bpf_map__set_initial_value) each( \
+				bpf_program__set_autoload) each(bpf_program__attach_iter)         \
+				each(bpf_link__fd) each(bpf_link__destroy) each(bpf_iter_create)  \
+					each(bpf_map__fd) each(bpf_map_lookup_elem) each(         \
+						bpf_map_update_elem) each(bpf_map_get_next_key)   \
+						each(bpf_map_delete_elem)                         \
+							each(bpf_map__set_max_entries)
 LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
 
 struct inventory_iterators {
 	struct bpf_object *object;
 	bool dmabufs; /* Linux 6.16 */
+	struct iterator_settings settings;
+	unsigned records; /* that there is room for */
 };
+
+/* For the next inventory of this process: to load them takes longer than to run them. */
+static struct inventory_iterators *kept;
 
 /* The programs tell PIDs of the first namespace; a kernel may do without others. */
 static bool is_first_namespace(void)
@@ -110,6 +116,47 @@ static struct iterator_settings make_settings(const struct inventory *inventory)
 	return settings;
 }
 
+static void free_iterators(struct inventory_iterators *iterators)
+{
+	if (!iterators)
+		return;
+	lib.bpf_object__close(iterators->object);
+	free(iterators);
+}
+
+static int map_of(const struct inventory_iterators *iterators, const char *name)
+{
+	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(iterators->object, name));
+}
+
+/* What they noted before is gone. */
+static void forget(struct inventory_iterators *iterators)
+{
+	const struct survey_result nothing = { 0 };
+	const int seen = map_of(iterators, "seen");
+	const uint32_t only = 0;
+	uint64_t address;
+
+	lib.bpf_map_update_elem(map_of(iterators, ".bss"), &only, &nothing, BPF_ANY);
+	while (!lib.bpf_map_get_next_key(seen, NULL, &address))
+		lib.bpf_map_delete_elem(seen, &address);
+}
+
+static struct inventory_iterators *take_kept(const struct iterator_settings *settings,
+					     unsigned records)
+{
+	struct inventory_iterators *iterators = kept;
+
+	kept = NULL;
+	if (iterators && iterators->records >= records &&
+	    !memcmp(&iterators->settings, settings, sizeof(*settings))) {
+		forget(iterators);
+		return iterators;
+	}
+	free_iterators(iterators);
+	return NULL;
+}
+
 struct inventory_iterators *inventory_open_iterators(struct inventory *inventory, unsigned records)
 {
 	const struct iterator_settings settings = make_settings(inventory);
@@ -118,10 +165,15 @@ struct inventory_iterators *inventory_open_iterators(struct inventory *inventory
 	inventory->obstacle = find_obstacle();
 	if (inventory->obstacle)
 		return NULL;
+	iterators = take_kept(&settings, records);
+	if (iterators)
+		return iterators;
 	iterators = calloc(1, sizeof(*iterators));
 	if (!iterators)
 		return NULL;
 	lib.libbpf_set_print(NULL);
+	iterators->settings = settings;
+	iterators->records = records;
 	iterators->object = load(&settings, records, true);
 	iterators->dmabufs = iterators->object;
 	if (!iterators->object && errno != EPERM)
@@ -136,10 +188,7 @@ struct inventory_iterators *inventory_open_iterators(struct inventory *inventory
 
 void inventory_close_iterators(struct inventory_iterators *iterators)
 {
-	if (!iterators)
-		return;
-	lib.bpf_object__close(iterators->object);
-	free(iterators);
+	kept = iterators ? iterators : kept;
 }
 
 static int begin(struct inventory_iterators *iterators, const char *program, pid_t pid)
@@ -301,15 +350,10 @@ static unsigned source_of(unsigned layout, enum inventory_source source)
 	return layout == LAYOUT_KNOWN ? source : 0;
 }
 
-static int map_of(const struct inventory_iterators *iterators, const char *name)
-{
-	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(iterators->object, name));
-}
-
 int inventory_from_survey(struct inventory *inventory, struct inventory_iterators *iterators,
 			  unsigned *records)
 {
-	const size_t size = *records * sizeof(struct survey_record);
+	const size_t size = iterators ? iterators->records * sizeof(struct survey_record) : 0;
 	struct survey_result result = { 0 };
 	const uint32_t only = 0;
 	void *noted;
@@ -317,7 +361,7 @@ int inventory_from_survey(struct inventory *inventory, struct inventory_iterator
 
 	if (!iterators || lib.bpf_map_lookup_elem(map_of(iterators, ".bss"), &only, &result))
 		return 0;
-	if (result.noted > *records) {
+	if (result.noted > iterators->records) {
 		*records = result.noted;
 		return -ENOSPC;
 	}

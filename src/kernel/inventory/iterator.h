@@ -16,6 +16,7 @@
  * errno, or -ENOSPC when they did not fit, with how many there were.
  * Some of the iterators may not be there: each sets its bit in inventory->sources. NULL when there
  * are none; ended by inventory_close_iterators(), which takes NULL.
+ * They stay loaded until the process ends, for its next inventory.
  */
 struct inventory_iterators;
 #ifdef HAVE_BPF
