@@ -12,16 +12,15 @@
 
 #include "kernel/inventory/iterator.bpf.h"
 #include "kernel/inventory/survey.bpf.h"
-
 #include "kernel/inventory/table.bpf.h"
-#include "kernel/inventory/types.bpf.h"
+#include "kernel/iommufd.bpf.h"
 
 /* Set before the programs are loaded. */
 const volatile struct iterator_settings settings;
 
-#include "kernel/inventory/vfio.bpf.h"
+#include "kernel/inventory/exports.bpf.h"
 
-#include "kernel/inventory/iommufd.bpf.h"
+#include "kernel/inventory/contexts.bpf.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
 #define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */

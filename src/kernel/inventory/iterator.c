@@ -15,6 +15,7 @@
 #include "kernel/inventory/iterator.bpf.h"
 #include "kernel/inventory/survey.h"
 #include "kernel/library.h"
+#include "kernel/program.h"
 #include "kernel/sys.h"
 #include "util/scope.h"
 #include "util/text.h"
@@ -23,14 +24,7 @@
 #define PID_NAMESPACE "/proc/self/ns/pid"
 #define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
-/* The compiled programs, from iterator.bpf.c. */
-extern const char programs[] __attribute__((visibility("hidden")));
-extern const uint64_t programs_size __attribute__((visibility("hidden")));
-__asm__(".pushsection .rodata\n"
-	"programs: .incbin \"src/kernel/inventory/iterator.bpf.o\"\n"
-	"0: .balign 8\n"
-	"programs_size: .quad 0b - programs\n"
-	".popsection\n");
+PROGRAMS("src/kernel/inventory/iterator.bpf.o");
 
 #define BPF_FUNCTIONS(each)                                                                       \
 	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)                  \

@@ -1,162 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommufd has on record: the devices, IOASes and mappings of a context
+ * Notes what iommufd has on record: the devices, IOASes and mappings of a context
  * (drivers/iommu/iommufd). No lock is taken, so anything may change or go meanwhile. Reading is
  * safe all the same, and ends. A record is believed when what it points to points back, and when it
  * is the same once all is read.
  */
-#ifndef DMABUFCTL_KERNEL_INVENTORY_IOMMUFD_BPF_H
-#define DMABUFCTL_KERNEL_INVENTORY_IOMMUFD_BPF_H
+#ifndef DMABUFCTL_KERNEL_INVENTORY_CONTEXTS_BPF_H
+#define DMABUFCTL_KERNEL_INVENTORY_CONTEXTS_BPF_H
 
 #define OBJECTS_MAX (1 << 20) /* steps through the IDs of a context */
 #define AREAS_MAX (1 << 22)   /* steps through the mappings of an IOAS */
-#define DOMAINS_MAX 1024
 #define XARRAY_LEVELS 11
 #define ATTEMPTS 3
 
 #define IOMMU_READ 1 /* include/linux/iommu.h */
 #define IOMMU_WRITE 2
-
-enum iommufd_object_type {
-	IOMMUFD_OBJ_DEVICE,
-	IOMMUFD_OBJ_HWPT_PAGING,
-	IOMMUFD_OBJ_HWPT_NESTED,
-	IOMMUFD_OBJ_IOAS,
-};
-
-enum iopt_address_type {
-	IOPT_ADDRESS_DMABUF,
-};
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct xarray {
-	void *xa_head;
-};
-
-struct xa_node {
-	unsigned char shift;
-	void *slots[1];
-};
-
-struct rb_root_cached {
-	struct {
-		struct rb_node *rb_node;
-	} rb_root;
-};
-
-struct interval_tree_node {
-	struct rb_node rb;
-	unsigned long start, last;
-};
-
-struct iommufd_object {
-	enum iommufd_object_type type;
-	unsigned int id;
-};
-
-struct iommufd_ctx {
-	struct file *file;
-	struct xarray objects;
-};
-
-struct io_pagetable {
-	struct rb_root_cached area_itree;
-};
-
-struct iommufd_ioas {
-	struct iommufd_object obj;
-	struct io_pagetable iopt;
-};
-
-struct iommufd_hw_pagetable {
-	struct iommufd_object obj;
-};
-
-struct iommufd_hwpt_paging {
-	struct iommufd_hw_pagetable common;
-	struct iommufd_ioas *ioas;
-};
-
-struct iommufd_hwpt_nested {
-	struct iommufd_hw_pagetable common;
-	struct iommufd_hwpt_paging *parent;
-};
-
-struct iommufd_attach {
-	struct iommufd_hw_pagetable *hwpt;
-	struct xarray device_array;
-};
-
-struct iommufd_group {
-	struct xarray pasid_attach;
-};
-
-/* Up to Linux 6.14. */
-struct iommufd_group___one {
-	struct iommufd_hw_pagetable *hwpt;
-};
-
-struct iommufd_device {
-	struct iommufd_object obj;
-	struct iommufd_ctx *ictx;
-	struct iommufd_group *igroup;
-	struct list_head group_item;
-	struct device *dev;
-};
-
-struct phys_vec;
-
-struct iopt_pages_dmabuf {
-	struct dma_buf_attachment *attach;
-	struct phys_vec phys;
-	unsigned long start;
-	struct list_head tracker;
-};
-
-struct iopt_pages_dmabuf_track {
-	struct iopt_area *area;
-	struct list_head elm;
-};
-
-struct iopt_pages {
-	struct task_struct *source_task;
-	enum iopt_address_type type;
-	struct iopt_pages_dmabuf dmabuf;
-};
-
-/* As kernel/linux-6.12 has them. */
-struct iopt_dmabuf {
-	struct dma_buf_attachment *attach;
-	_Bool revoked;
-	struct list_head blocks;
-};
-
-struct iopt_dmabuf_block {
-	struct list_head node;
-	struct iopt_area *area;
-};
-
-struct iopt_pages___series {
-	void *uptr;
-	struct iopt_dmabuf *dmabuf;
-};
-
-struct iopt_area {
-	struct interval_tree_node node;
-	struct interval_tree_node pages_node;
-	struct io_pagetable *iopt;
-	struct iopt_pages *pages;
-	unsigned int page_offset;
-	int iommu_prot;
-};
-
-#pragma clang attribute pop
-
-static bool is_mainline(void)
-{
-	return bpf_core_type_exists(struct iopt_pages_dmabuf);
-}
 
 static bool is_series(void)
 {
@@ -292,15 +150,11 @@ struct translations {
 static long count_domain(__u32 index, struct translations *translations)
 {
 	struct list_head *at = translations->at;
-	struct iopt_area *area;
 
 	(void)index;
 	if (!at || at == translations->head)
 		return 1;
-	area = is_mainline() ?
-		       BPF_CORE_READ(object_of(at, struct iopt_pages_dmabuf_track, elm), area) :
-		       BPF_CORE_READ(object_of(at, struct iopt_dmabuf_block, node), area);
-	translations->count += area == translations->area;
+	translations->count += area_at(at) == translations->area;
 	translations->at = NULL;
 	bpf_probe_read_kernel(&translations->at, sizeof(at), &at->next);
 	return 0;
@@ -332,20 +186,12 @@ static struct dma_buf_attachment *attachment_of(struct iopt_pages *pages)
 static void read_pages(struct iopt_area *area, struct iopt_pages *pages,
 		       struct survey_mapping *mapping)
 {
-	if (is_mainline()) {
-		mapping->offset = BPF_CORE_READ(pages, dmabuf.start);
-		mapping->revoked = !BPF_CORE_READ(pages, dmabuf.phys.len);
-		mapping->domains =
-			count_domains((__u64)area, (__u64)address_of(pages, dmabuf.tracker));
-	} else {
-		struct iopt_pages___series *series = (void *)pages;
-		struct iopt_dmabuf *dmabuf = BPF_CORE_READ(series, dmabuf);
-
-		mapping->offset = (__u64)BPF_CORE_READ(series, uptr) &
-				  ~(__u64)(settings.page_size - 1);
-		mapping->revoked = BPF_CORE_READ(dmabuf, revoked);
-		mapping->domains = count_domains((__u64)area, (__u64)address_of(dmabuf, blocks));
-	}
+	mapping->offset = is_mainline() ?
+				  BPF_CORE_READ(pages, dmabuf.start) :
+				  (__u64)BPF_CORE_READ((struct iopt_pages___series *)pages, uptr) &
+					  ~(__u64)(settings.page_size - 1);
+	mapping->revoked = is_revoked(pages);
+	mapping->domains = count_domains((__u64)area, (__u64)domains_of(pages));
 	mapping->offset += BPF_CORE_READ(area, pages_node.start) * settings.page_size +
 			   BPF_CORE_READ(area, page_offset);
 	mapping->pid = BPF_CORE_READ(pages, source_task, tgid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is read of the kernel's own types, wherever it lies in those of the kernel that runs. */
-#ifndef DMABUFCTL_KERNEL_INVENTORY_TYPES_BPF_H
-#define DMABUFCTL_KERNEL_INVENTORY_TYPES_BPF_H
+#ifndef DMABUFCTL_KERNEL_TYPES_BPF_H
+#define DMABUFCTL_KERNEL_TYPES_BPF_H
 
 /* Laid out alike in all kernels. */
 struct list_head {
@@ -73,7 +73,11 @@ struct dma_buf_attachment {
 
 #pragma clang attribute pop
 
-/* The object that has a member at that place. */
+/*
+ * The object that has a member at that place. The compiler would find out where the member is ahead
+ * of a test of whether there is one, and no kernel without it would take the program: then
+ * barrier() stands between them.
+ */
 #define object_of(place, type, member)                                               \
 	((type *)((void *)(place)-__builtin_preserve_field_info(((type *)0)->member, \
 								BPF_FIELD_BYTE_OFFSET)))
