@@ -125,7 +125,7 @@ const struct command cmd_monitor = {
 	.summary = "print what happens to mappings, dma-bufs and devices, as it happens",
 	.description =
 		"A line an event, with --json an object: begin, map, unmap, domain, export, attach,\n"
-		"detach, put (the last), revoked (inferred), fault, bind, unbind, add, remove, change,\n"
+		"detach, put (the last), revoked, restored, fault, bind, unbind, add, remove, change,\n"
 		"context-start, context-stop, lost, and end. Times are CLOCK_MONOTONIC. --context:\n"
 		"only what belongs to that context. Ends on SIGINT, SIGTERM and, but under nohup,\n"
 		"SIGHUP.",

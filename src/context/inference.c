@@ -39,11 +39,18 @@ static bool is_again(const struct record *record, const struct record *next)
 	       is_same(record->iova, next->iova);
 }
 
+/* The others say what it meant. */
+static bool is_deed(const struct record *record)
+{
+	return record->kind != RECORD_LOST && record->kind != RECORD_REVOKED &&
+	       record->kind != RECORD_RESTORED;
+}
+
 /* What the same task does next; NULL: that is not known yet. */
 static const struct record *find_next(const struct record *records, unsigned count)
 {
 	for (unsigned i = 1; i < count; i++)
-		if (records[i].pid == records->pid && records[i].kind != RECORD_LOST &&
+		if (records[i].pid == records->pid && is_deed(&records[i]) &&
 		    !is_again(records, &records[i]))
 			return &records[i];
 	return NULL;
@@ -118,6 +125,8 @@ void inference_note(struct inference *inference, const struct record *record,
 		*inference = (struct inference){ 0 };
 		return;
 	}
+	if (!is_deed(record))
+		return;
 	task = (struct inference_task *)find_task(inference, record->pid);
 	if (!task)
 		task = add_task(inference, record->pid);

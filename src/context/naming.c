@@ -30,6 +30,7 @@ static void add_mapping(struct naming *naming, const struct context *context,
 		return;
 	window->inode = dmabuf->inode;
 	window->exporter = dmabuf->device;
+	window->bar = dmabuf->bar;
 }
 
 static void add_dmabuf(struct naming *naming, const char *context, uint64_t inode)

@@ -14,7 +14,8 @@ struct named_window {
 	char mapping[NAME_SIZE], context[NAME_SIZE];
 	uint64_t inode;		  /* of its dma-buf */
 	uint64_t made;		  /* when, before anything happened to it */
-	struct pci_name exporter; /* "" when that is not known */
+	struct pci_name exporter; /* "" when that is not known, nor is bar */
+	unsigned bar;
 	bool gone;		  /* no context has it any more */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's tracing records, decoded from their binary form by the formats that the kernel
- * gives for them. Text that another user chose, such as a task's name, takes no part in it.
+ * What the kernel tells. Its tracing records are decoded from their binary form by the formats that
+ * the kernel gives for them. Text that another user chose, such as a task's name, takes no part in
+ * it.
  */
 #ifndef DMABUFCTL_KERNEL_RECORD_H
 #define DMABUFCTL_KERNEL_RECORD_H
@@ -20,6 +21,8 @@ enum record_kind {
 	RECORD_ATTACH,	    /* the same; device: the importer */
 	RECORD_DETACH,	    /* the same */
 	RECORD_PUT,	    /* inode, size, exporter: the last reference is gone */
+	RECORD_REVOKED,	    /* inode, device: the exporter, bar; of a mapping: what is told of it */
+	RECORD_RESTORED,    /* inode, device, bar: the memory can be mapped again */
 	RECORD_INVALIDATE,  /* inode: the exporter begins to tell the importers to let go */
 	RECORD_INVALIDATED, /* and has told all of them */
 	RECORD_LOST,	    /* none of the kernel's: so many (size) that came before are missing */
@@ -37,6 +40,11 @@ struct record {
 	uint64_t size;
 	char device[32];
 	char exporter[32];
+	/* Told of revocations, which the trace knows nothing of. */
+	int bar;	 /* -1: none of the device's */
+	pid_t mapped_by; /* 0: no mapping is concerned */
+	uint32_t ioas;	 /* 0: a mapping that is in no page table, and has no iova then */
+	uint64_t took;	 /* the importer, in ns */
 };
 
 /* Where a kind's fields lie in its records. */

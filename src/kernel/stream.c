@@ -81,15 +81,23 @@ static int see_all(struct stream *stream)
 	return 0;
 }
 
-static int wait_for_rings(struct stream *stream)
+static int wait_for(struct stream *stream, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
+	return epoll_ctl(stream->ready, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int wait_for_rings(struct stream *stream)
+{
+	int rc = 0;
+
 	stream->ready = epoll_create1(EPOLL_CLOEXEC);
-	for (unsigned i = 0; stream->ready >= 0 && i < stream->instance.ring_count; i++)
-		if (epoll_ctl(stream->ready, EPOLL_CTL_ADD, stream->instance.rings[i].fd, &event))
-			return -errno;
-	return stream->ready < 0 ? -errno : 0;
+	if (stream->ready < 0)
+		return -errno;
+	for (unsigned i = 0; !rc && i < stream->instance.ring_count; i++)
+		rc = wait_for(stream, stream->instance.rings[i].fd);
+	return rc;
 }
 
 /* Until a ring is open a sweep may take the instance. */
@@ -140,6 +148,8 @@ void stream_close(struct stream *stream)
 	if (stream->ready >= 0)
 		close(stream->ready);
 	free(stream->waiting);
+	if (stream->revocations)
+		revocations_close(stream->revocations);
 	instance_close(&stream->instance);
 	if (*stream->name)
 		instance_remove(stream->name);
@@ -158,6 +168,14 @@ static void keep(struct stream *stream, const struct record *record)
 	}
 }
 
+static void keep_lost(struct stream *stream, uint64_t time, uint64_t count)
+{
+	const struct record lost = { .kind = RECORD_LOST, .time = time, .size = count };
+
+	if (count)
+		keep(stream, &lost);
+}
+
 static void on_record(const struct record *record, void *data)
 {
 	struct stream *stream = data;
@@ -165,16 +183,8 @@ static void on_record(const struct record *record, void *data)
 	/* A call that failed shows as a dma-buf of no inode. */
 	if ((record->kind == RECORD_EXPORT || record->kind == RECORD_ATTACH) && !record->inode)
 		return;
-	if (record->gap) {
-		const struct record lost = {
-			.kind = RECORD_LOST,
-			.time = record->time,
-			.size = instance_lost(&stream->instance, stream->ring),
-		};
-
-		if (lost.size)
-			keep(stream, &lost);
-	}
+	if (record->gap)
+		keep_lost(stream, record->time, instance_lost(&stream->instance, stream->ring));
 	if (record->time < stream->oldest)
 		stream->oldest = record->time;
 	keep(stream, record);
@@ -185,6 +195,34 @@ static bool is_crowded(struct stream *stream, const struct instance_ring *ring)
 	uint64_t unread = instance_unread(&stream->instance, ring);
 
 	return unread / stream->instance.page_size >= stream->room - stream->room / ROOM_SPARE;
+}
+
+static void on_revocation(const struct record *record, void *data)
+{
+	keep(data, record);
+}
+
+/* What was lost was when the ring was full, so just before it is read. */
+static int take_revocations(struct stream *stream)
+{
+	int rc = revocations_read(stream->revocations, on_revocation, stream);
+
+	keep_lost(stream, stream->horizon, revocations_lost(stream->revocations));
+	return rc;
+}
+
+void stream_see_revocations(struct stream *stream)
+{
+	if (stream->revocations) {
+		take_revocations(stream);
+		revocations_close(stream->revocations);
+	}
+	stream->revocations = revocations_open();
+	if (stream->revocations && wait_for(stream, revocations_fd(stream->revocations))) {
+		revocations_close(stream->revocations);
+		stream->revocations = NULL;
+	}
+	stream->sees[RECORD_REVOKED] = stream->sees[RECORD_RESTORED] = stream->revocations;
 }
 
 /* Of each ring what is there, but no more than some. Returns whether that was all. */
@@ -212,6 +250,12 @@ static int take(struct stream *stream)
 			stream->horizon = stream->waiting[stream->count - 1].time;
 	}
 	stream->readings += all;
+	if (stream->revocations) {
+		int rc = take_revocations(stream);
+
+		if (rc)
+			return rc;
+	}
 	return stream->no_memory ? -ENOMEM : all;
 }
 
@@ -244,7 +288,7 @@ int stream_read(struct stream *stream,
 	if (all < 0)
 		return all;
 	/* One ring alone is in order, and none can bring something older. */
-	if (stream->instance.ring_count > 1 && ready) {
+	if ((stream->instance.ring_count > 1 || stream->revocations) && ready) {
 		put_in_order(stream);
 		while (ready && stream->waiting[ready - 1].time > stream->horizon)
 			ready--;

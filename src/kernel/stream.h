@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the kernel does with IOMMUs and dma-bufs, as it happens: a tracefs instance that is read
- * all the time, unlike the flight recorder of trace.h.
+ * all the time, unlike the flight recorder of trace.h, and what programs tell of revocations.
  */
 #ifndef DMABUFCTL_KERNEL_STREAM_H
 #define DMABUFCTL_KERNEL_STREAM_H
 
 #include "kernel/instance.h"
+#include "kernel/revocation.h"
 
 struct stream {
 	struct instance instance;
+	struct revocations *revocations; /* NULL: they cannot be seen */
 	char name[64];
 	int ready;		 /* for poll(): there is something to read; or -1 */
 	bool sees[RECORD_KINDS]; /* the kinds that this kernel shows */
@@ -30,6 +32,9 @@ struct stream {
  * instance's name; what dead processes left under it is removed.
  */
 int stream_open(struct stream *stream, const char *prefix);
+
+/* Sees revocations from now on, if they can be seen; again when one of their modules was loaded. */
+void stream_see_revocations(struct stream *stream);
 
 /*
  * Reads what there is, without waiting, and gives what waits to visit, in the order of the times;

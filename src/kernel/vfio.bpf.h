@@ -19,7 +19,12 @@ struct pci_dev {
 	struct resource resource[BARS];
 };
 
+struct vfio_device {
+	struct device *dev;
+};
+
 struct vfio_pci_core_device {
+	struct vfio_device vdev;
 	struct pci_dev *pdev;
 	struct list_head dmabufs;
 };

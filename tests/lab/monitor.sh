@@ -3,31 +3,8 @@
 # lab: --iommu virtio
 # Events as they happen, in order, tied to names; what revoked means; ends that scripts can rely on.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/monitoring.sh"
 
-events=$TEST_DIR/events
-complaints=$TEST_DIR/complaints
-instances=/sys/kernel/tracing/instances
-# start ARGUMENT... - a monitor that is watching when this returns.
-start() {
-	: >"$events"
-	dmabufctl monitor "$@" >"$events" 2>"$complaints" &
-	monitor=$!
-	await 60 grep -qE '"event":"begin"|^ *[0-9.]+ begin ' "$events"
-}
-# ends [SIGNAL] - what the monitor left with, in $rc, once the signal has ended it.
-ends() {
-	[ -z "${1-}" ] || kill -"$1" $monitor
-	run wait $monitor
-	keep "$events"
-}
-seen() { gojq -r "select($1) | .event" "$events" | tr '\n' ' '; }
-count() { gojq -s "[.[] | select($1)] | length" "$events"; }
-last() { tail -n 1 "$events" | gojq -r "$1"; }
-instance() { echo "$instances"/dmabufctl.monitor-*; }
-nothing_left() {
-	ok "$1: no instance is left" equal "$(instance)" "$instances/dmabufctl.monitor-*"
-	ok "$1: no probe is left" equal "$(grep dmabufctl /sys/kernel/tracing/kprobe_events)" ''
-}
 cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
 
 # The name of a task is its owner's choice, and stands in no record.
@@ -102,6 +79,8 @@ ok 'end is the last' equal "$(last .event)" end
 ok 'revoked, mapped again, unmapped, mapped under other names, in order' \
 	equal "$(gojq -r 'select(.iova == "0x10000000") | "\(.event) \(.mapping)"' "$events" | tr '\n' ',')" \
 	'unmap map0,revoked map0,map map0,unmap map0,map other,unmap other,map map0,'
+ok 'each names device and BAR' \
+	equal "$(gojq -r 'select(.iova == "0x10000000") | "\(.device) \(.bar)"' "$events" | sort -u)" "$NVME 2"
 ok 'revoked: names the context' equal "$(gojq -r 'select(.event == "revoked").context' "$events")" default
 ok 'revoked: names the dma-buf' \
 	equal "$(gojq -r 'select(.event == "revoked").inode' "$events")" "$(attribute '.dmabufs[] | select(.name == "fb").inode')"
@@ -270,7 +249,7 @@ mount -t tmpfs none /sys/kernel/btf
 refuses 3 'monitor --until revoked: it cannot be seen: that takes .* BTF' d monitor --until revoked
 start --json --for 0.1
 ends
-ok 'what cannot be seen is said' contains "$(cat "$complaints")" 'put, revoked cannot be seen'
+ok 'what cannot be seen is said' contains "$(cat "$complaints")" 'put, revoked, restored cannot be seen'
 umount /sys/kernel/btf
 
 # A burst: each event is printed, or counted as lost.

@@ -34,8 +34,8 @@ static void test_names(void)
 		check(!strcmp(text, table[i].described), "kinds as text: '%s'", text);
 	}
 	kinds_describe(text, KINDS_ALL);
-	check(kinds_parse("map,unmap,domain,export,attach,detach,put,revoked,fault,bind,unbind,add,"
-			  "remove,change,context-start,context-stop,lost") == KINDS_ALL,
+	check(kinds_parse("map,unmap,domain,export,attach,detach,put,revoked,restored,fault,bind,"
+			  "unbind,add,remove,change,context-start,context-stop,lost") == KINDS_ALL,
 	      "all kinds: %s", text);
 	check(!kind_name(KINDS), "there is none after the last");
 	check(kind_of_action("bind") == KIND_BIND && kind_of_action("change") == KIND_CHANGE,
@@ -49,16 +49,22 @@ static void test_sight(void)
 	static const struct {
 		const char *name;
 		int blind; /* a kind of records; -1: all show */
+		int also;  /* another; -1: no other */
 		bool uevents, faults, contexts;
 		const char *unseen, *why;
 	} table[] = {
-		{ "all shows", -1, true, true, true, "", "does not let us" },
-		{ "no dma_buf events", RECORD_PUT, true, true, true, "put", "Linux 7.0" },
-		{ "no invalidations", RECORD_INVALIDATE, true, true, true, "revoked", "BTF" },
-		{ "no log", -1, true, false, true, "fault", "kernel log" },
-		{ "no uevents", -1, false, true, true, "bind, unbind, add, remove, change",
+		{ "all shows", -1, -1, true, true, true, "", "does not let us" },
+		{ "no dma_buf events", RECORD_PUT, -1, true, true, true, "put", "Linux 7.0" },
+		{ "no invalidations, nor what they mean", RECORD_INVALIDATE, RECORD_REVOKED, true,
+		  true, true, "revoked", "BTF" },
+		{ "no invalidations", RECORD_INVALIDATE, -1, true, true, true, "",
 		  "does not let us" },
-		{ "no contexts", -1, true, true, false, "context-start, context-stop",
+		{ "revocations are inferred", RECORD_REVOKED, RECORD_RESTORED, true, true, true,
+		  "restored", "BPF" },
+		{ "no log", -1, -1, true, false, true, "fault", "kernel log" },
+		{ "no uevents", -1, -1, false, true, true, "bind, unbind, add, remove, change",
+		  "does not let us" },
+		{ "no contexts", -1, -1, true, true, false, "context-start, context-stop",
 		  "does not let us" },
 	};
 
@@ -69,7 +75,7 @@ static void test_sight(void)
 		char text[KINDS_TEXT];
 
 		for (int kind = 0; kind < RECORD_KINDS; kind++)
-			records[kind] = kind != table[i].blind;
+			records[kind] = kind != table[i].blind && kind != table[i].also;
 		kinds_describe(text, kinds_unseen(&sight));
 		check(!strcmp(text, table[i].unseen), "%s: '%s' not seen", table[i].name, text);
 		check(strstr(kinds_why_unseen(kinds_unseen(&sight)), table[i].why) != NULL,

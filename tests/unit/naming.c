@@ -8,18 +8,18 @@
 
 /* By IOVA, as they are learnt. */
 static struct named_window windows[] = {
-	{ { 0x1000, 0x1000 }, "first", "a", 1, 100, { "" }, false },
-	{ { 0x2000, 0x2000 }, "second", "a", 2, 100, { "0000:01:00.0" }, false },
-	{ { 0x2000, 0x1000 }, "short", "b", 3, 100, { "" }, false },
-	{ { 0x8000, 0x1000 }, "of a", "a", 4, 100, { "" }, false },
-	{ { 0x8000, 0x1000 }, "of b", "b", 5, 100, { "" }, false },
-	{ { 0x9000, 0x1000 }, "newer", "a", 7, 200, { "" }, false },
-	{ { 0xa000, 0x1000 }, "before", "a", 7, 100, { "" }, false },
-	{ { 0xa000, 0x1000 }, "after", "b", 7, 200, { "" }, false },
-	{ { 0xb000, 0x1000 }, "once", "a", 8, 100, { "" }, true },
-	{ { 0xb000, 0x1000 }, "then", "a", 8, 120, { "" }, true },
-	{ { 0xb000, 0x1000 }, "now", "a", 8, 200, { "" }, false },
-	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, 100, { "" }, false },
+	{ { 0x1000, 0x1000 }, "first", "a", 1, 100, { "" }, 0, false },
+	{ { 0x2000, 0x2000 }, "second", "a", 2, 100, { "0000:01:00.0" }, 0, false },
+	{ { 0x2000, 0x1000 }, "short", "b", 3, 100, { "" }, 0, false },
+	{ { 0x8000, 0x1000 }, "of a", "a", 4, 100, { "" }, 0, false },
+	{ { 0x8000, 0x1000 }, "of b", "b", 5, 100, { "" }, 0, false },
+	{ { 0x9000, 0x1000 }, "newer", "a", 7, 200, { "" }, 0, false },
+	{ { 0xa000, 0x1000 }, "before", "a", 7, 100, { "" }, 0, false },
+	{ { 0xa000, 0x1000 }, "after", "b", 7, 200, { "" }, 0, false },
+	{ { 0xb000, 0x1000 }, "once", "a", 8, 100, { "" }, 0, true },
+	{ { 0xb000, 0x1000 }, "then", "a", 8, 120, { "" }, 0, true },
+	{ { 0xb000, 0x1000 }, "now", "a", 8, 200, { "" }, 0, false },
+	{ { UINT64_MAX - 0xfff, 0x1000 }, "last", "b", 6, 100, { "" }, 0, false },
 };
 
 #define WINDOWS (sizeof(windows) / sizeof(*windows))

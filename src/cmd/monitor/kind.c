@@ -7,13 +7,13 @@
 #include "kernel/record.h"
 #include "util/text.h"
 
-_Static_assert((int)KIND_MAP == (int)RECORD_MAP && (int)KIND_PUT == (int)RECORD_PUT,
+_Static_assert((int)KIND_MAP == (int)RECORD_MAP && (int)KIND_RESTORED == (int)RECORD_RESTORED,
 	       "the first kinds are those of the kernel's records");
 
 static const char *const names[KINDS] = {
-	"map",	  "unmap",   "domain",	      "export",	      "attach", "detach",
-	"put",	  "revoked", "fault",	      "bind",	      "unbind", "add",
-	"remove", "change",  "context-start", "context-stop", "lost",
+	"map", "unmap",	  "domain",   "export",	       "attach",       "detach",
+	"put", "revoked", "restored", "fault",	       "bind",	       "unbind",
+	"add", "remove",  "change",   "context-start", "context-stop", "lost",
 };
 
 const char *kind_name(unsigned kind)
@@ -57,11 +57,12 @@ unsigned kinds_unseen(const struct sight *sight)
 {
 	unsigned kinds = 0;
 
-	for (unsigned kind = KIND_MAP; kind <= KIND_PUT; kind++)
+	for (unsigned kind = KIND_MAP; kind <= KIND_RESTORED; kind++)
 		if (!sight->records[kind])
 			kinds |= KIND_BIT(kind);
-	if (!sight->records[RECORD_INVALIDATE])
-		kinds |= KIND_BIT(KIND_REVOKED);
+	/* Then it is inferred. */
+	if (sight->records[RECORD_INVALIDATE])
+		kinds &= ~KIND_BIT(KIND_REVOKED);
 	if (!sight->faults)
 		kinds |= KIND_BIT(KIND_FAULT);
 	for (unsigned kind = KIND_BIND; kind <= KIND_CHANGE && !sight->uevents; kind++)
@@ -77,6 +78,9 @@ const char *kinds_why_unseen(unsigned kinds)
 		     KIND_BIT(KIND_PUT) | KIND_BIT(KIND_REVOKED)))
 		return "that takes the kernel's dma_buf events (Linux 7.0) or kprobe events, its "
 		       "BTF, and libbpf";
+	if (kinds & KIND_BIT(KIND_RESTORED))
+		return "that takes BPF (root, the kernel's BTF, kprobes, and libbpf), and "
+		       "vfio-pci to be loaded";
 	if (kinds & KIND_BIT(KIND_FAULT))
 		return "the kernel log cannot be read";
 	return "the kernel does not let us watch them";

@@ -15,6 +15,7 @@ enum event_kind {
 	KIND_DETACH,
 	KIND_PUT,
 	KIND_REVOKED,
+	KIND_RESTORED,
 	KIND_FAULT,
 	/* As the kernel calls them, in lower case. */
 	KIND_BIND,

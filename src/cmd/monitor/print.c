@@ -33,6 +33,34 @@ static struct subject subject_of(const struct named_window *window, const char *
 	};
 }
 
+/* Whose memory it is, as far as a context knows. */
+static void add_exporter(struct event *event, const struct named_window *window)
+{
+	bool known = window && *window->exporter.bdf;
+
+	event_text(event, "device", known ? window->exporter.bdf : "");
+	if (known)
+		event_number(event, "bar", window->bar);
+}
+
+/* Without the kernel's word for it. */
+static void print_inferred(struct printer *printer, const struct record *record, uint64_t inode,
+			   const struct named_window *window)
+{
+	struct subject subject = subject_of(window, NULL);
+	struct event *event = &printer->event;
+
+	if (!begin(printer, KIND_REVOKED, record->time, &subject))
+		return;
+	add_window(event, window, record->iova);
+	event_number(event, "inode", inode);
+	add_exporter(event, window);
+	event_number(event, "pid", record->pid);
+	event_text(event, "source", "inferred");
+	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
+	event_end(event);
+}
+
 static void print_window(struct printer *printer, const struct record *record,
 			 const struct inferred *inferred)
 {
@@ -43,16 +71,47 @@ static void print_window(struct printer *printer, const struct record *record,
 
 	if (begin(printer, (enum event_kind)record->kind, record->time, &subject)) {
 		add_window(event, window, record->iova);
-		event_null(event, "device");
+		add_exporter(event, window);
 		event_number(event, "pid", record->pid);
 		event_end(event);
 	}
-	if (!inferred->revoked || !begin(printer, KIND_REVOKED, record->time, &subject))
+	if (inferred->revoked && !printer->told)
+		print_inferred(printer, record, inferred->inode, window);
+}
+
+/* The mapping that it was taken from. */
+static void add_loss(struct event *event, const struct named_window *window,
+		     const struct record *record)
+{
+	if (record->ioas) {
+		add_window(event, window, record->iova);
+		event_number(event, "ioas", record->ioas);
+	}
+	if (record->mapped_by) {
+		event_number(event, "mapped_by", record->mapped_by);
+		event_number(event, "took_ns", record->took);
+	}
+}
+
+static void print_revocation(struct printer *printer, const struct record *record)
+{
+	const struct named_window *window =
+		record->ioas ?
+			naming_find(printer->naming, record->time, record->iova, record->inode) :
+			NULL;
+	struct subject subject = subject_of(window, record->device);
+	struct event *event = &printer->event;
+
+	subject.inode = record->inode;
+	if (!begin(printer, (enum event_kind)record->kind, record->time, &subject))
 		return;
-	add_window(event, window, record->iova);
-	event_number(event, "inode", inferred->inode);
+	add_loss(event, window, record);
+	event_number(event, "inode", record->inode);
+	event_text(event, "device", record->device);
+	if (record->bar >= 0)
+		event_number(event, "bar", record->bar);
 	event_number(event, "pid", record->pid);
-	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
+	event_text(event, "source", "kernel");
 	event_end(event);
 }
 
@@ -90,6 +149,10 @@ void print_record(struct printer *printer, const struct record *record,
 	case RECORD_MAP:
 	case RECORD_UNMAP:
 		print_window(printer, record, inferred);
+		break;
+	case RECORD_REVOKED:
+	case RECORD_RESTORED:
+		print_revocation(printer, record);
 		break;
 	case RECORD_LOST:
 		print_lost(printer, record->time, record->size, "trace");

@@ -12,6 +12,7 @@
 struct printer {
 	const struct filter *filter;
 	const struct naming *naming; /* what things are called now */
+	bool told;		     /* the kernel tells of revocations itself */
 	bool met;		     /* an event that is waited for has come */
 	uint64_t events, lost;	     /* how many were printed; what is known to be missing */
 	uint64_t hidden;	     /* what was only tried, and not printed; counted by others */

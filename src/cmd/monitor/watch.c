@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -121,6 +122,20 @@ static unsigned on_records(const struct record *records, unsigned count, void *d
 	return done;
 }
 
+static void see_revocations(struct watch *watch)
+{
+	stream_see_revocations(&watch->stream);
+	watch->printer->told = watch->stream.sees[RECORD_REVOKED];
+}
+
+static void on_uevent(struct watch *watch, const struct uevent *event)
+{
+	print_uevent(watch->printer, clock_now(), event);
+	if (!strcmp(event->subsystem, "module") && !strcmp(event->action, "add") &&
+	    revocations_are_in(event->device))
+		see_revocations(watch);
+}
+
 static void read_uevents(struct watch *watch)
 {
 	struct uevent event;
@@ -130,7 +145,7 @@ static void read_uevents(struct watch *watch)
 		if (rc)
 			print_lost(watch->printer, clock_now(), 1, "uevents");
 		else
-			print_uevent(watch->printer, clock_now(), &event);
+			on_uevent(watch, &event);
 	}
 }
 
@@ -326,6 +341,7 @@ int watch_open(struct watch *watch)
 	watch->priority = getpriority(PRIO_PROCESS, 0);
 	watch->hurries = true;
 	watch->uevents = uevent_open();
+	see_revocations(watch);
 	watch->faults = fault_watch();
 	context_watch_open(&watch->contexts);
 	return 0;

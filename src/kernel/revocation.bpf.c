@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run by the kernel where VFIO takes the memory behind its dma-bufs away and gives it back, and
+ * where iommufd lets go of a dma-buf's; see revocation.h. All of that happens seldom.
+ */
+#include <linux/bpf.h>
+#include <linux/errno.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "kernel/iommufd.bpf.h"
+#include "kernel/revocation.bpf.h"
+
+#define RING_SIZE (2 << 20)
+#define CALLS_MAX 1024	      /* at a time */
+#define DMABUFS_MAX (1 << 16) /* of one device */
+#define AREAS_MAX 1024
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_SIZE);
+} ring SEC(".maps");
+
+/* Records that found no room, and calls whose end was not seen. */
+__u64 lost;
+
+enum function {
+	FUNCTION_UPDATE,
+	FUNCTION_INVALIDATE,
+	FUNCTION_NOTIFY,
+};
+
+/* A function that a task is in: at its return its argument is not to be had any more. */
+struct call {
+	__u64 task;
+	__u64 function;
+};
+
+struct begun {
+	void *argument;
+	__u64 time;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CALLS_MAX);
+	__type(key, struct call);
+	__type(value, struct begun);
+} calls SEC(".maps");
+
+/* What a dma-buf is about to become. */
+struct change {
+	bool revoked;
+	bool told; /* an importer has told of it */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DMABUFS_MAX);
+	__type(key, struct dma_buf *);
+	__type(value, struct change);
+} changes SEC(".maps");
+
+/* When a mapping was let go of, as it is in several domains. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AREAS_MAX);
+	__type(key, struct iopt_area *);
+	__type(value, __u64);
+} areas SEC(".maps");
+
+static void lose(void)
+{
+	__sync_fetch_and_add(&lost, 1);
+}
+
+static struct call call_of(enum function function)
+{
+	return (struct call){ bpf_get_current_pid_tgid(), function };
+}
+
+static void begin(enum function function, void *argument)
+{
+	struct call call = call_of(function);
+	struct begun begun = { argument, bpf_ktime_get_ns() };
+
+	/* One that is there is from a call whose return was not seen. */
+	if (!bpf_map_update_elem(&calls, &call, &begun, BPF_NOEXIST))
+		return;
+	lose();
+	bpf_map_update_elem(&calls, &call, &begun, BPF_EXIST);
+}
+
+/* False when its beginning was not seen, or not noted. */
+static bool end(enum function function, struct begun *begun)
+{
+	struct call call = call_of(function);
+	struct begun *found = bpf_map_lookup_elem(&calls, &call);
+
+	if (!found)
+		return false;
+	*begun = *found;
+	bpf_map_delete_elem(&calls, &call);
+	return true;
+}
+
+static void add_exporter(struct revocation_record *record, struct vfio_pci_dma_buf *exported)
+{
+	struct pci_dev *pci = BPF_CORE_READ(exported, vdev, pdev);
+	__u64 start, length, bar;
+
+	if (!pci)
+		return;
+	read_name(record->device, sizeof(record->device), address_of(pci, dev));
+	read_range(exported, 0, &start, &length);
+	record->region = find_region(pci, start, &bar);
+}
+
+static void tell(struct revocation_record *record, struct dma_buf *dmabuf)
+{
+	record->pid = bpf_get_current_pid_tgid();
+	record->inode = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
+	record->region = -1;
+	add_exporter(record, BPF_CORE_READ(dmabuf, priv));
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record), 0))
+		lose();
+}
+
+static void tell_of_exporter(enum revocation_kind kind, struct dma_buf *dmabuf)
+{
+	struct revocation_record record = { .kind = kind, .time = bpf_ktime_get_ns() };
+
+	tell(&record, dmabuf);
+}
+
+static struct vfio_pci_dma_buf *exported_at(struct list_head *node)
+{
+	if (bpf_core_field_exists(struct vfio_pci_dma_buf, dmabufs_elm)) {
+		barrier();
+		return object_of(node, struct vfio_pci_dma_buf, dmabufs_elm);
+	}
+	barrier();
+	return (void *)object_of(node, struct vfio_pci_dma_buf___series, node);
+}
+
+/* The dma-bufs of a device. */
+struct exports {
+	struct list_head *head, *at;
+	bool revoked; /* what they are about to become */
+};
+
+static struct exports exports_of(struct vfio_pci_core_device *device)
+{
+	struct list_head *head = (void *)address_of(device, dmabufs);
+
+	return (struct exports){ .head = head, .at = BPF_CORE_READ(head, next) };
+}
+
+/* NULL at the end. */
+static struct vfio_pci_dma_buf *next_export(struct exports *exports)
+{
+	struct list_head *at = exports->at;
+
+	if (!at || at == exports->head)
+		return NULL;
+	exports->at = BPF_CORE_READ(at, next);
+	return exported_at(at);
+}
+
+static bool is_over(const struct exports *exports)
+{
+	return exports->at == exports->head;
+}
+
+static bool is_revoked_now(struct vfio_pci_dma_buf *exported)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(exported, revoked);
+}
+
+static long note_change(__u32 index, struct exports *exports)
+{
+	struct vfio_pci_dma_buf *exported = next_export(exports);
+	struct change change = { .revoked = exports->revoked };
+	struct dma_buf *dmabuf;
+
+	(void)index;
+	if (!exported)
+		return 1;
+	dmabuf = BPF_CORE_READ(exported, dmabuf);
+	if (is_revoked_now(exported) != change.revoked &&
+	    bpf_map_update_elem(&changes, &dmabuf, &change, BPF_ANY))
+		lose();
+	return 0;
+}
+
+static void note_changes(struct vfio_pci_core_device *device, bool revoked)
+{
+	struct exports exports = exports_of(device);
+
+	exports.revoked = revoked;
+	bpf_loop(DMABUFS_MAX, note_change, &exports, 0);
+	if (!is_over(&exports))
+		lose();
+}
+
+/* vfio_pci_dma_buf_move(), vfio_pci_dma_buf_reset(): the device, and whether its memory goes. */
+SEC("kprobe")
+int begin_update(struct pt_regs *ctx)
+{
+	struct vfio_pci_core_device *device = (void *)PT_REGS_PARM1(ctx);
+	bool revoked = PT_REGS_PARM2(ctx) & 0xff;
+
+	note_changes(device, revoked);
+	if (!revoked)
+		begin(FUNCTION_UPDATE, device);
+	return 0;
+}
+
+static long tell_restored(__u32 index, struct exports *exports)
+{
+	struct vfio_pci_dma_buf *exported = next_export(exports);
+	struct dma_buf *dmabuf;
+
+	(void)index;
+	if (!exported)
+		return 1;
+	dmabuf = BPF_CORE_READ(exported, dmabuf);
+	if (!bpf_map_delete_elem(&changes, &dmabuf) && !is_revoked_now(exported))
+		tell_of_exporter(REVOCATION_RESTORED, dmabuf);
+	return 0;
+}
+
+/* Without an end in between it gives the memory back. */
+SEC("kretprobe")
+int end_update(struct pt_regs *ctx)
+{
+	struct exports exports;
+	struct begun begun;
+
+	(void)ctx;
+	if (!end(FUNCTION_UPDATE, &begun))
+		return 0;
+	exports = exports_of(begun.argument);
+	bpf_loop(DMABUFS_MAX, tell_restored, &exports, 0);
+	if (!is_over(&exports))
+		lose();
+	return 0;
+}
+
+/* vfio_pci_core_close_device() */
+SEC("kprobe")
+int begin_close(struct pt_regs *ctx)
+{
+	struct vfio_device *device = (void *)PT_REGS_PARM1(ctx);
+
+	note_changes(object_of(device, struct vfio_pci_core_device, vdev), true);
+	return 0;
+}
+
+/* dma_buf_invalidate_mappings(): to all importers of the dma-buf, for restoring as well. */
+SEC("kprobe")
+int begin_invalidate(struct pt_regs *ctx)
+{
+	struct dma_buf *dmabuf = (void *)PT_REGS_PARM1(ctx);
+
+	if (is_from_vfio(dmabuf))
+		begin(FUNCTION_INVALIDATE, dmabuf);
+	return 0;
+}
+
+SEC("kretprobe")
+int end_invalidate(struct pt_regs *ctx)
+{
+	struct dma_buf *dmabuf;
+	struct change *change;
+	struct begun begun;
+
+	(void)ctx;
+	if (!end(FUNCTION_INVALIDATE, &begun))
+		return 0;
+	dmabuf = begun.argument;
+	change = bpf_map_lookup_elem(&changes, &dmabuf);
+	if (!change || !change->revoked)
+		return 0;
+	if (!change->told)
+		tell_of_exporter(REVOCATION_REVOKED, dmabuf);
+	bpf_map_delete_elem(&changes, &dmabuf);
+	return 0;
+}
+
+/* iopt_revoke_notify(): the one importer that is iommufd's pages. */
+SEC("kprobe")
+int begin_notify(struct pt_regs *ctx)
+{
+	struct dma_buf_attachment *attachment = (void *)PT_REGS_PARM1(ctx);
+
+	if (is_from_vfio(BPF_CORE_READ(attachment, dmabuf)) &&
+	    !is_revoked(BPF_CORE_READ(attachment, importer_priv)))
+		begin(FUNCTION_NOTIFY, attachment);
+	return 0;
+}
+
+/* The mappings of an importer that has let go. */
+struct importer {
+	struct dma_buf *dmabuf;
+	struct iopt_pages *pages;
+	struct list_head *head, *at;
+	__u64 began, ended;
+};
+
+/* area: NULL for none. */
+static void tell_let_go(struct importer *importer, struct iopt_area *area)
+{
+	struct revocation_record record = {
+		.kind = REVOCATION_LET_GO,
+		.time = importer->ended,
+		.took = importer->ended - importer->began,
+	};
+	struct iopt_pages *pages = importer->pages;
+	struct io_pagetable *iopt;
+
+	record.mapped_by = BPF_CORE_READ(pages, source_task, tgid);
+	if (area) {
+		iopt = BPF_CORE_READ(area, iopt);
+		record.ioas = BPF_CORE_READ(object_of(iopt, struct iommufd_ioas, iopt), obj.id);
+		record.iova = BPF_CORE_READ(area, node.start);
+		record.length = BPF_CORE_READ(area, node.last) - record.iova + 1;
+	}
+	tell(&record, importer->dmabuf);
+}
+
+static long tell_area(__u32 index, struct importer *importer)
+{
+	struct list_head *at = importer->at;
+	struct iopt_area *area;
+	__u64 *before;
+
+	(void)index;
+	if (!at || at == importer->head)
+		return 1;
+	importer->at = BPF_CORE_READ(at, next);
+	area = area_at(at);
+	before = bpf_map_lookup_elem(&areas, &area);
+	if (before && *before == importer->ended)
+		return 0;
+	bpf_map_update_elem(&areas, &area, &importer->ended, BPF_ANY);
+	tell_let_go(importer, area);
+	return 0;
+}
+
+SEC("kretprobe")
+int end_notify(struct pt_regs *ctx)
+{
+	struct importer importer = { .ended = bpf_ktime_get_ns() };
+	struct dma_buf_attachment *attachment;
+	struct dma_buf *dmabuf;
+	struct iopt_pages *pages;
+	struct list_head *head;
+	struct change *change;
+	struct begun begun;
+
+	(void)ctx;
+	if (!end(FUNCTION_NOTIFY, &begun))
+		return 0;
+	attachment = begun.argument;
+	dmabuf = BPF_CORE_READ(attachment, dmabuf);
+	pages = BPF_CORE_READ(attachment, importer_priv);
+	head = domains_of(pages);
+	importer.began = begun.time;
+	importer.dmabuf = dmabuf;
+	importer.pages = pages;
+	importer.head = head;
+	importer.at = BPF_CORE_READ(head, next);
+	if (importer.at == importer.head)
+		tell_let_go(&importer, NULL);
+	bpf_loop(DOMAINS_MAX, tell_area, &importer, 0);
+	if (importer.at != importer.head)
+		lose();
+	change = bpf_map_lookup_elem(&changes, &dmabuf);
+	if (change)
+		change->told = true;
+	return 0;
+}
+
+/* The helpers are for programs under the GPL. */
+char LICENSE[] SEC("license") = "GPL";

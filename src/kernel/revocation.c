@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/revocation.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/library.h"
+#include "kernel/program.h"
+#include "kernel/revocation.bpf.h"
+#include "util/text.h"
+
+PROGRAMS("src/kernel/revocation.bpf.o");
+
+#define BPF_FUNCTIONS(each)                                                                \
+	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)           \
+		each(bpf_object__close) each(bpf_object__find_program_by_name)             \
+			each(bpf_object__find_map_by_name) each(bpf_map__fd)               \
+				each(bpf_map_lookup_elem) each(bpf_program__attach_kprobe) \
+					each(bpf_link__destroy) each(ring_buffer__new)     \
+						each(ring_buffer__free) each(ring_buffer__consume)
+LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
+
+/*
+ * Where the programs are run: in the first of the functions that is there. None is the last of its
+ * module: Linux 6.12 may read on behind that when it is to optimize a kprobe, and die of it.
+ */
+static const struct place {
+	const char *begin, *end; /* NULL: nothing is wanted of its return */
+	const char *functions[2];
+	bool optional;
+} places[] = {
+	{ "begin_update", "end_update", { "vfio_pci_dma_buf_move" }, false },
+	{ "begin_update", "end_update", { "vfio_pci_dma_buf_reset" }, true },
+	{ "begin_close", NULL, { "vfio_pci_core_close_device" }, false },
+	{ "begin_invalidate",
+	  "end_invalidate",
+	  { "dma_buf_invalidate_mappings", "dma_buf_move_notify" },
+	  false },
+	{ "begin_notify",
+	  "end_notify",
+	  { "iopt_revoke_notify", "iopt_dmabuf_move_notify" },
+	  false },
+};
+
+/* Of the functions, where they are not built in. */
+static const char *const modules[] = { "vfio_pci_core", "iommufd" };
+
+#define PLACES (sizeof(places) / sizeof(*places))
+
+struct revocations {
+	struct bpf_object *object;
+	struct bpf_link *links[2 * PLACES];
+	unsigned link_count;
+	struct ring_buffer *ring;
+	uint64_t lost; /* as far as it was asked */
+	void (*visit)(const struct record *record, void *data);
+	void *data;
+};
+
+static int map_of(const struct revocations *revocations, const char *name)
+{
+	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(revocations->object, name));
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	const struct revocations *revocations = context;
+	const struct revocation_record *told = data;
+	struct record record = {
+		.kind = told->kind == REVOCATION_RESTORED ? RECORD_RESTORED : RECORD_REVOKED,
+		.pid = told->pid,
+		.time = told->time,
+		.iova = { told->iova, told->length },
+		.inode = told->inode,
+		.bar = told->region,
+		.ioas = told->ioas,
+		.mapped_by = told->mapped_by,
+		.took = told->took,
+	};
+
+	(void)size;
+	copy_text(record.device, sizeof(record.device), told->device);
+	revocations->visit(&record, revocations->data);
+	return 0;
+}
+
+static bool attach(struct revocations *revocations, const char *program, bool at_return,
+		   const char *function)
+{
+	struct bpf_link *link = lib.bpf_program__attach_kprobe(
+		lib.bpf_object__find_program_by_name(revocations->object, program), at_return,
+		function);
+
+	if (link)
+		revocations->links[revocations->link_count++] = link;
+	return link;
+}
+
+/* Its return first: what begins before is not noted. */
+static bool attach_to(struct revocations *revocations, const struct place *place,
+		      const char *function)
+{
+	return (!place->end || attach(revocations, place->end, true, function)) &&
+	       attach(revocations, place->begin, false, function);
+}
+
+static bool attach_all(struct revocations *revocations)
+{
+	for (unsigned i = 0; i < PLACES; i++) {
+		const struct place *place = &places[i];
+
+		if (!attach_to(revocations, place, place->functions[0]) &&
+		    !(place->functions[1] && attach_to(revocations, place, place->functions[1])) &&
+		    !place->optional)
+			return false;
+	}
+	return true;
+}
+
+static bool open_all(struct revocations *revocations)
+{
+	revocations->object = lib.bpf_object__open_mem(programs, programs_size, NULL);
+	if (!revocations->object || lib.bpf_object__load(revocations->object))
+		return false;
+	revocations->ring =
+		lib.ring_buffer__new(map_of(revocations, "ring"), on_record, revocations, NULL);
+	return revocations->ring && attach_all(revocations);
+}
+
+bool revocations_are_in(const char *module)
+{
+	for (unsigned i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+		if (!strcmp(modules[i], module))
+			return true;
+	return false;
+}
+
+struct revocations *revocations_open(void)
+{
+	struct revocations *revocations;
+
+	if (!library_load(&library))
+		return NULL;
+	revocations = calloc(1, sizeof(*revocations));
+	if (!revocations)
+		return NULL;
+	lib.libbpf_set_print(NULL);
+	if (open_all(revocations))
+		return revocations;
+	revocations_close(revocations);
+	return NULL;
+}
+
+void revocations_close(struct revocations *revocations)
+{
+	for (unsigned i = 0; i < revocations->link_count; i++)
+		lib.bpf_link__destroy(revocations->links[i]);
+	lib.ring_buffer__free(revocations->ring);
+	lib.bpf_object__close(revocations->object);
+	free(revocations);
+}
+
+int revocations_fd(const struct revocations *revocations)
+{
+	return map_of(revocations, "ring");
+}
+
+int revocations_read(struct revocations *revocations,
+		     void (*visit)(const struct record *record, void *data), void *data)
+{
+	int rc;
+
+	revocations->visit = visit;
+	revocations->data = data;
+	rc = lib.ring_buffer__consume(revocations->ring);
+	return rc < 0 ? rc : 0;
+}
+
+/* The one variable that the programs have. */
+uint64_t revocations_lost(struct revocations *revocations)
+{
+	uint64_t before = revocations->lost;
+	const uint32_t only = 0;
+
+	lib.bpf_map_lookup_elem(map_of(revocations, ".bss"), &only, &revocations->lost);
+	return revocations->lost - before;
+}

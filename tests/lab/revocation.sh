@@ -1,0 +1,157 @@
+#!/bin/bash
+# Revocation as monitor has it from the kernel: which dma-buf, which mapping, whose, by whom; of a program that is not
+# ours and of a context. And what is inferred where the kernel cannot be asked.
+# kernels: all
+# lab:
+# lab: --iommu virtio
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/monitoring.sh"
+
+# vmm COMMAND... - one more line for the program, and its answer in $answer.
+vmm() {
+	echo "$*" >&"${VMM[1]}"
+	read -r answer <&"${VMM[0]}"
+}
+made() { gojq -r ".$1" <<<"$answer"; }
+cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
+# told [EXPRESSION] - the revocations and restorings, in order, a line each: these parts of them.
+told() {
+	gojq -c "select(.event == \"revoked\" or .event == \"restored\") |
+		${1-[.event, .inode, .device, .bar, .iova, .length, .ioas, .mapped_by, .pid, .source]}" "$events"
+}
+
+d bind "$NVME" "$NVME2" "$EDU" >/dev/null
+coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
+vmm open "$(cdev_of "$NVME")"
+vmm open "$(cdev_of "$NVME2")"
+vmm open "$(cdev_of "$EDU")"
+vmm export 0 2 0x10000 0x200000 && whole=$(made inode)
+vmm export 1 2 0 0x100000 && spare=$(made inode)
+vmm ioas && first=$(made id)
+vmm ioas
+vmm attach 2 0
+vmm map-file 0 0x10000000 0 0 0x200000
+vmm map-file 1 0x20000000 0 0 0x200000
+live="[\"revoked\",$whole,\"$NVME\",2,\"0x10000000\",2097152,$first,$VMM_PID,$VMM_PID,\"kernel\"]"
+idle="[\"revoked\",$whole,\"$NVME\",2,null,null,null,$VMM_PID,$VMM_PID,\"kernel\"]"
+# about EVENT INODE DEVICE - of a dma-buf itself.
+about() { echo "[\"$1\",$2,\"$3\",2,null,null,null,null,$VMM_PID,\"kernel\"]"; }
+
+start --json
+vmm reset 0
+vmm memory 1 0
+vmm memory 1 1
+ends INT
+ok 'a reset: each importer once, and back' equal "$(told | head -n 3 | sort)" \
+	"$(printf '%s\n' "$live" "$idle" "$(about restored "$whole" "$NVME")" | sort)"
+ok 'a reset: back in the end' equal "$(told .event | tr '\n' ' ')" '"revoked" "revoked" "restored" "revoked" "restored" '
+ok 'memory decode off, and on; nothing was mapped' equal "$(told | tail -n 2)" \
+	"$(printf '%s\n' "$(about revoked "$spare" "$NVME2")" "$(about restored "$spare" "$NVME2")")"
+ok 'in the order of the times' equal "$(gojq -s '[.[].t_ns] | . == sort' "$events")" true
+# shellcheck disable=SC2016 # gojq's variable
+ok 'how long: the unmap was within' equal "$(gojq -s '(.[] | select(.event == "revoked" and .iova)) as $revoked |
+	[.[] | select(.event == "unmap" and .iova == $revoked.iova).t_ns] |
+	.[0] < $revoked.t_ns and .[0] > $revoked.t_ns - $revoked.took_ns' "$events")" true
+ok 'nothing was lost' equal "$(last .lost)" 0
+
+# One that is revoked from the beginning; what is taken away twice; what is closed.
+vmm unmap 0 0x10000000 0x200000
+vmm unmap 1 0x20000000 0x200000
+vmm memory 0 0
+vmm export 0 2 0 0x1000 && born=$(made inode)
+start --json --device "$NVME"
+vmm memory 1 0
+vmm memory 1 1
+vmm reset 0
+vmm memory 0 1
+vmm map-file 0 0x10000000 0 0 0x200000
+vmm close device 0
+ends INT
+ok 'off all the time: no news until it is back; then closed; --device' equal "$(told | sort)" \
+	"$(printf '%s\n' "$live" "$(about restored "$whole" "$NVME")" "$(about restored "$born" "$NVME")" \
+		"$(about revoked "$born" "$NVME")" | sort)"
+ok 'closed: that is the end' equal "$(told .event | tr '\n' ' ')" '"restored" "restored" "revoked" "revoked" '
+
+# Many more than there is room for, while nobody reads.
+for ((i = 0; i < 13; i++)); do vmm export 1 2 $((i << 12)) 0x1000; done
+start --json --event revoked,restored,lost
+kill -STOP $monitor
+for ((i = 0; i < 1000; i++)); do
+	vmm memory 1 0
+	vmm memory 1 1
+done
+kill -CONT $monitor
+ends INT
+lost=$(last .lost)
+ok 'more than the ring holds: some are lost' [ "$lost" -gt 0 ]
+ok 'more than the ring holds: the event lost says so' equal "$(gojq -s '[.[] | select(.event == "lost").count] | add' "$events")" "$lost"
+ok 'more than the ring holds: each is printed, or counted as lost' \
+	equal "$(($(told | wc -l) + lost))" $((1000 * 2 * 14))
+
+eval "exec ${VMM[1]}>&-"
+wait "$VMM_PID"
+
+# A context's have their names. Who maps and who revokes are two processes.
+d --context own export "$NVME" 2 --name fb >/dev/null
+d --context own attach "$EDU" >/dev/null
+dmabufctl --context own import fb --iova "$IOVA" >/dev/null &
+importer=$!
+wait $importer
+start --json --until restored
+dmabufctl --context own revoke "$NVME" --by memory >/dev/null &
+revoker=$!
+ends
+wait $revoker
+ok '--until restored: exit status 0' equal "$rc" 0
+ok 'of a context: its names, and who' \
+	equal "$(told '[.event, .mapping, .context, .iova, .mapped_by, .pid, .source]' | tr '\n' ' ')" \
+	"[\"revoked\",\"map0\",\"own\",\"$IOVA\",$importer,$revoker,\"kernel\"] [\"restored\",null,null,null,null,$revoker,\"kernel\"] "
+d --context own recover map0 >/dev/null
+start --until revoked
+d --context own revoke "$NVME" --by memory >/dev/null
+ends
+ok 'for people' contains "$(cat "$events")" \
+	" revoked +mapping=map0 context=own iova=$IOVA length=16777216 ioas=[0-9]+ mapped_by=[0-9]+ took_ns=[0-9]+ inode=[0-9]+ device=$NVME bar=2 pid=[0-9]+ source=kernel$"
+d --context own recover map0 >/dev/null
+
+# Without BPF it is inferred, and says so.
+: >"$events"
+setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl monitor --json >"$events" 2>"$complaints" &
+monitor=$!
+await 60 grep -q '"event":"begin"' "$events"
+d --context own revoke "$NVME" --by memory >/dev/null
+ends INT
+ok 'without BPF: inferred' equal "$(told '[.event, .mapping, .inode, .device, .iova, .source, .inferred_from]')" \
+	"[\"revoked\",\"map0\",$(d --context own status --json | gojq '.dmabufs[0].inode'),\"$NVME\",\"$IOVA\",\"inferred\",\"unmapped while the exporter called the dma-buf back\"]"
+ok 'without BPF: says what cannot be seen' contains "$(cat "$complaints")" 'restored cannot be seen: that takes BPF'
+run without_bpf dmabufctl monitor --until restored
+ok 'without BPF: --until restored: exit status 3' equal "$rc" 3
+d --context own release --all
+d unbind "$NVME" "$NVME2" "$EDU" >/dev/null
+
+# What is watched is in a module, which comes, or goes and comes, meanwhile. iommufd's function is the last.
+probes=/sys/kernel/debug/kprobes/list
+is_watched() { grep -q 'vfio_pci_dma_buf_move' $probes && grep -q ' iopt_' $probes && ! grep -q '\[GONE\]' $probes; }
+# reloaded WHAT - the module is loaded now, and the monitor sees what it does.
+reloaded() {
+	d bind "$NVME" >/dev/null
+	await 60 is_watched
+	d --context own export "$NVME" 2 --name fb >/dev/null
+	d --context own revoke "$NVME" --by memory >/dev/null
+	d --context own release --all
+	ends INT
+	ok "$1: seen" equal "$(told '[.event, .device, .source]' | tr '\n' ' ')" \
+		"[\"revoked\",\"$NVME\",\"kernel\"] [\"restored\",\"$NVME\",\"kernel\"] "
+}
+modprobe -r vfio-pci
+start --json --event revoked,restored
+ok 'not loaded: what cannot be seen is said' contains "$(cat "$complaints")" 'restored cannot be seen: .* vfio-pci'
+reloaded 'loaded while it runs'
+start --json --event revoked,restored
+d unbind "$NVME" >/dev/null
+modprobe -r vfio-pci
+reloaded 'unloaded and loaded while it runs'
+nothing_left 'in the end'
+ok 'in the end: nothing is watched' equal "$(grep -c . $probes)" 0
+leave_nothing
+done_testing
