@@ -118,3 +118,33 @@ enum module_state module_find_symbol(const char *symbol)
 	lib.kmod_unref(kmod);
 	return state;
 }
+
+/* A line of it: "ffffffffc0a01000 t name	[module]". False: no function of the module. */
+static bool parse_symbol(const char *line, const char *module, unsigned long long *address,
+			 char name[128])
+{
+	char type, owner[64];
+
+	return strchr(line, '[') &&
+	       sscanf(line, "%llx %c %127s [%63[^]]]", address, &type, name, owner) == 4 &&
+	       (type == 't' || type == 'T') && !strcmp(owner, module);
+}
+
+bool module_ends_with(FILE *symbols, const char *module, const char *function)
+{
+	unsigned long long address, wanted = 0, last = 0;
+	char line[512], name[128];
+	bool found = false;
+
+	rewind(symbols);
+	while (fgets(line, sizeof(line), symbols)) {
+		if (!parse_symbol(line, module, &address, name))
+			continue;
+		last = address > last ? address : last;
+		if (!strcmp(name, function)) {
+			found = true;
+			wanted = address;
+		}
+	}
+	return found && wanted == last;
+}

@@ -3,6 +3,9 @@
 #ifndef DMABUFCTL_KERNEL_MODULE_H
 #define DMABUFCTL_KERNEL_MODULE_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 enum module_state {
 	MODULE_MISSING,
 	MODULE_LOADABLE,
@@ -19,5 +22,11 @@ int module_load(const char *name);
  * when a module that is not loaded exports it.
  */
 enum module_state module_find_symbol(const char *symbol);
+
+/*
+ * Whether it is the last function of that module, or may be as addresses are hidden. symbols: what
+ * /proc/kallsyms has.
+ */
+bool module_ends_with(FILE *symbols, const char *module, const char *function);
 
 #endif

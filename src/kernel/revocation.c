@@ -3,10 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/library.h"
+#include "kernel/module.h"
 #include "kernel/program.h"
 #include "kernel/revocation.bpf.h"
 #include "util/text.h"
@@ -22,30 +24,30 @@ PROGRAMS("src/kernel/revocation.bpf.o");
 						each(ring_buffer__free) each(ring_buffer__consume)
 LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
 
-/*
- * Where the programs are run: in the first of the functions that is there. None is the last of its
- * module: Linux 6.12 may read on behind that when it is to optimize a kprobe, and die of it.
- */
+/* Of the functions below, where they are not built in. */
+static const char *const modules[] = { "vfio_pci_core", "iommufd" };
+
+/* Where the programs are run: in the first of the functions that is there. */
 static const struct place {
 	const char *begin, *end; /* NULL: nothing is wanted of its return */
+	const char *module;	 /* NULL: the kernel itself */
 	const char *functions[2];
 	bool optional;
 } places[] = {
-	{ "begin_update", "end_update", { "vfio_pci_dma_buf_move" }, false },
-	{ "begin_update", "end_update", { "vfio_pci_dma_buf_reset" }, true },
-	{ "begin_close", NULL, { "vfio_pci_core_close_device" }, false },
+	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_move" }, false },
+	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_reset" }, true },
+	{ "begin_close", NULL, "vfio_pci_core", { "vfio_pci_core_close_device" }, false },
 	{ "begin_invalidate",
 	  "end_invalidate",
+	  NULL,
 	  { "dma_buf_invalidate_mappings", "dma_buf_move_notify" },
 	  false },
 	{ "begin_notify",
 	  "end_notify",
+	  "iommufd",
 	  { "iopt_revoke_notify", "iopt_dmabuf_move_notify" },
 	  false },
 };
-
-/* Of the functions, where they are not built in. */
-static const char *const modules[] = { "vfio_pci_core", "iommufd" };
 
 #define PLACES (sizeof(places) / sizeof(*places))
 
@@ -54,6 +56,7 @@ struct revocations {
 	struct bpf_link *links[2 * PLACES];
 	unsigned link_count;
 	struct ring_buffer *ring;
+	FILE *symbols;
 	uint64_t lost; /* as far as it was asked */
 	void (*visit)(const struct record *record, void *data);
 	void *data;
@@ -98,11 +101,22 @@ static bool attach(struct revocations *revocations, const char *program, bool at
 	return link;
 }
 
+/*
+ * Linux 6.12 may read on behind the last function of a module when it is to optimize a kprobe
+ * there, and die of it (can_optimize() in arch/x86/kernel/kprobes/opt.c).
+ */
+static bool is_safe(const struct revocations *revocations, const struct place *place,
+		    const char *function)
+{
+	return !place->module || !module_ends_with(revocations->symbols, place->module, function);
+}
+
 /* Its return first: what begins before is not noted. */
 static bool attach_to(struct revocations *revocations, const struct place *place,
 		      const char *function)
 {
-	return (!place->end || attach(revocations, place->end, true, function)) &&
+	return is_safe(revocations, place, function) &&
+	       (!place->end || attach(revocations, place->end, true, function)) &&
 	       attach(revocations, place->begin, false, function);
 }
 
@@ -121,6 +135,9 @@ static bool attach_all(struct revocations *revocations)
 
 static bool open_all(struct revocations *revocations)
 {
+	revocations->symbols = fopen("/proc/kallsyms", "re");
+	if (!revocations->symbols)
+		return false;
 	revocations->object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 	if (!revocations->object || lib.bpf_object__load(revocations->object))
 		return false;
@@ -159,6 +176,8 @@ void revocations_close(struct revocations *revocations)
 		lib.bpf_link__destroy(revocations->links[i]);
 	lib.ring_buffer__free(revocations->ring);
 	lib.bpf_object__close(revocations->object);
+	if (revocations->symbols)
+		fclose(revocations->symbols);
 	free(revocations);
 }
 
