@@ -33,7 +33,7 @@
 #define BAR 2
 #define PROCESSES 8
 #define WINDOWS 4 /* of a process: at most two are mapped at a time */
-#define ROUNDS 20
+#define ROUNDS 40
 #define PAGE 4096
 
 struct crowd {
@@ -104,7 +104,7 @@ static void reset(const struct crowd *crowd)
 
 static void map_and_unmap(const struct crowd *crowd, int iommufd, uint32_t ioas, unsigned number)
 {
-	const struct timespec pause = { .tv_nsec = 2000000 };
+	const struct timespec pause = { .tv_nsec = 25000000 };
 	bool mapped[WINDOWS] = { false };
 
 	for (unsigned round = 0; round < ROUNDS + number; round++) {

@@ -1,22 +1,12 @@
 #!/bin/bash
-# A revoke killed after each call that changes something: the next command brings memory decode, power
-# state and driver back. In a file of its own beside kill.sh for its time.
+# A revoke killed after each call that changes something: the next command brings memory decode back.
+# In files of their own beside kill.sh for their time; kill-close.sh and kill-power.sh have other triggers.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/killing.sh"
 
 exporter=$RAM
 d bind "$RAM" "$EDU" "$NVME2" >/dev/null
 die_everywhere revoke "$mapped" revoke "$RAM" --by memory
-die_everywhere 'revoke --by close' "$mapped" revoke "$RAM" --by close
-die_everywhere 'revoke --by unbind' "$device" revoke "$RAM" --by unbind
-die_everywhere 'revoke --by remove' "$device" revoke "$RAM" --by remove
-
-# And one that has power states and resets, which take their time here.
-exporter=$NVME2
-for trigger in d3hot flr; do
-	die_everywhere "revoke --by $trigger" "export $NVME2 2 --name fb --range 0:64K\n" revoke "$NVME2" --by $trigger
-done
-exporter=$RAM
 
 # What the next command puts right it says, once. --hold is no half step.
 printf 'release --all\n%b' "$mapped" | d --context default batch - >/dev/null

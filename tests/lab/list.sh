@@ -13,6 +13,7 @@ same_without_bpf() {
 		"$(d list --json | known_without)"
 }
 
+modprobe vfio-pci # whose records are among the sources
 hold buffers share
 inode=${held[0]}
 out=$(row "$inode")

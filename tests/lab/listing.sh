@@ -95,6 +95,7 @@ as_the_kernel_says() {
 	ok "$1: every row, all of it" equal "$(rows "$out")" "$(kernel_rows "$3")"
 }
 
+modprobe vfio-pci # whose records are among the sources
 run d list --json
 ok 'none: the whole object' equal "$(gojq -c . <<<"$out")" \
 	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd"]}}'
