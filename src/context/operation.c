@@ -108,65 +108,70 @@ static const struct object *find_own(const struct context *context, int fd)
 	return NULL;
 }
 
-static int take_origin(struct object *dmabuf, const struct inventory_export *export)
-{
-	if (!export || export->region < 0)
-		return 0;
-	free(dmabuf->ranges);
-	dmabuf->range_count = 0;
-	dmabuf->ranges = calloc(export->range_count + 1, sizeof(*dmabuf->ranges));
-	if (!dmabuf->ranges)
-		return -ENOMEM;
-	copy_text(dmabuf->device.bdf, sizeof(dmabuf->device.bdf), export->device);
-	dmabuf->bar = export->region;
-	while (dmabuf->range_count < export->range_count) {
-		dmabuf->ranges[dmabuf->range_count] = export->ranges[dmabuf->range_count];
-		dmabuf->range_count++;
-	}
-	return 0;
-}
-
-/* Where one that is open in this process is from, where VFIO's record of it can be had. */
-static int learn_origin(struct object *dmabuf)
+/* By VFIO's record of what is open in this process; NULL: it cannot be had, or tells no BAR. */
+static const struct inventory_export *find_export(const struct inventory *inventory, int fd)
 {
 	const struct inventory_dmabuf *known;
+	uint64_t inode;
+
+	if (dmabuf_get_inode(fd, &inode))
+		return NULL;
+	known = inventory_get(inventory, inode);
+	return known && known->export && known->export->region >= 0 ? known->export : NULL;
+}
+
+static int make_adopted(const char *name, int fd, struct object **made)
+{
+	const struct inventory_export *export;
 	struct inventory inventory;
+	struct object *object;
 	int rc = inventory_take_records(&inventory, getpid());
 
 	if (rc)
 		return rc;
-	known = inventory_get(&inventory, dmabuf->inode);
-	rc = take_origin(dmabuf, known ? known->export : NULL);
+	export = find_export(&inventory, fd);
+	object = *made = new_dmabuf(name, fd, export ? export->ranges : NULL,
+				    export ? export->range_count : 0);
+	if (object) {
+		object->made = clock_now();
+		object->adopted = true;
+	}
+	if (object && export) {
+		copy_text(object->device.bdf, sizeof(object->device.bdf), export->device);
+		object->bar = export->region;
+	}
 	inventory_free(&inventory);
-	return rc;
+	return object ? 0 : -ENOMEM;
+}
+
+/* Another object for what the context exported. */
+static int make_twin(const char *name, int fd, const struct object *own, struct object **made)
+{
+	struct object *object = *made = new_dmabuf(name, fd, own->ranges, own->range_count);
+
+	if (!object)
+		return -ENOMEM;
+	object->made = own->made;
+	object->device = own->device;
+	object->bar = own->bar;
+	return 0;
 }
 
 int context_adopt(struct context *context, int fd, const char *name, struct object **dmabuf)
 {
 	const struct object *own = find_own(context, fd);
-	struct object *object = NULL;
+	struct object *object;
 	uint64_t size;
 	int rc = dmabuf_get_size(fd, &size);
 
 	if (!rc)
-		object = new_dmabuf(name, fd, own ? own->ranges : NULL, own ? own->range_count : 0);
-	if (!object) {
+		rc = own ? make_twin(name, fd, own, &object) : make_adopted(name, fd, &object);
+	if (rc) {
 		sys_close(fd);
-		return rc ? rc : -ENOMEM;
+		return rc;
 	}
 	object->size = size;
-	object->made = own ? own->made : clock_now();
-	object->adopted = !own;
-	if (own) {
-		object->device = own->device;
-		object->bar = own->bar;
-	} else {
-		rc = learn_origin(object);
-	}
-	if (rc)
-		object_free(object);
-	else
-		rc = context_add(context, object);
+	rc = context_add(context, object);
 	if (!rc)
 		*dmabuf = object;
 	return rc;

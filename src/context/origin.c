@@ -52,7 +52,8 @@ const struct pci_device *origin_deduce(const struct inventory_dmabuf *dmabuf,
 }
 
 /* Gives the dma-buf of that index an origin, to be filled; NULL when out of memory. */
-static struct origin *add_origin(struct origins *origins, unsigned index, unsigned range_count)
+static struct origin *add_origin(struct origins *origins, unsigned index,
+				 const struct range *ranges, unsigned range_count)
 {
 	struct origin *origin = calloc(1, sizeof(*origin));
 
@@ -60,6 +61,8 @@ static struct origin *add_origin(struct origins *origins, unsigned index, unsign
 		origin->ranges = calloc(range_count, sizeof(*origin->ranges));
 		origin->range_count = origin->ranges ? range_count : 0;
 	}
+	for (unsigned i = 0; origin && i < origin->range_count; i++)
+		origin->ranges[i] = ranges[i];
 	origins->items[index] = origin;
 	return origin;
 }
@@ -75,15 +78,13 @@ static void note_dmabuf(struct origins *origins, const struct inventory *invento
 	item = inventory_get(inventory, dmabuf->inode);
 	if (!item || origins->items[item - inventory->items])
 		return;
-	origin = add_origin(origins, item - inventory->items, dmabuf->range_count);
+	origin = add_origin(origins, item - inventory->items, dmabuf->ranges, dmabuf->range_count);
 	if (!origin)
 		return;
 	origins->contexts = true;
 	origin->bar = dmabuf->bar;
 	strcpy(origin->device, dmabuf->device.bdf);
 	snprintf(origin->source, sizeof(origin->source), "context %s", name);
-	for (unsigned i = 0; i < origin->range_count; i++)
-		origin->ranges[i] = dmabuf->ranges[i];
 }
 
 static void note_contexts(struct origins *origins, const struct inventory *inventory)
@@ -112,15 +113,13 @@ static bool is_on_record(const struct inventory_dmabuf *dmabuf)
 static void note_export(struct origins *origins, const struct inventory_export *export,
 			unsigned index)
 {
-	struct origin *origin = add_origin(origins, index, export->range_count);
+	struct origin *origin = add_origin(origins, index, export->ranges, export->range_count);
 
 	if (!origin)
 		return;
 	copy_text(origin->device, sizeof(origin->device), export->device);
 	strcpy(origin->source, "kernel");
 	origin->bar = export->region;
-	for (unsigned i = 0; i < origin->range_count; i++)
-		origin->ranges[i] = export->ranges[i];
 }
 
 struct devices {
@@ -179,18 +178,18 @@ static void deduce(struct origins *origins, const struct inventory_dmabuf *dmabu
 	int bar = -1;
 	const struct pci_device *exporter =
 		origin_deduce(dmabuf, devices->items, devices->count, &bar);
-	struct origin *origin = exporter ? add_origin(origins, index, 1) : NULL;
+	const struct range whole = { .length = dmabuf->size };
+	struct origin *origin;
 
+	if (!exporter)
+		return;
+	/* Of a smaller one nobody can tell where in the BAR it lies. */
+	origin = add_origin(origins, index, &whole, exporter->bars[bar].bus.length == dmabuf->size);
 	if (!origin)
 		return;
 	strcpy(origin->device, exporter->name.bdf);
 	strcpy(origin->source, "deduced");
 	origin->bar = bar;
-	/* Of a smaller one nobody can tell where in the BAR it lies. */
-	if (exporter->bars[bar].bus.length == dmabuf->size && origin->range_count)
-		origin->ranges[0].length = dmabuf->size;
-	else
-		origin->range_count = 0;
 }
 
 int origins_find(struct origins *origins, const struct inventory *inventory)

@@ -109,24 +109,17 @@ static bool end(enum function function, struct begun *begun)
 	return true;
 }
 
-static void add_exporter(struct revocation_record *record, struct vfio_pci_dma_buf *exported)
-{
-	struct pci_dev *pci = BPF_CORE_READ(exported, vdev, pdev);
-	__u64 start, length, bar;
-
-	if (!pci)
-		return;
-	read_name(record->device, sizeof(record->device), address_of(pci, dev));
-	read_range(exported, 0, &start, &length);
-	record->region = find_region(pci, start, &bar);
-}
-
 static void tell(struct revocation_record *record, struct dma_buf *dmabuf)
 {
+	struct vfio_pci_dma_buf *exported = BPF_CORE_READ(dmabuf, priv);
+	__u64 start;
+
 	record->pid = bpf_get_current_pid_tgid();
 	record->inode = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
 	record->region = -1;
-	add_exporter(record, BPF_CORE_READ(dmabuf, priv));
+	if (BPF_CORE_READ(exported, vdev))
+		record->region =
+			read_exporter(exported, record->device, sizeof(record->device), &start);
 	if (bpf_ringbuf_output(&ring, record, sizeof(*record), 0))
 		lose();
 }
@@ -172,14 +165,12 @@ static struct vfio_pci_dma_buf *next_export(struct exports *exports)
 	return exported_at(at);
 }
 
-static bool is_over(const struct exports *exports)
+/* With each of them, of which there may be more than can be looked at. */
+static __always_inline void visit_exports(struct exports *exports, void *visit)
 {
-	return exports->at == exports->head;
-}
-
-static bool is_revoked_now(struct vfio_pci_dma_buf *exported)
-{
-	return BPF_CORE_READ_BITFIELD_PROBED(exported, revoked);
+	bpf_loop(DMABUFS_MAX, visit, exports, 0);
+	if (exports->at != exports->head)
+		lose();
 }
 
 static long note_change(__u32 index, struct exports *exports)
@@ -192,7 +183,7 @@ static long note_change(__u32 index, struct exports *exports)
 	if (!exported)
 		return 1;
 	dmabuf = BPF_CORE_READ(exported, dmabuf);
-	if (is_revoked_now(exported) != change.revoked &&
+	if (is_export_revoked(exported) != change.revoked &&
 	    bpf_map_update_elem(&changes, &dmabuf, &change, BPF_ANY))
 		lose();
 	return 0;
@@ -203,9 +194,7 @@ static void note_changes(struct vfio_pci_core_device *device, bool revoked)
 	struct exports exports = exports_of(device);
 
 	exports.revoked = revoked;
-	bpf_loop(DMABUFS_MAX, note_change, &exports, 0);
-	if (!is_over(&exports))
-		lose();
+	visit_exports(&exports, note_change);
 }
 
 /* vfio_pci_dma_buf_move(), vfio_pci_dma_buf_reset(): the device, and whether its memory goes. */
@@ -230,7 +219,7 @@ static long tell_restored(__u32 index, struct exports *exports)
 	if (!exported)
 		return 1;
 	dmabuf = BPF_CORE_READ(exported, dmabuf);
-	if (!bpf_map_delete_elem(&changes, &dmabuf) && !is_revoked_now(exported))
+	if (!bpf_map_delete_elem(&changes, &dmabuf) && !is_export_revoked(exported))
 		tell_of_exporter(REVOCATION_RESTORED, dmabuf);
 	return 0;
 }
@@ -246,9 +235,7 @@ int end_update(struct pt_regs *ctx)
 	if (!end(FUNCTION_UPDATE, &begun))
 		return 0;
 	exports = exports_of(begun.argument);
-	bpf_loop(DMABUFS_MAX, tell_restored, &exports, 0);
-	if (!is_over(&exports))
-		lose();
+	visit_exports(&exports, tell_restored);
 	return 0;
 }
 

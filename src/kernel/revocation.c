@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "kernel/library.h"
 #include "kernel/module.h"
@@ -133,9 +134,25 @@ static bool attach_all(struct revocations *revocations)
 	return true;
 }
 
+/* Of /proc/kallsyms, which is long, what concerns the modules; NULL: it cannot be read. */
+static FILE *read_symbols(void)
+{
+	FILE *all = fopen("/proc/kallsyms", "re");
+	FILE *ours = all ? fdopen(memfd_create("symbols", MFD_CLOEXEC), "w+") : NULL;
+	char line[512];
+
+	while (ours && fgets(line, sizeof(line), all))
+		for (unsigned i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+			if (strstr(line, modules[i]))
+				fputs(line, ours);
+	if (all)
+		fclose(all);
+	return ours;
+}
+
 static bool open_all(struct revocations *revocations)
 {
-	revocations->symbols = fopen("/proc/kallsyms", "re");
+	revocations->symbols = read_symbols();
 	if (!revocations->symbols)
 		return false;
 	revocations->object = lib.bpf_object__open_mem(programs, programs_size, NULL);

@@ -84,14 +84,31 @@ static void read_range(struct vfio_pci_dma_buf *record, __u32 index, __u64 *star
 static int find_region(struct pci_dev *pci, __u64 address, __u64 *start)
 {
 	for (int i = 0; i < BARS; i++) {
-		struct resource *bar = (void *)address_of(pci, resource) +
-				       i * bpf_core_type_size(struct resource);
+		struct resource *bar =
+			(void *)address_of(pci, resource) + i * bpf_core_type_size(struct resource);
 
 		*start = BPF_CORE_READ(bar, start);
 		if (address >= *start && address <= BPF_CORE_READ(bar, end) && *start)
 			return i;
 	}
 	return -1;
+}
+
+/* The BAR of an export whose device is open, and the device's name. *start: where that BAR begins.
+ */
+static int read_exporter(struct vfio_pci_dma_buf *record, char *name, __u32 size, __u64 *start)
+{
+	struct pci_dev *pci = BPF_CORE_READ(record, vdev, pdev);
+	__u64 first, length;
+
+	read_name(name, size, address_of(pci, dev));
+	read_range(record, 0, &first, &length);
+	return find_region(pci, first, start);
+}
+
+static bool is_export_revoked(struct vfio_pci_dma_buf *record)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(record, revoked);
 }
 
 static bool is_from_vfio(struct dma_buf *dmabuf)

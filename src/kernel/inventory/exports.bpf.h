@@ -43,20 +43,15 @@ static __u32 note_first(struct dma_buf *dmabuf, struct export *export)
 	struct vfio_pci_dma_buf *priv = export->record;
 	struct vfio_pci_core_device *device = BPF_CORE_READ(priv, vdev);
 	struct survey_record *record = draft(SURVEY_EXPORT);
-	struct pci_dev *pci = BPF_CORE_READ(device, pdev);
-	__u64 first, length;
 
 	record->export.inode = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
 	record->export.size = BPF_CORE_READ(dmabuf, size);
-	record->export.revoked = BPF_CORE_READ_BITFIELD_PROBED(priv, revoked);
+	record->export.revoked = is_export_revoked(priv);
 	record->export.closed = !device;
 	record->export.region = -1;
-	if (device) {
-		read_name(record->export.device, sizeof(record->export.device),
-			  address_of(pci, dev));
-		read_range(priv, 0, &first, &length);
-		record->export.region = find_region(pci, first, &export->start);
-	}
+	if (device)
+		record->export.region = read_exporter(
+			priv, record->export.device, sizeof(record->export.device), &export->start);
 	if (record->export.region >= 0)
 		record->export.ranges = BPF_CORE_READ(priv, nr_ranges);
 	if (record->export.ranges > RANGES_MAX)

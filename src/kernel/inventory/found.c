@@ -184,10 +184,12 @@ int inventory_sort(struct inventory *inventory)
 	return rc;
 }
 
-static void free_export(struct inventory_export *export)
+void inventory_free_export(struct inventory_dmabuf *dmabuf)
 {
-	free(export ? export->ranges : NULL);
-	free(export);
+	if (dmabuf->export)
+		free(dmabuf->export->ranges);
+	free(dmabuf->export);
+	dmabuf->export = NULL;
 }
 
 void inventory_free(struct inventory *inventory)
@@ -197,7 +199,7 @@ void inventory_free(struct inventory *inventory)
 			free(inventory->items[i].holders[j].fds);
 		free(inventory->items[i].holders);
 		free(inventory->items[i].attached);
-		free_export(inventory->items[i].export);
+		inventory_free_export(&inventory->items[i]);
 		free(inventory->items[i].mapped);
 	}
 	inventory_free_contexts(&inventory->contexts);

@@ -122,6 +122,7 @@ int inventory_add_map(struct inventory *inventory, const struct inventory_proces
 /* A character device that a process has open: counts when it is one of VFIO's. */
 int inventory_add_device(struct inventory *inventory, pid_t pid, dev_t device);
 void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length);
+void inventory_free_export(struct inventory_dmabuf *dmabuf);
 
 /* Once all is added, 0 or -ENOMEM: the dma-buf of that inode, NULL when there is none. */
 int inventory_sort(struct inventory *inventory);

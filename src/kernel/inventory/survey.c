@@ -23,8 +23,7 @@ static const struct survey_record *next_record(struct adding *adding)
 
 static struct inventory_export *add_export(struct inventory_dmabuf *dmabuf)
 {
-	free(dmabuf->export ? dmabuf->export->ranges : NULL);
-	free(dmabuf->export);
+	inventory_free_export(dmabuf);
 	dmabuf->export = calloc(1, sizeof(*dmabuf->export));
 	return dmabuf->export;
 }
