@@ -256,7 +256,7 @@ also_go
 
 # Less privilege, less is known, and it says which.
 umount /sys/kernel/debug
-run setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- dmabufctl list --json
+run without_bpf dmabufctl list --json
 ok 'neither BPF nor debugfs: references, but no attachments' \
 	equal "$(gojq -c '[.dmabufs[] | [.name, .references, .attachments, .unexplained, .in_flight]]' <<<"$out")" \
 	'[["a",3,null,2,null],["b",1,null,0,null],["some",14,null,0,null]]'

@@ -104,12 +104,13 @@ vmm_ends
 ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
 
 # More than the table has room for at first.
-coproc CROWD { exec "$LAB_BUILD/tests/lab/crowd" "$(cdev_of "$NVME")" hold 2 9000 8>&-; }
-crowd=$CROWD_PID
-until [ "${answer-}" = ready ]; do read -r answer <&"${CROWD[0]}"; done
-dmabufctl status --pid "$crowd" --json | grep -o '"iova":"0x[0-9a-f]*"' | sort | uniq -c >"$TEST_DIR/many"
+coproc MANY { exec "$LAB_BUILD/tests/lab/stress" many "$(cdev_of "$NVME")" 2 9000 8>&-; }
+many=$MANY_PID
+read -r answer <&"${MANY[0]}"
+ok 'many mappings: they are made' equal "$answer" ready
+dmabufctl status --pid "$many" --json | grep -o '"iova":"0x[0-9a-f]*"' | sort | uniq -c >"$TEST_DIR/many"
 ok 'many mappings: each is there, once in each context' equal "$(awk '{ print $1 }' "$TEST_DIR/many" | sort | uniq -c | xargs)" '9000 2'
-eval "exec ${CROWD[1]}>&-"
-wait "$crowd"
+eval "exec ${MANY[1]}>&-"
+wait "$many"
 leave_nothing
 done_testing

@@ -33,6 +33,8 @@ ok 'topology: one device alone' equal "$(d topology --pid "$VMM_PID")" 'it has n
 vmm map-file 0 0x10000000 0 0x1000 0x100000
 vmm map-file 1 0x20000000 0 0 0x4000
 
+ok 'list: each mapping with the process that has it' equal "$(d list -o name,mapped-at | awk '$1 == "fb"' | sed 's/^ *//; s/  */ /g')" \
+	"fb dmabufctl-holde($holder):$(attribute '.ioases[0].id')@0x50000000+16M vmm($VMM_PID):$first@0x10000000+1M vmm($VMM_PID):$second@0x20000000+16K"
 theirs="\
 [\"fb\",$fb,\"$NVME\",$VMM_PID,\"vmm\",$first,\"0x10000000\",1048576,\"live\",[\"$EDU\"]]
 [\"fb\",$fb,\"$NVME\",$VMM_PID,\"vmm\",$second,\"0x20000000\",16384,\"idle\",[]]"

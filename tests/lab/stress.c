@@ -12,6 +12,10 @@
  *   stress burst EXPORTER IMPORTER ROUNDS
  *	Maps and unmaps at 0x10000000, as fast as it goes.
  *
+ *   stress many EXPORTER CONTEXTS MAPPINGS
+ *	Has so many iommufd contexts with so many mappings each. Prints "ready" when it has, and
+ *	holds them until standard input ends.
+ *
  * EXPORTER and IMPORTER are VFIO nodes; BAR 2 of the first is exported. SYSFS-RESET is the
  * exporter's reset attribute.
  */
@@ -250,6 +254,33 @@ static int run_burst(const char *exporter, const char *importer, unsigned rounds
 	return 0;
 }
 
+static void map_many(int dmabuf, unsigned mappings)
+{
+	struct setting setting;
+
+	must(setting.iommufd = iommufd_open(), "iommufd");
+	must(iommufd_alloc_ioas(setting.iommufd, &setting.ioas[0]), "IOAS");
+	for (uint64_t i = 1; i <= mappings; i++)
+		must(map(&setting, 0, dmabuf, i * bar.length), "import");
+}
+
+static int run_many(const char *exporter, unsigned contexts, unsigned mappings)
+{
+	int iommufd = iommufd_open(), device, dmabuf;
+	uint32_t id;
+
+	must(iommufd, "iommufd");
+	must(device = vfio_open(exporter, iommufd, &id), "%s", exporter);
+	must(dmabuf = vfio_export(device, BAR, &bar, 1), "export");
+	while (contexts--)
+		map_many(dmabuf, mappings);
+	printf("ready\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct setting setting;
@@ -266,8 +297,11 @@ int main(int argc, char **argv)
 		return run_orders(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "burst"))
 		return run_burst(argv[2], argv[3], strtoul(argv[4], NULL, 10));
+	if (argc == 5 && !strcmp(argv[1], "many"))
+		return run_many(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS [late-domains]\n"
 			"       stress orders EXPORTER IMPORTER\n"
-			"       stress burst EXPORTER IMPORTER ROUNDS\n");
+			"       stress burst EXPORTER IMPORTER ROUNDS\n"
+			"       stress many EXPORTER CONTEXTS MAPPINGS\n");
 	return 2;
 }
