@@ -14,7 +14,7 @@
 
 struct revocations;
 #ifdef HAVE_BPF
-/* Whether it has such functions; once it is loaded they are to be opened, also once more. */
+/* Whether it has such functions; once it is loaded they are to be opened, when it is removed closed. */
 bool revocations_are_in(const char *module);
 
 /* NULL when they cannot be seen. The others take no NULL. */

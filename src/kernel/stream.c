@@ -143,13 +143,19 @@ int stream_open(struct stream *stream, const char *prefix)
 	return rc;
 }
 
+static void close_revocations(struct stream *stream)
+{
+	if (stream->revocations)
+		revocations_close(stream->revocations);
+	stream->revocations = NULL;
+}
+
 void stream_close(struct stream *stream)
 {
 	if (stream->ready >= 0)
 		close(stream->ready);
 	free(stream->waiting);
-	if (stream->revocations)
-		revocations_close(stream->revocations);
+	close_revocations(stream);
 	instance_close(&stream->instance);
 	if (*stream->name)
 		instance_remove(stream->name);
@@ -213,16 +219,20 @@ static int take_revocations(struct stream *stream)
 
 void stream_see_revocations(struct stream *stream)
 {
-	if (stream->revocations) {
-		take_revocations(stream);
-		revocations_close(stream->revocations);
-	}
+	if (stream->revocations)
+		return;
 	stream->revocations = revocations_open();
-	if (stream->revocations && wait_for(stream, revocations_fd(stream->revocations))) {
-		revocations_close(stream->revocations);
-		stream->revocations = NULL;
-	}
+	if (stream->revocations && wait_for(stream, revocations_fd(stream->revocations)))
+		close_revocations(stream);
 	stream->sees[RECORD_REVOKED] = stream->sees[RECORD_RESTORED] = stream->revocations;
+}
+
+void stream_leave_revocations(struct stream *stream)
+{
+	if (stream->revocations)
+		take_revocations(stream);
+	close_revocations(stream);
+	stream->sees[RECORD_REVOKED] = stream->sees[RECORD_RESTORED] = false;
 }
 
 /* Of each ring what is there, but no more than some. Returns whether that was all. */

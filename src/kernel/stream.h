@@ -33,8 +33,12 @@ struct stream {
  */
 int stream_open(struct stream *stream, const char *prefix);
 
-/* Sees revocations from now on, if they can be seen; again when one of their modules was loaded. */
+/*
+ * Sees revocations from now on, if they can be seen, until one of their modules is removed. Called
+ * when one was loaded; nothing is done when they are seen already.
+ */
 void stream_see_revocations(struct stream *stream);
+void stream_leave_revocations(struct stream *stream);
 
 /*
  * Reads what there is, without waiting, and gives what waits to visit, in the order of the times;

@@ -177,6 +177,7 @@ hit[2] {"holders":null,"kind":"dma-buf","name":"fb"}
 hit[3] {"holders":null,"kind":"mapping","name":"map0"}
 hit[4] {"holders":null,"kind":"mapping","name":"part"}
 hit[5] {"holders":null,"kind":"mapping","name":"map1"}
+other_mappings []
 schema "dmabufctl/1"
 END
 same 'revoke --by memory' 0 revoke 01:00.0 --by memory <<'END'

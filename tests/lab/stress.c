@@ -256,9 +256,9 @@ static int run_burst(const char *exporter, const char *importer, unsigned rounds
 
 static void map_many(int dmabuf, unsigned mappings)
 {
-	struct setting setting;
+	struct setting setting = { .iommufd = iommufd_open() };
 
-	must(setting.iommufd = iommufd_open(), "iommufd");
+	must(setting.iommufd, "iommufd");
 	must(iommufd_alloc_ioas(setting.iommufd, &setting.ioas[0]), "IOAS");
 	for (uint64_t i = 1; i <= mappings; i++)
 		must(map(&setting, 0, dmabuf, i * bar.length), "import");

@@ -128,12 +128,28 @@ static void see_revocations(struct watch *watch)
 	watch->printer->told = watch->stream.sees[RECORD_REVOKED];
 }
 
+static void leave_revocations(struct watch *watch)
+{
+	stream_leave_revocations(&watch->stream);
+	watch->printer->told = false;
+}
+
+/* The programs end with a module that they are in; those that are in place stay. */
+static void on_module(struct watch *watch, const struct uevent *event)
+{
+	if (!revocations_are_in(event->device))
+		return;
+	if (!strcmp(event->action, "remove"))
+		leave_revocations(watch);
+	else if (!strcmp(event->action, "add"))
+		see_revocations(watch);
+}
+
 static void on_uevent(struct watch *watch, const struct uevent *event)
 {
 	print_uevent(watch->printer, clock_now(), event);
-	if (!strcmp(event->subsystem, "module") && !strcmp(event->action, "add") &&
-	    revocations_are_in(event->device))
-		see_revocations(watch);
+	if (!strcmp(event->subsystem, "module"))
+		on_module(watch, event);
 }
 
 static void read_uevents(struct watch *watch)
