@@ -21,6 +21,7 @@ static const struct {
 } fields[] = {
 	{ offsetof(struct record_format, pid), "common_pid", false },
 	{ offsetof(struct record_format, iova), "iova", false },
+	{ offsetof(struct record_format, memory), "paddr", false },
 	{ offsetof(struct record_format, size), "size", false },
 	{ offsetof(struct record_format, inode), "ino", false },
 	{ offsetof(struct record_format, device), "device", true },
@@ -138,6 +139,7 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 	record->pid = number(data, format->pid);
 	record->size = number(data, format->size);
 	record->iova = (struct range){ number(data, format->iova), record->size };
+	record->memory = number(data, format->memory);
 	record->inode = number(data, format->inode);
 	*record->device = *record->exporter = '\0';
 	if (format->device.size)

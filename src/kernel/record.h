@@ -14,7 +14,7 @@
 #include "util/range.h"
 
 enum record_kind {
-	RECORD_MAP,	    /* iova */
+	RECORD_MAP,	    /* iova, memory */
 	RECORD_UNMAP,	    /* iova */
 	RECORD_DOMAIN,	    /* device: it got another domain */
 	RECORD_EXPORT,	    /* inode, size, exporter */
@@ -36,6 +36,7 @@ struct record {
 	bool gap;	  /* records of this CPU that came before it are lost */
 	unsigned reading; /* of a stream: its count of readings when it came */
 	struct range iova;
+	uint64_t memory; /* the physical address that is at iova */
 	uint64_t inode;
 	uint64_t size;
 	char device[32];
@@ -54,7 +55,7 @@ struct record_format {
 	struct record_field {
 		uint16_t offset;
 		uint16_t size; /* 0: there is no such field */
-	} pid, iova, size, inode, device, exporter;
+	} pid, iova, memory, size, inode, device, exporter;
 };
 
 struct record_formats {

@@ -23,6 +23,8 @@ for event in map unmap; do
 	ok "hostile names: each $event has its PID" \
 		equal "$(gojq -r "select(.event == \"$event\" and .iova == \"0x10000000\").pid" "$events" | tr '\n' ' ')" "$pids"
 done
+ok 'which BAR, and where in it: of a process that is not ours' equal \
+	"$(gojq -c 'select(.iova == "0x10000000") | [.device, .bar, .offset]' "$events" | sort | uniq -c | xargs)" "12 [$NVME,2,0]"
 ok 'hostile names: nothing is forged' equal "$(count '.event == "revoked" or .event == "lost"')" 0
 
 # What is lost when they come too fast is counted.

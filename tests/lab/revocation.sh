@@ -70,6 +70,9 @@ ends INT
 ok 'off all the time: no news until it is back; then closed; --device' equal "$(told | sort)" \
 	"$(printf '%s\n' "$live" "$(about restored "$whole" "$NVME")" "$(about restored "$born" "$NVME")" \
 		"$(about revoked "$born" "$NVME")" | sort)"
+ok 'mapped, and unmapped by the revocation: which BAR, and where in it' equal \
+	"$(gojq -c 'select(.event | IN("map", "unmap")) | [.event, .iova, .device, .bar, .offset]' "$events")" \
+	"$(printf '["%s","0x10000000","%s",2,65536]\n' map "$NVME" unmap "$NVME")"
 ok 'closed: that is the end' equal "$(told .event | tr '\n' ' ')" '"restored" "restored" "revoked" "revoked" '
 
 # Many more than there is room for, while nobody reads.

@@ -26,6 +26,12 @@
 	"\tfield:size_t size;\toffset:16;\tsize:8;\tsigned:0;\n"                \
 	"\tfield:ino_t ino;\toffset:24;\tsize:8;\tsigned:0;\n\n"                \
 	"print fmt: \"exp_name=%s size=%zu\", __get_str(exp_name), REC->size\n"
+#define MAP                                                        \
+	"name: map\nID: 430\nformat:\n" COMMON                     \
+	"\tfield:u64 iova;\toffset:8;\tsize:8;\tsigned:0;\n"       \
+	"\tfield:u64 paddr;\toffset:16;\tsize:8;\tsigned:0;\n"     \
+	"\tfield:size_t size;\toffset:24;\tsize:8;\tsigned:0;\n\n" \
+	"print fmt: \"IOMMU: iova=0x%016llx\", REC->iova\n"
 #define INVALIDATED                                                              \
 	"name: invalidated\nID: 535\nformat:\n" COMMON                           \
 	"\tfield:unsigned long __probe_func;\toffset:8;\tsize:8;\tsigned:0;\n\n" \
@@ -65,6 +71,7 @@ static void test_formats(void)
 		      table[i].rc);
 	}
 	check(!formats.of[RECORD_MAP].id, "a format that is refused is not taken");
+	check(!record_learn(&formats, RECORD_MAP, MAP, strlen(MAP)), "format, map");
 }
 
 struct raw_unmap {
@@ -72,6 +79,13 @@ struct raw_unmap {
 	uint8_t flags, preempt;
 	int32_t pid;
 	uint64_t iova, size, unmapped;
+};
+
+struct raw_map {
+	uint16_t type;
+	uint8_t flags, preempt;
+	int32_t pid;
+	uint64_t iova, memory, size;
 };
 
 struct raw_detach {
@@ -86,6 +100,7 @@ struct raw_detach {
 static void test_numbers(void)
 {
 	const struct raw_unmap raw = { 431, 0, 0, 4711, 0x123410000000, 0x5600001000, 0x1000 };
+	const struct raw_map map = { 430, 0, 0, 4711, 0x123410000000, 0xfe00001000, 0x2000 };
 	struct raw_unmap other = raw;
 	struct record record = { .time = 5, .gap = true };
 
@@ -94,6 +109,11 @@ static void test_numbers(void)
 		      record.iova.length == 0x5600001000,
 	      "unmap: all its fields");
 	check(record.time == 5 && record.gap, "unmap: time and gap are the page's to tell");
+	check(!record.memory, "unmap: no physical address");
+	check(record_decode(&formats, &map, sizeof(map), &record) && record.kind == RECORD_MAP &&
+		      record.memory == 0xfe00001000 && record.iova.offset == 0x123410000000 &&
+		      record.iova.length == 0x2000,
+	      "map: the physical address, too");
 	other.type = 432;
 	check(!record_decode(&formats, &other, sizeof(other), &record), "an event of another kind");
 	other.type = 0;

@@ -33,28 +33,31 @@ static struct subject subject_of(const struct named_window *window, const char *
 	};
 }
 
-/* Whose memory it is, as far as a context knows. */
-static void add_exporter(struct event *event, const struct named_window *window)
+/* Whose memory it is, as far as that was seen, or a context knows. */
+static void add_exporter(struct event *event, const struct named_window *window,
+			 const struct bar_place *place)
 {
 	bool known = window && *window->exporter.bdf;
 
-	event_text(event, "device", known ? window->exporter.bdf : "");
-	if (known)
-		event_number(event, "bar", window->bar);
+	event_text(event, "device", place ? place->device.bdf : known ? window->exporter.bdf : "");
+	if (place || known)
+		event_number(event, "bar", place ? place->bar : window->bar);
+	if (place)
+		event_number(event, "offset", place->offset);
 }
 
 /* Without the kernel's word for it. */
 static void print_inferred(struct printer *printer, const struct record *record, uint64_t inode,
-			   const struct named_window *window)
+			   const struct named_window *window, const struct bar_place *place)
 {
-	struct subject subject = subject_of(window, NULL);
+	struct subject subject = subject_of(window, place ? place->device.bdf : NULL);
 	struct event *event = &printer->event;
 
 	if (!begin(printer, KIND_REVOKED, record->time, &subject))
 		return;
 	add_window(event, window, record->iova);
 	event_number(event, "inode", inode);
-	add_exporter(event, window);
+	add_exporter(event, window, place);
 	event_number(event, "pid", record->pid);
 	event_text(event, "source", "inferred");
 	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
@@ -62,21 +65,21 @@ static void print_inferred(struct printer *printer, const struct record *record,
 }
 
 static void print_window(struct printer *printer, const struct record *record,
-			 const struct inferred *inferred)
+			 const struct inferred *inferred, const struct bar_place *place)
 {
 	const struct named_window *window =
 		naming_find(printer->naming, record->time, record->iova, inferred->inode);
-	struct subject subject = subject_of(window, NULL);
+	struct subject subject = subject_of(window, place ? place->device.bdf : NULL);
 	struct event *event = &printer->event;
 
 	if (begin(printer, (enum event_kind)record->kind, record->time, &subject)) {
 		add_window(event, window, record->iova);
-		add_exporter(event, window);
+		add_exporter(event, window, place);
 		event_number(event, "pid", record->pid);
 		event_end(event);
 	}
 	if (inferred->revoked && !printer->told)
-		print_inferred(printer, record, inferred->inode, window);
+		print_inferred(printer, record, inferred->inode, window, place);
 }
 
 /* The mapping that it was taken from. */
@@ -143,12 +146,12 @@ void print_lost(struct printer *printer, uint64_t time, uint64_t count, const ch
 }
 
 void print_record(struct printer *printer, const struct record *record,
-		  const struct inferred *inferred)
+		  const struct inferred *inferred, const struct bar_place *place)
 {
 	switch (record->kind) {
 	case RECORD_MAP:
 	case RECORD_UNMAP:
-		print_window(printer, record, inferred);
+		print_window(printer, record, inferred, place);
 		break;
 	case RECORD_REVOKED:
 	case RECORD_RESTORED:

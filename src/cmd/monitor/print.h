@@ -5,6 +5,7 @@
 
 #include "cmd/monitor/filter.h"
 #include "context/inference.h"
+#include "kernel/bars.h"
 #include "kernel/fault.h"
 #include "kernel/uevent.h"
 #include "ui/event.h"
@@ -22,8 +23,9 @@ struct printer {
 /* All times are CLOCK_MONOTONIC's, in ns. */
 void print_begin(struct printer *printer, uint64_t time);
 void print_end(struct printer *printer, uint64_t time);
+/* place: of what was mapped, or unmapped; NULL: in no BAR, as far as is known. */
 void print_record(struct printer *printer, const struct record *record,
-		  const struct inferred *inferred);
+		  const struct inferred *inferred, const struct bar_place *place);
 void print_lost(struct printer *printer, uint64_t time, uint64_t count, const char *of);
 /* A device of PCI; others are left out. */
 void print_uevent(struct printer *printer, uint64_t time, const struct uevent *event);

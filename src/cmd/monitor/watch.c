@@ -83,6 +83,31 @@ static bool is_ready(struct watch *watch, const struct record *record,
 	return when_ready(&moment, record->time, &needs) == READY;
 }
 
+/* Whether it is about a BAR, as far as that was seen; *place is that. */
+static bool find_place(struct watch *watch, const struct record *record, struct bar_place *place)
+{
+	if (record->kind == RECORD_UNMAP)
+		return placements_find(&watch->placements, record->iova, place);
+	if (record->kind != RECORD_MAP)
+		return false;
+	if (!watch->has_bars)
+		bars_read(&watch->bars);
+	watch->has_bars = true;
+	return bars_find(&watch->bars, record->memory, place);
+}
+
+/* What is mapped where from then on. */
+static void note_place(struct watch *watch, const struct record *record,
+		       const struct bar_place *place)
+{
+	if (record->kind == RECORD_MAP && place)
+		placements_add(&watch->placements, record->iova, place);
+	if (record->kind == RECORD_UNMAP)
+		placements_remove(&watch->placements, record->iova);
+	if (record->kind == RECORD_LOST)
+		placements_free(&watch->placements);
+}
+
 /* What the names are from then on. */
 static void note_change(struct watch *watch, const struct record *record,
 			const struct inferred *inferred)
@@ -99,14 +124,18 @@ static void note_change(struct watch *watch, const struct record *record,
 static bool on_record(struct watch *watch, const struct record *records, unsigned count)
 {
 	struct inferred inferred = infer(&watch->inference, records, count);
+	struct bar_place found;
+	const struct bar_place *place;
 
 	if (!is_ready(watch, records, &inferred))
 		return false;
+	place = find_place(watch, records, &found) ? &found : NULL;
 	inference_note(&watch->inference, records, &inferred);
 	if (inferred.trial && !watch->all)
 		watch->printer->hidden++;
 	else
-		print_record(watch->printer, records, &inferred);
+		print_record(watch->printer, records, &inferred, place);
+	note_place(watch, records, place);
 	note_change(watch, records, &inferred);
 	return true;
 }
@@ -150,6 +179,10 @@ static void on_uevent(struct watch *watch, const struct uevent *event)
 	print_uevent(watch->printer, clock_now(), event);
 	if (!strcmp(event->subsystem, "module"))
 		on_module(watch, event);
+	/* They may have moved; "bind" comes often, and moves none. */
+	if (!strcmp(event->subsystem, "pci") &&
+	    (!strcmp(event->action, "add") || !strcmp(event->action, "remove")))
+		watch->has_bars = false;
 }
 
 static void read_uevents(struct watch *watch)
@@ -372,5 +405,7 @@ void watch_close(struct watch *watch)
 		close(watch->faults);
 	context_watch_close(&watch->contexts);
 	naming_free(&watch->naming);
+	placements_free(&watch->placements);
+	bars_free(&watch->bars);
 	close(watch->signals);
 }

@@ -4,6 +4,7 @@
 #define DMABUFCTL_CMD_MONITOR_WATCH_H
 
 #include "cmd/monitor/print.h"
+#include "context/placement.h"
 #include "context/watch.h"
 #include "kernel/stream.h"
 
@@ -19,6 +20,9 @@ struct watch {
 	struct context_watch contexts;
 	struct inference inference;
 	struct naming naming;
+	struct placements placements;
+	struct bars bars;
+	bool has_bars; /* they were read, and have not moved since */
 	struct printer *printer;
 };
 
