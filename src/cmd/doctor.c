@@ -159,8 +159,6 @@ static const char *why_no_records(enum inventory_obstacle obstacle)
 		return "this is not the first PID namespace";
 	case OBSTACLE_BTF:
 		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
-	case OBSTACLE_LIBRARY:
-		return "libbpf is not installed";
 	case OBSTACLE_PERMISSION:
 		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
 	default:
@@ -178,8 +176,8 @@ static void check_records(struct diagnosis *diagnosis)
 	add_check(diagnosis, EVIDENCE_ONLY, "kernel records", known ? ANSWER_OK : ANSWER_MISSING,
 		  known ? "what iommufd and VFIO have on record can be read" :
 			  why_no_records(inventory.obstacle),
-		  "be root in the first PID namespace, with libbpf, on a kernel with BTF; without "
-		  "it other processes' mappings are not seen");
+		  "be root in the first PID namespace, on a kernel with BTF; without it other "
+		  "processes' mappings are not seen");
 	inventory_free(&inventory);
 }
 

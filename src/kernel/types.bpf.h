@@ -13,6 +13,13 @@ struct rb_node {
 	struct rb_node *right, *left;
 };
 
+/* What iterators hand to programs. */
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct kobject {

@@ -73,7 +73,6 @@ enum inventory_obstacle {
 	OBSTACLE_BUILD,	     /* built without them */
 	OBSTACLE_NAMESPACE,  /* not the first PID namespace, whose PIDs they tell */
 	OBSTACLE_BTF,	     /* the kernel does not describe its types */
-	OBSTACLE_LIBRARY,    /* no libbpf */
 	OBSTACLE_PERMISSION, /* programs in BPF may not be loaded */
 	OBSTACLE_KERNEL,     /* it does not take these programs */
 };

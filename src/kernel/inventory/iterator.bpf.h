@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the programs of iterator.bpf.c write: records, one after the other. */
+/* What dmabufs.bpf.c and processes.bpf.c write: records, one after the other. */
 #ifndef DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
 #define DMABUFCTL_KERNEL_INVENTORY_ITERATOR_BPF_H
 

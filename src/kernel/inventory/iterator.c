@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/inventory/iterator.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,35 +12,22 @@
 #include "kernel/inventory/fdinfo.h"
 #include "kernel/inventory/iterator.bpf.h"
 #include "kernel/inventory/survey.h"
-#include "kernel/library.h"
-#include "kernel/program.h"
 #include "kernel/sys.h"
 #include "util/scope.h"
 #include "util/text.h"
+
+#include "kernel/inventory/dmabufs.skel.h"
+#include "kernel/inventory/processes.skel.h"
 
 #define BTF "/sys/kernel/btf/vmlinux"
 #define PID_NAMESPACE "/proc/self/ns/pid"
 #define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
-PROGRAMS("src/kernel/inventory/iterator.bpf.o");
-
-#define BPF_FUNCTIONS(each)                                                                       \
-	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)                  \
-		each(bpf_object__close) each(bpf_object__find_program_by_name)                    \
-			each(bpf_object__find_map_by_name) each(bpf_map__set_initial_value) each( \
-				bpf_program__set_autoload) each(bpf_program__attach_iter)         \
-				each(bpf_link__fd) each(bpf_link__destroy) each(bpf_iter_create)  \
-					each(bpf_map__fd) each(bpf_map_lookup_elem) each(         \
-						bpf_map_update_elem) each(bpf_map_get_next_key)   \
-						each(bpf_map_delete_elem)                         \
-							each(bpf_map__set_max_entries)
-LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
-
 struct inventory_iterators {
-	struct bpf_object *object;
-	bool dmabufs; /* Linux 6.16 */
 	struct iterator_settings settings;
-	unsigned records; /* that there is room for */
+	unsigned records; /* that there is room for, of each */
+	struct processes *processes;
+	struct dmabufs *dmabufs; /* loaded when they are asked for; Linux 6.16 */
 };
 
 /* For the next inventory of this process: to load them takes longer than to run them. */
@@ -60,32 +45,40 @@ static bool is_first_namespace(void)
 
 static enum inventory_obstacle find_obstacle(void)
 {
-	return !is_first_namespace()   ? OBSTACLE_NAMESPACE :
-	       access(BTF, R_OK)       ? OBSTACLE_BTF :
-	       !library_load(&library) ? OBSTACLE_LIBRARY :
-					 OBSTACLE_NONE;
+	return !is_first_namespace() ? OBSTACLE_NAMESPACE :
+	       access(BTF, R_OK)     ? OBSTACLE_BTF :
+				       OBSTACLE_NONE;
 }
 
-static struct bpf_object *load(const struct iterator_settings *settings, unsigned records,
-			       bool dmabufs)
+/* 0 or a negative errno. */
+static int load_processes(struct inventory_iterators *iterators)
 {
-	struct bpf_object *object = lib.bpf_object__open_mem(programs, programs_size, NULL);
+	struct processes *loaded = processes__open();
 	int rc;
 
-	if (!object)
-		return NULL;
-	/* They are the one constant that there is. */
-	lib.bpf_map__set_initial_value(lib.bpf_object__find_map_by_name(object, ".rodata"),
-				       settings, sizeof(*settings));
-	lib.bpf_map__set_max_entries(lib.bpf_object__find_map_by_name(object, "survey"), records);
-	lib.bpf_program__set_autoload(lib.bpf_object__find_program_by_name(object, "show_dmabuf"),
-				      dmabufs);
-	rc = lib.bpf_object__load(object);
-	if (!rc)
-		return object;
-	lib.bpf_object__close(object);
-	errno = -rc;
-	return NULL;
+	if (!loaded)
+		return -errno;
+	loaded->rodata->settings = iterators->settings;
+	loaded->maps.survey.max_entries = iterators->records;
+	rc = processes__load(loaded);
+	if (rc)
+		processes__destroy(loaded);
+	else
+		iterators->processes = loaded;
+	return rc;
+}
+
+static void load_dmabufs(struct inventory_iterators *iterators)
+{
+	struct dmabufs *loaded = dmabufs__open();
+
+	if (!loaded)
+		return;
+	loaded->maps.survey.max_entries = iterators->records;
+	if (dmabufs__load(loaded))
+		dmabufs__destroy(loaded);
+	else
+		iterators->dmabufs = loaded;
 }
 
 /* As the kernel has it in an inode; 0 when there is no such node. */
@@ -114,26 +107,31 @@ static void free_iterators(struct inventory_iterators *iterators)
 {
 	if (!iterators)
 		return;
-	lib.bpf_object__close(iterators->object);
+	processes__destroy(iterators->processes);
+	dmabufs__destroy(iterators->dmabufs);
 	free(iterators);
 }
 
-static int map_of(const struct inventory_iterators *iterators, const char *name)
-{
-	return lib.bpf_map__fd(lib.bpf_object__find_map_by_name(iterators->object, name));
-}
+/* What programs have noted. */
+struct notes {
+	struct survey_result *result;
+	int survey, seen; /* fds of maps */
+};
 
-/* What they noted before is gone. */
-static void forget(struct inventory_iterators *iterators)
+#define NOTES_OF(loaded)                                                                         \
+	(struct notes)                                                                           \
+	{                                                                                        \
+		&(loaded)->bss->result, (loaded)->maps.survey.map_fd, (loaded)->maps.seen.map_fd \
+	}
+
+static void forget(const struct notes *notes)
 {
-	const struct survey_result nothing = { 0 };
-	const int seen = map_of(iterators, "seen");
-	const uint32_t only = 0;
 	uint64_t address;
+	union bpf_attr first = { .map_fd = notes->seen, .next_key = (uintptr_t)&address };
 
-	lib.bpf_map_update_elem(map_of(iterators, ".bss"), &only, &nothing, BPF_ANY);
-	while (!lib.bpf_map_get_next_key(seen, NULL, &address))
-		lib.bpf_map_delete_elem(seen, &address);
+	*notes->result = (struct survey_result){ 0 };
+	while (!skel_sys_bpf(BPF_MAP_GET_NEXT_KEY, &first, sizeof(first)))
+		skel_map_delete_elem(notes->seen, &address);
 }
 
 static struct inventory_iterators *take_kept(const struct iterator_settings *settings,
@@ -144,7 +142,9 @@ static struct inventory_iterators *take_kept(const struct iterator_settings *set
 	kept = NULL;
 	if (iterators && iterators->records >= records &&
 	    !memcmp(&iterators->settings, settings, sizeof(*settings))) {
-		forget(iterators);
+		forget(&NOTES_OF(iterators->processes));
+		if (iterators->dmabufs)
+			forget(&NOTES_OF(iterators->dmabufs));
 		return iterators;
 	}
 	free_iterators(iterators);
@@ -155,6 +155,7 @@ struct inventory_iterators *inventory_open_iterators(struct inventory *inventory
 {
 	const struct iterator_settings settings = make_settings(inventory);
 	struct inventory_iterators *iterators;
+	int rc;
 
 	inventory->obstacle = find_obstacle();
 	if (inventory->obstacle)
@@ -165,17 +166,13 @@ struct inventory_iterators *inventory_open_iterators(struct inventory *inventory
 	iterators = calloc(1, sizeof(*iterators));
 	if (!iterators)
 		return NULL;
-	lib.libbpf_set_print(NULL);
 	iterators->settings = settings;
 	iterators->records = records;
-	iterators->object = load(&settings, records, true);
-	iterators->dmabufs = iterators->object;
-	if (!iterators->object && errno != EPERM)
-		iterators->object = load(&settings, records, false);
-	if (iterators->object)
+	rc = load_processes(iterators);
+	if (!rc)
 		return iterators;
 	/* EACCES is the verifier's. */
-	inventory->obstacle = errno == EPERM ? OBSTACLE_PERMISSION : OBSTACLE_KERNEL;
+	inventory->obstacle = rc == -EPERM ? OBSTACLE_PERMISSION : OBSTACLE_KERNEL;
 	free(iterators);
 	return NULL;
 }
@@ -185,25 +182,20 @@ void inventory_close_iterators(struct inventory_iterators *iterators)
 	kept = iterators ? iterators : kept;
 }
 
-static int begin(struct inventory_iterators *iterators, const char *program, pid_t pid)
+/* An fd that what the program writes is read from, or a negative errno. */
+static int begin(int program, pid_t pid)
 {
 	union bpf_iter_link_info which = { .task.pid = pid };
-	struct bpf_iter_attach_opts options;
-	struct bpf_link *link;
-	int fd;
+	union bpf_attr link = {
+		.link_create = { .prog_fd = program,
+				 .attach_type = BPF_TRACE_ITER,
+				 .iter_info = pid ? (uintptr_t)&which : 0,
+				 .iter_info_len = pid ? sizeof(which) : 0 },
+	};
+	auto_close int fd = skel_sys_bpf(BPF_LINK_CREATE, &link, sizeof(link));
+	union bpf_attr iterator = { .iter_create.link_fd = fd };
 
-	memset(&options, 0, sizeof(options)); /* its padding, too: libbpf looks */
-	options.sz = sizeof(options);
-	options.link_info = &which;
-	options.link_info_len = sizeof(which);
-	link = lib.bpf_program__attach_iter(
-		lib.bpf_object__find_program_by_name(iterators->object, program),
-		pid ? &options : NULL);
-	fd = link ? lib.bpf_iter_create(lib.bpf_link__fd(link)) : -1;
-
-	if (link)
-		lib.bpf_link__destroy(link);
-	return fd;
+	return fd < 0 ? -errno : skel_sys_bpf(BPF_ITER_CREATE, &iterator, sizeof(iterator));
 }
 
 /* What is being added, while records come in. */
@@ -287,16 +279,6 @@ static int take_map(struct adding *adding, const void *data)
 	return inventory_add_map(adding->inventory, &process, record->inode, record->size);
 }
 
-static const struct {
-	enum inventory_source source;
-	const char *name;
-	take_fn take;
-} walks[] = {
-	{ INVENTORY_DMABUF_ITERATOR, "show_dmabuf", take_dmabuf },
-	{ INVENTORY_FILE_ITERATOR, "show_file", take_file },
-	{ INVENTORY_MAP_ITERATOR, "show_map", take_map },
-};
-
 static int read_records(struct adding *adding, int fd, take_fn take)
 {
 	_Alignas(long long) char buffer[65536];
@@ -314,17 +296,17 @@ static int read_records(struct adding *adding, int fd, take_fn take)
 	return got ? -errno : 0;
 }
 
-static int walk(struct inventory *inventory, struct inventory_iterators *iterators, unsigned which,
-		pid_t pid)
+static int walk(struct inventory *inventory, int program, enum inventory_source source,
+		take_fn take, pid_t pid)
 {
-	auto_close int fd = begin(iterators, walks[which].name, pid);
+	auto_close int fd = begin(program, pid);
 	struct adding adding = { .inventory = inventory };
 	int rc;
 
 	if (fd < 0)
 		return 0;
-	inventory->sources |= walks[which].source;
-	rc = read_records(&adding, fd, walks[which].take);
+	inventory->sources |= source;
+	rc = read_records(&adding, fd, take);
 	free(adding.attachments.attached);
 	return rc;
 }
@@ -332,39 +314,59 @@ static int walk(struct inventory *inventory, struct inventory_iterators *iterato
 int inventory_from_iterator(struct inventory *inventory, struct inventory_iterators *iterators,
 			    enum inventory_source source, pid_t pid)
 {
-	for (unsigned i = 0; iterators && i < sizeof(walks) / sizeof(*walks); i++)
-		if (walks[i].source == source &&
-		    (iterators->dmabufs || source != INVENTORY_DMABUF_ITERATOR))
-			return walk(inventory, iterators, i, pid);
-	return 0;
+	if (!iterators)
+		return 0;
+	switch (source) {
+	case INVENTORY_DMABUF_ITERATOR:
+		if (!iterators->dmabufs)
+			load_dmabufs(iterators);
+		return iterators->dmabufs ?
+			       walk(inventory, iterators->dmabufs->progs.show_dmabuf.prog_fd,
+				    source, take_dmabuf, pid) :
+			       0;
+	case INVENTORY_FILE_ITERATOR:
+		return walk(inventory, iterators->processes->progs.show_file.prog_fd, source,
+			    take_file, pid);
+	default:
+		return walk(inventory, iterators->processes->progs.show_map.prog_fd, source,
+			    take_map, pid);
+	}
 }
 
-static unsigned source_of(unsigned layout, enum inventory_source source)
+/* *most: made as large as the number of records, also of those that found no room. */
+static int take_notes(struct inventory *inventory, const struct inventory_iterators *iterators,
+		      const struct notes *notes, unsigned *most)
 {
-	return layout == LAYOUT_KNOWN ? source : 0;
+	const size_t size = iterators->records * sizeof(struct survey_record);
+	void *noted;
+	int rc;
+
+	if (notes->result->noted > iterators->records) {
+		*most = notes->result->noted;
+		return -ENOSPC;
+	}
+	noted = mmap(NULL, size, PROT_READ, MAP_SHARED, notes->survey, 0);
+	if (noted == MAP_FAILED)
+		return -errno;
+	rc = inventory_add_survey(inventory, noted, notes->result->noted);
+	munmap(noted, size);
+	return rc;
 }
 
 int inventory_from_survey(struct inventory *inventory, struct inventory_iterators *iterators,
 			  unsigned *records)
 {
-	const size_t size = iterators ? iterators->records * sizeof(struct survey_record) : 0;
-	struct survey_result result = { 0 };
-	const uint32_t only = 0;
-	void *noted;
-	int rc;
+	const struct survey_result *result;
+	int rc = 0;
 
-	if (!iterators || lib.bpf_map_lookup_elem(map_of(iterators, ".bss"), &only, &result))
+	if (!iterators)
 		return 0;
-	if (result.noted > iterators->records) {
-		*records = result.noted;
-		return -ENOSPC;
-	}
-	noted = mmap(NULL, size, PROT_READ, MAP_SHARED, map_of(iterators, "survey"), 0);
-	if (noted == MAP_FAILED)
-		return -errno;
-	inventory->sources |= source_of(result.vfio, INVENTORY_VFIO) |
-			      source_of(result.iommufd, INVENTORY_IOMMUFD);
-	rc = inventory_add_survey(inventory, noted, result.noted);
-	munmap(noted, size);
+	if (iterators->dmabufs)
+		rc = take_notes(inventory, iterators, &NOTES_OF(iterators->dmabufs), records);
+	if (!rc)
+		rc = take_notes(inventory, iterators, &NOTES_OF(iterators->processes), records);
+	result = &iterators->processes->bss->result;
+	inventory->sources |= (result->vfio == LAYOUT_KNOWN ? INVENTORY_VFIO : 0) |
+			      (result->iommufd == LAYOUT_KNOWN ? INVENTORY_IOMMUFD : 0);
 	return rc;
 }

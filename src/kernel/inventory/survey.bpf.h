@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs of iterator.bpf.c note in a table: what VFIO and iommufd themselves have on
+ * What dmabufs.bpf.c and processes.bpf.c note in a table: what VFIO and iommufd themselves have on
  * record. It is too much for an iterator's buffer, which holds what is written for one file.
  */
 #ifndef DMABUFCTL_KERNEL_INVENTORY_SURVEY_BPF_H

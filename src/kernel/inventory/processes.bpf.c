@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Run by the kernel for each dma-buf, each open file and each map; see iterator.h. They write what
- * is to be had of it, and note what VFIO and iommufd have on record behind it.
+ * Run by the kernel for each open file and each map of processes; see iterator.h. They write what is
+ * to be had of it, and note what VFIO and iommufd have on record behind it.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -23,21 +23,8 @@ const volatile struct iterator_settings settings;
 #include "kernel/inventory/contexts.bpf.h"
 
 #define DMA_BUF_MAGIC 0x444d4142 /* include/uapi/linux/magic.h */
-#define ATTACHMENTS_MAX 256	 /* their records fit into the kernel's buffer, 8 pages */
 #define S_IFMT 00170000
 #define S_IFCHR 0020000
-
-/* What the kernel hands to programs, laid out alike in all kernels. */
-struct seq_file;
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
-struct bpf_iter__dmabuf {
-	struct bpf_iter_meta *meta;
-	struct dma_buf *dmabuf;
-};
 
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;
@@ -51,70 +38,6 @@ struct bpf_iter__task_vma {
 	struct task_struct *task;
 	struct vm_area_struct *vma;
 };
-
-struct walk {
-	struct seq_file *seq;
-	struct list_head *head, *at;
-	int count;
-};
-
-static void write_attachment(struct seq_file *seq, struct dma_buf_attachment *attachment)
-{
-	struct iterator_attachment record = { .record = { ITERATOR_ATTACHMENT, sizeof(record) } };
-
-	read_name(record.device, sizeof(record.device), BPF_CORE_READ(attachment, dev));
-	bpf_seq_write(seq, &record, sizeof(record));
-}
-
-static long write_next(__u32 index, struct walk *walk)
-{
-	(void)index;
-	if (walk->at == walk->head)
-		return 1;
-	write_attachment(walk->seq, object_of(walk->at, struct dma_buf_attachment, node));
-	bpf_probe_read_kernel(&walk->at, sizeof(walk->at), &walk->at->next);
-	walk->count++;
-	return 0;
-}
-
-/*
- * The list may change meanwhile: what is read then is wrong, but the reading is safe, and ends.
- * The verifier looks at a loop of bpf_loop() once, at others once for each round.
- */
-static int write_attachments(struct seq_file *seq, struct dma_buf *dmabuf)
-{
-	struct walk walk = { .seq = seq };
-
-	walk.head = address_of(dmabuf, attachments);
-	bpf_probe_read_kernel(&walk.at, sizeof(walk.at), &walk.head->next);
-	bpf_loop(ATTACHMENTS_MAX, write_next, &walk, 0);
-	return walk.at == walk.head ? walk.count : -1;
-}
-
-SEC("iter/dmabuf")
-int show_dmabuf(struct bpf_iter__dmabuf *ctx)
-{
-	struct iterator_dmabuf record = { .record = { ITERATOR_DMABUF, sizeof(record) } };
-	struct seq_file *seq = ctx->meta->seq;
-	struct dma_buf *dmabuf = ctx->dmabuf;
-	void *private;
-
-	if (!dmabuf)
-		return 0;
-	record.inode = dmabuf->file->f_inode->i_ino;
-	record.size = dmabuf->size;
-	/* What is stored is one less than the references, and the iterator has one of them. */
-	record.references = dmabuf->file->f_ref.refcnt.counter;
-	record.attachments = write_attachments(seq, dmabuf);
-	bpf_probe_read_kernel_str(record.exporter, sizeof(record.exporter), dmabuf->exp_name);
-	if (dmabuf->name)
-		bpf_probe_read_kernel_str(record.name, sizeof(record.name), dmabuf->name);
-	bpf_seq_write(seq, &record, sizeof(record));
-	private = BPF_CORE_READ(dmabuf, file, private_data); /* itself, as a number */
-	if (is_new(private))
-		note_export((__u64) private);
-	return 0;
-}
 
 static bool is_dmabuf(struct inode *inode)
 {
