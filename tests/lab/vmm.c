@@ -44,7 +44,7 @@ static unsigned word_count;
 
 /* What was made, by number: fds, and IDs in iommufd. */
 struct made {
-	int values[16];
+	int values[32];
 	unsigned count;
 };
 

@@ -48,12 +48,12 @@ static void add_exporter(struct event *event, const struct named_window *window,
 
 /* Without the kernel's word for it. */
 static void print_inferred(struct printer *printer, const struct record *record, uint64_t inode,
-			   const struct named_window *window, const struct bar_place *place)
+			   const struct named_window *window, const struct bar_place *place,
+			   const struct subject *subject)
 {
-	struct subject subject = subject_of(window, place ? place->device.bdf : NULL);
 	struct event *event = &printer->event;
 
-	if (!begin(printer, KIND_REVOKED, record->time, &subject))
+	if (!begin(printer, KIND_REVOKED, record->time, subject))
 		return;
 	add_window(event, window, record->iova);
 	event_number(event, "inode", inode);
@@ -79,7 +79,7 @@ static void print_window(struct printer *printer, const struct record *record,
 		event_end(event);
 	}
 	if (inferred->revoked && !printer->told)
-		print_inferred(printer, record, inferred->inode, window, place);
+		print_inferred(printer, record, inferred->inode, window, place, &subject);
 }
 
 /* The mapping that it was taken from. */

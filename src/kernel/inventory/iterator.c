@@ -27,7 +27,8 @@ struct inventory_iterators {
 	struct iterator_settings settings;
 	unsigned records; /* that there is room for, of each */
 	struct processes *processes;
-	struct dmabufs *dmabufs; /* loaded when they are asked for; Linux 6.16 */
+	struct dmabufs *dmabufs; /* loaded when they are first asked for; Linux 6.16 */
+	bool tried;		 /* that was done */
 };
 
 /* For the next inventory of this process: to load them takes longer than to run them. */
@@ -70,8 +71,9 @@ static int load_processes(struct inventory_iterators *iterators)
 
 static void load_dmabufs(struct inventory_iterators *iterators)
 {
-	struct dmabufs *loaded = dmabufs__open();
+	struct dmabufs *loaded = iterators->tried ? NULL : dmabufs__open();
 
+	iterators->tried = true;
 	if (!loaded)
 		return;
 	loaded->maps.survey.max_entries = iterators->records;
@@ -182,7 +184,7 @@ void inventory_close_iterators(struct inventory_iterators *iterators)
 	kept = iterators ? iterators : kept;
 }
 
-/* An fd that what the program writes is read from, or a negative errno. */
+/* An fd that what the program writes is read from; negative when there is none. */
 static int begin(int program, pid_t pid)
 {
 	union bpf_iter_link_info which = { .task.pid = pid };
@@ -195,7 +197,7 @@ static int begin(int program, pid_t pid)
 	auto_close int fd = skel_sys_bpf(BPF_LINK_CREATE, &link, sizeof(link));
 	union bpf_attr iterator = { .iter_create.link_fd = fd };
 
-	return fd < 0 ? -errno : skel_sys_bpf(BPF_ITER_CREATE, &iterator, sizeof(iterator));
+	return fd < 0 ? fd : skel_sys_bpf(BPF_ITER_CREATE, &iterator, sizeof(iterator));
 }
 
 /* What is being added, while records come in. */
@@ -318,8 +320,7 @@ int inventory_from_iterator(struct inventory *inventory, struct inventory_iterat
 		return 0;
 	switch (source) {
 	case INVENTORY_DMABUF_ITERATOR:
-		if (!iterators->dmabufs)
-			load_dmabufs(iterators);
+		load_dmabufs(iterators);
 		return iterators->dmabufs ?
 			       walk(inventory, iterators->dmabufs->progs.show_dmabuf.prog_fd,
 				    source, take_dmabuf, pid) :
