@@ -377,6 +377,19 @@ static int probe(const struct pci_name *name)
 	return rc == -ENODEV ? 0 : rc;
 }
 
+/*
+ * Returns when no driver is probing the device: for the time of that the kernel holds its lock, and
+ * takes it for this write, too, which it then refuses (drivers/base/power/sysfs.c,
+ * control_store()).
+ */
+static void await_probing(const struct pci_name *name)
+{
+	char path[PATH_MAX];
+
+	attribute_path(path, name, "power/control");
+	sys_write_file(path, "none of its words");
+}
+
 static int move(const char *driver_override, struct pci_device *device)
 {
 	int rc = set_override(&device->name, driver_override);
@@ -385,10 +398,19 @@ static int move(const char *driver_override, struct pci_device *device)
 		rc = pci_unbind(device);
 	if (!rc)
 		rc = probe(&device->name);
-	return rc ? rc : pci_get(&device->name, device);
+	if (!rc)
+		rc = pci_get(&device->name, device);
+	if (rc || *device->driver)
+		return rc;
+	await_probing(&device->name);
+	return pci_get(&device->name, device);
 }
 
-/* A driver whose probing the kernel does in the background may be there first: then once more. */
+/*
+ * A driver whose probing the kernel does in the background may be there first: then once more.
+ * While it probes the kernel does nothing when it is asked to, and the driver may not show yet, or
+ * have failed since (really_probe() in drivers/base/dd.c, bus_rescan_devices_helper() in bus.c).
+ */
 int pci_hand_over(const struct pci_name *name, const char *driver_override,
 		  struct pci_device *device)
 {
@@ -396,8 +418,7 @@ int pci_hand_over(const struct pci_name *name, const char *driver_override,
 
 	for (unsigned tries = 0; !rc && tries < 3; tries++) {
 		rc = move(driver_override, device);
-		if (!*driver_override || !*device->driver ||
-		    !strcmp(device->driver, driver_override))
+		if (!*driver_override || !strcmp(device->driver, driver_override))
 			break;
 	}
 	return rc;
