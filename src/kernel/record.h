@@ -17,7 +17,7 @@ enum record_kind {
 	RECORD_MAP,	    /* iova, memory */
 	RECORD_UNMAP,	    /* iova */
 	RECORD_DOMAIN,	    /* device: it got another domain */
-	RECORD_EXPORT,	    /* inode, size, exporter */
+	RECORD_EXPORT,	    /* inode, size, exporter; memory: 0 where that is not known */
 	RECORD_ATTACH,	    /* the same; device: the importer */
 	RECORD_DETACH,	    /* the same */
 	RECORD_PUT,	    /* inode, size, exporter: the last reference is gone */
@@ -36,7 +36,7 @@ struct record {
 	bool gap;	  /* records of this CPU that came before it are lost */
 	unsigned reading; /* of a stream: its count of readings when it came */
 	struct range iova;
-	uint64_t memory; /* the physical address that is at iova */
+	uint64_t memory; /* the physical address that is at iova, or that a dma-buf begins with */
 	uint64_t inode;
 	uint64_t size;
 	char device[32];

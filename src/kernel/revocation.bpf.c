@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Run by the kernel where VFIO takes the memory behind its dma-bufs away and gives it back, and
- * where iommufd lets go of a dma-buf's; see revocation.h. All of that happens seldom.
+ * Run by the kernel where a dma-buf is made, where VFIO takes the memory behind its own away and
+ * gives it back, and where iommufd lets go of it; see revocation.h. All of that happens seldom.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -111,24 +111,46 @@ static bool end(enum function function, struct begun *begun)
 
 static void tell(struct revocation_record *record, struct dma_buf *dmabuf)
 {
+	record->pid = bpf_get_current_pid_tgid();
+	record->inode = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record), 0))
+		lose();
+}
+
+static void tell_of_device(struct revocation_record *record, struct dma_buf *dmabuf)
+{
 	struct vfio_pci_dma_buf *exported = BPF_CORE_READ(dmabuf, priv);
 	__u64 start;
 
-	record->pid = bpf_get_current_pid_tgid();
-	record->inode = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
 	record->region = -1;
 	if (BPF_CORE_READ(exported, vdev))
 		record->region =
 			read_exporter(exported, record->device, sizeof(record->device), &start);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record), 0))
-		lose();
+	tell(record, dmabuf);
 }
 
 static void tell_of_exporter(enum revocation_kind kind, struct dma_buf *dmabuf)
 {
 	struct revocation_record record = { .kind = kind, .time = bpf_ktime_get_ns() };
 
+	tell_of_device(&record, dmabuf);
+}
+
+/* dma_buf_export(): a dma-buf, or an error. VFIO's record may not have its device yet. */
+SEC("kretprobe")
+int end_export(struct pt_regs *ctx)
+{
+	struct revocation_record record = { .kind = REVOCATION_EXPORTED };
+	struct dma_buf *dmabuf = (void *)PT_REGS_RC(ctx);
+	__u64 length;
+
+	if (!is_from_vfio(dmabuf))
+		return 0;
+	record.time = bpf_ktime_get_ns();
+	record.size = BPF_CORE_READ(dmabuf, size);
+	read_range(BPF_CORE_READ(dmabuf, priv), 0, &record.memory, &length);
 	tell(&record, dmabuf);
+	return 0;
 }
 
 static struct vfio_pci_dma_buf *exported_at(struct list_head *node)
@@ -318,7 +340,7 @@ static void tell_let_go(struct importer *importer, struct iopt_area *area)
 		record.iova = BPF_CORE_READ(area, node.start);
 		record.length = BPF_CORE_READ(area, node.last) - record.iova + 1;
 	}
-	tell(&record, importer->dmabuf);
+	tell_of_device(&record, importer->dmabuf);
 }
 
 static long tell_area(__u32 index, struct importer *importer)

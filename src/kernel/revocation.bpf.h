@@ -4,6 +4,7 @@
 #define DMABUFCTL_KERNEL_REVOCATION_BPF_H
 
 enum revocation_kind {
+	REVOCATION_EXPORTED, /* a dma-buf of VFIO's was made */
 	REVOCATION_REVOKED,  /* the exporter has, and no importer had anything to let go of */
 	REVOCATION_LET_GO,   /* an importer has; once for each mapping, or for none */
 	REVOCATION_RESTORED, /* the exporter has */
@@ -15,6 +16,8 @@ struct revocation_record {
 	unsigned long long iova;
 	unsigned long long length; /* 0: no mapping that is in a page table */
 	unsigned long long took;   /* the importer, in ns */
+	unsigned long long size;   /* of the dma-buf that was made */
+	unsigned long long memory; /* the physical address that it begins with */
 	unsigned int kind;
 	unsigned int pid;	/* the thread that does it */
 	unsigned int mapped_by; /* the importer's process, 0: no importer */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel/dmabuf.h"
 #include "kernel/library.h"
 #include "kernel/module.h"
 #include "kernel/program.h"
@@ -30,11 +31,12 @@ static const char *const modules[] = { "vfio_pci_core", "iommufd" };
 
 /* Where the programs are run: in the first of the functions that is there. */
 static const struct place {
-	const char *begin, *end; /* NULL: nothing is wanted of its return */
+	const char *begin, *end; /* NULL: nothing is wanted of its call, or of its return */
 	const char *module;	 /* NULL: the kernel itself */
 	const char *functions[2];
 	bool optional;
 } places[] = {
+	{ NULL, "end_export", NULL, { "dma_buf_export" }, false },
 	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_move" }, false },
 	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_reset" }, true },
 	{ "begin_close", NULL, "vfio_pci_core", { "vfio_pci_core_close_device" }, false },
@@ -70,14 +72,23 @@ static int map_of(const struct revocations *revocations, const char *name)
 
 static int on_record(void *context, void *data, size_t size)
 {
+	static const enum record_kind kinds[] = {
+		[REVOCATION_EXPORTED] = RECORD_EXPORT,
+		[REVOCATION_REVOKED] = RECORD_REVOKED,
+		[REVOCATION_LET_GO] = RECORD_REVOKED,
+		[REVOCATION_RESTORED] = RECORD_RESTORED,
+	};
 	const struct revocations *revocations = context;
 	const struct revocation_record *told = data;
 	struct record record = {
-		.kind = told->kind == REVOCATION_RESTORED ? RECORD_RESTORED : RECORD_REVOKED,
+		.kind = kinds[told->kind],
 		.pid = told->pid,
 		.time = told->time,
 		.iova = { told->iova, told->length },
+		.memory = told->memory,
 		.inode = told->inode,
+		.size = told->size,
+		.exporter = DMABUF_VFIO,
 		.bar = told->region,
 		.ioas = told->ioas,
 		.mapped_by = told->mapped_by,
@@ -118,7 +129,7 @@ static bool attach_to(struct revocations *revocations, const struct place *place
 {
 	return is_safe(revocations, place, function) &&
 	       (!place->end || attach(revocations, place->end, true, function)) &&
-	       attach(revocations, place->begin, false, function);
+	       (!place->begin || attach(revocations, place->begin, false, function));
 }
 
 static bool attach_all(struct revocations *revocations)

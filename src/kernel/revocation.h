@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which dma-bufs VFIO revokes and restores, and which mappings iommufd lets go of for that, as the
+ * Which dma-bufs VFIO exports, revokes and restores, and which mappings iommufd lets go of, as the
  * kernel does it: programs at its own functions. They want the kernel's BTF, vfio-pci loaded and as
  * it is known here, kprobes, CAP_BPF and CAP_PERFMON.
  */
@@ -25,8 +25,8 @@ void revocations_close(struct revocations *revocations);
 int revocations_fd(const struct revocations *revocations);
 
 /*
- * Visits what there is, RECORD_REVOKED and RECORD_RESTORED, in the order of the times. 0 or a
- * negative errno.
+ * Visits what there is in the order of the times: RECORD_REVOKED, RECORD_RESTORED, and, of VFIO's
+ * dma-bufs, RECORD_EXPORT with the memory. 0 or a negative errno.
  */
 int revocations_read(struct revocations *revocations,
 		     void (*visit)(const struct record *record, void *data), void *data);

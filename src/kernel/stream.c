@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "kernel/dmabuf.h"
 #include "kernel/probe.h"
 #include "util/array.h"
 #include "util/clock.h"
@@ -182,12 +183,21 @@ static void keep_lost(struct stream *stream, uint64_t time, uint64_t count)
 		keep(stream, &lost);
 }
 
+/* An export of VFIO's: the programs know more of it than the trace. */
+static bool is_told(const struct stream *stream, const struct record *record)
+{
+	return record->kind == RECORD_EXPORT && record->time > stream->told_since &&
+	       record->time <= stream->told_until && !strcmp(record->exporter, DMABUF_VFIO);
+}
+
 static void on_record(const struct record *record, void *data)
 {
 	struct stream *stream = data;
 
 	/* A call that failed shows as a dma-buf of no inode. */
 	if ((record->kind == RECORD_EXPORT || record->kind == RECORD_ATTACH) && !record->inode)
+		return;
+	if (is_told(stream, record))
 		return;
 	if (record->gap)
 		keep_lost(stream, record->time, instance_lost(&stream->instance, stream->ring));
@@ -205,7 +215,10 @@ static bool is_crowded(struct stream *stream, const struct instance_ring *ring)
 
 static void on_revocation(const struct record *record, void *data)
 {
-	keep(data, record);
+	struct stream *stream = data;
+
+	if (record->kind != RECORD_EXPORT || is_told(stream, record))
+		keep(stream, record);
 }
 
 /* What was lost was when the ring was full, so just before it is read. */
@@ -225,12 +238,16 @@ void stream_see_revocations(struct stream *stream)
 	if (stream->revocations && wait_for(stream, revocations_fd(stream->revocations)))
 		close_revocations(stream);
 	stream->sees[RECORD_REVOKED] = stream->sees[RECORD_RESTORED] = stream->revocations;
+	stream->told_since = clock_now();
+	stream->told_until = stream->revocations ? UINT64_MAX : 0;
 }
 
 void stream_leave_revocations(struct stream *stream)
 {
-	if (stream->revocations)
-		take_revocations(stream);
+	if (!stream->revocations)
+		return;
+	stream->told_until = clock_now();
+	take_revocations(stream);
 	close_revocations(stream);
 	stream->sees[RECORD_REVOKED] = stream->sees[RECORD_RESTORED] = false;
 }

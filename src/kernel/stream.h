@@ -12,6 +12,7 @@
 struct stream {
 	struct instance instance;
 	struct revocations *revocations; /* NULL: they cannot be seen */
+	uint64_t told_since, told_until; /* when they told of VFIO's exports, too */
 	char name[64];
 	int ready;		 /* for poll(): there is something to read; or -1 */
 	bool sees[RECORD_KINDS]; /* the kinds that this kernel shows */

@@ -120,7 +120,7 @@ d --context other attach "$NVME2" >/dev/null
 d --context other import second --iova 0x20000000 >/dev/null
 d --context other detach "$NVME2"
 d --context other release cmb
-d --context other export "$NVME2" 2 --name third >/dev/null
+d --context other export "$NVME2" 2 --range 0x4000:0x1000 --name third >/dev/null
 d --context other export "$NVME2" 2 --name fourth >/dev/null
 d --context other unmap map0
 d context stop other
@@ -136,6 +136,12 @@ ok 'put: what was made last goes first, when all go' \
 ok 'put: of what was exported' \
 	equal "$(gojq -sc '[.[] | select(.event == "put") | [.inode, .size, .exporter]] | sort' "$events")" \
 	"$(gojq -sc '[.[] | select(.event == "export") | [.inode, .size, .exporter]] | sort' "$events")"
+ok 'export, put: whose memory, and where it begins' \
+	equal "$(gojq -r 'select(.event | IN("export", "put")) | "\(.event) \(.device) \(.bar) \(.offset)"' "$events" | sort | uniq -c | xargs)" \
+	"3 export $NVME2 2 0 1 export $NVME2 2 16384 3 put $NVME2 2 0 1 put $NVME2 2 16384"
+ok 'attach, detach: whose, beside the importer' \
+	equal "$(gojq -r 'select(.event | IN("attach", "detach")) | "\(.event) \(.exporter_device) \(.bar) \(.device != .exporter_device)"' "$events" | xargs)" \
+	"attach $NVME2 2 true detach $NVME2 2 true"
 ok 'domain: of the device' [ "$(count ".event == \"domain\" and .device == \"$NVME2\"")" -ge 2 ]
 ok 'a device that leaves its domain revokes nothing' equal "$(count '.event == "revoked"')" 0
 ok 'a first import has its name' \
@@ -168,9 +174,12 @@ start --json
 kill -STOP $monitor
 d revoke "$NVME" --by reset >/dev/null
 d recover map0 >/dev/null
+d doctor >/dev/null # makes a dma-buf of memory
 kill -CONT $monitor
 ends TERM
 ok 'held up meanwhile: the revocation is seen' equal "$(count '.event == "revoked" and .mapping == "map0"')" 1
+ok 'export, put: of no device' equal "$(gojq -c 'select(.event | IN("export", "put")) | [.event, .exporter, .device, .bar]' "$events" | tr '\n' ' ')" \
+	'["export","udmabuf",null,null] ["put","udmabuf",null,null] '
 
 start --json
 d revoke "$NVME" --by all >/dev/null 2>&1

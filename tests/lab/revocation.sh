@@ -34,10 +34,13 @@ vmm map-file 0 0x10000000 0 0 0x200000
 vmm map-file 1 0x20000000 0 0 0x200000
 live="[\"revoked\",$whole,\"$NVME\",2,\"0x10000000\",2097152,$first,$VMM_PID,$VMM_PID,\"kernel\"]"
 idle="[\"revoked\",$whole,\"$NVME\",2,null,null,null,$VMM_PID,$VMM_PID,\"kernel\"]"
+# sees_all WHAT - the monitor complains of nothing.
+sees_all() { ok "$1: the kernel tells it" equal "$(cat "$complaints")" ''; }
 # about EVENT INODE DEVICE - of a dma-buf itself.
 about() { echo "[\"$1\",$2,\"$3\",2,null,null,null,null,$VMM_PID,\"kernel\"]"; }
 
 start --json
+sees_all 'a reset'
 vmm reset 0
 vmm memory 1 0
 vmm memory 1 1
@@ -60,6 +63,7 @@ vmm unmap 1 0x20000000 0x200000
 vmm memory 0 0
 vmm export 0 2 0 0x1000 && born=$(made inode)
 start --json --device "$NVME"
+sees_all 'off all the time'
 vmm memory 1 0
 vmm memory 1 1
 vmm reset 0
@@ -73,6 +77,8 @@ ok 'off all the time: no news until it is back; then closed; --device' equal "$(
 ok 'mapped, and unmapped by the revocation: which BAR, and where in it' equal \
 	"$(gojq -c 'select(.event | IN("map", "unmap")) | [.event, .iova, .device, .bar, .offset]' "$events")" \
 	"$(printf '["%s","0x10000000","%s",2,65536]\n' map "$NVME" unmap "$NVME")"
+ok 'exported before it was watched: whose memory an importer gets' equal \
+	"$(gojq -c 'select(.event == "attach") | [.inode, .exporter_device, .bar, .offset]' "$events")" "[$whole,\"$NVME\",2,65536]"
 ok 'closed: that is the end' equal "$(told .event | tr '\n' ' ')" '"restored" "restored" "revoked" "revoked" '
 
 # Many more than there is room for, while nobody reads.

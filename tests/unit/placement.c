@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which place in a BAR is at a physical address, and at an IOVA while it is mapped. */
+/* Which place in a BAR is at a physical address, in a dma-buf, and at an IOVA while it is mapped.
+ */
 #include <string.h>
 
+#include "context/exported.h"
 #include "context/placement.h"
 #include "kernel/bars.h"
 #include "tests/unit/check.h"
@@ -117,10 +119,46 @@ static void test_several_tables(void)
 	check(!placements.count && is_at(&placements, 0x2000, NULL), "forgotten");
 }
 
+/* Whether that is known of the dma-buf; NULL: nothing is. */
+static bool is_in(const struct exported *exported, uint64_t inode, const struct bar_place *place)
+{
+	struct bar_place found;
+
+	if (!exported_find(exported, inode, &found))
+		return !place;
+	return place && !strcmp(found.device.bdf, place->device.bdf) && found.bar == place->bar &&
+	       found.offset == place->offset;
+}
+
+static void test_exported(void)
+{
+	struct exported exported = { 0 };
+
+	check(is_in(&exported, 7, NULL), "nothing was exported");
+	exported_remove(&exported, 7);
+	exported_add(&exported, 9, &second);
+	exported_add(&exported, 7, &first);
+	exported_add(&exported, 8, &first);
+	check(is_in(&exported, 7, &first) && is_in(&exported, 8, &first) &&
+		      is_in(&exported, 9, &second),
+	      "each dma-buf has its own");
+	check(is_in(&exported, 6, NULL) && is_in(&exported, 10, NULL), "others have none");
+	exported_add(&exported, 8, &other);
+	check(exported.count == 3 && is_in(&exported, 8, &other), "what is told last counts");
+	exported_remove(&exported, 8);
+	exported_remove(&exported, 8);
+	check(is_in(&exported, 7, &first) && is_in(&exported, 8, NULL) &&
+		      is_in(&exported, 9, &second),
+	      "one that is gone goes alone");
+	exported_free(&exported);
+	check(is_in(&exported, 7, NULL), "forgotten");
+}
+
 int main(void)
 {
 	test_bars();
 	test_one_by_one();
 	test_several_tables();
+	test_exported();
 	return check_plan();
 }

@@ -118,19 +118,42 @@ static void print_revocation(struct printer *printer, const struct record *recor
 	event_end(event);
 }
 
-static void print_buffer(struct printer *printer, const struct record *record)
+static void print_domain(struct printer *printer, const struct record *record)
 {
-	struct subject subject = { .devices = { record->device }, .inode = record->inode };
+	struct subject subject = { .devices = { record->device } };
+	struct event *event = &printer->event;
+
+	if (!begin(printer, KIND_DOMAIN, record->time, &subject))
+		return;
+	event_text(event, "device", record->device);
+	event_number(event, "pid", record->pid);
+	event_end(event);
+}
+
+/* The device of an attachment is the importer, of all else the exporter. */
+static void print_buffer(struct printer *printer, const struct record *record,
+			 const struct bar_place *place)
+{
+	const char *exporter = place ? place->device.bdf : NULL;
+	struct subject subject = { .devices = { record->device, exporter },
+				   .inode = record->inode };
 	struct event *event = &printer->event;
 
 	if (!begin(printer, (enum event_kind)record->kind, record->time, &subject))
 		return;
-	if (record->kind != RECORD_DOMAIN) {
-		event_number(event, "inode", record->inode);
-		event_number(event, "size", record->size);
-		event_text(event, "exporter", record->exporter);
+	event_number(event, "inode", record->inode);
+	event_number(event, "size", record->size);
+	event_text(event, "exporter", record->exporter);
+	if (record->kind == RECORD_ATTACH || record->kind == RECORD_DETACH) {
+		event_text(event, "device", record->device);
+		event_text(event, "exporter_device", exporter);
+	} else {
+		event_text(event, "device", exporter);
 	}
-	event_text(event, "device", record->device);
+	if (place) {
+		event_number(event, "bar", place->bar);
+		event_number(event, "offset", place->offset);
+	}
 	event_number(event, "pid", record->pid);
 	event_end(event);
 }
@@ -163,8 +186,11 @@ void print_record(struct printer *printer, const struct record *record,
 	case RECORD_INVALIDATE:
 	case RECORD_INVALIDATED:
 		break;
+	case RECORD_DOMAIN:
+		print_domain(printer, record);
+		break;
 	default:
-		print_buffer(printer, record);
+		print_buffer(printer, record, place);
 	}
 }
 

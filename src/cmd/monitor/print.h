@@ -23,7 +23,7 @@ struct printer {
 /* All times are CLOCK_MONOTONIC's, in ns. */
 void print_begin(struct printer *printer, uint64_t time);
 void print_end(struct printer *printer, uint64_t time);
-/* place: of what was mapped, or unmapped; NULL: in no BAR, as far as is known. */
+/* place: where the memory that it is about begins; NULL: in no BAR, as far as is known. */
 void print_record(struct printer *printer, const struct record *record,
 		  const struct inferred *inferred, const struct bar_place *place);
 void print_lost(struct printer *printer, uint64_t time, uint64_t count, const char *of);

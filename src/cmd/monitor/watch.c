@@ -83,20 +83,33 @@ static bool is_ready(struct watch *watch, const struct record *record,
 	return when_ready(&moment, record->time, &needs) == READY;
 }
 
-/* Whether it is about a BAR, as far as that was seen; *place is that. */
-static bool find_place(struct watch *watch, const struct record *record, struct bar_place *place)
+static bool find_memory(struct watch *watch, uint64_t memory, struct bar_place *place)
 {
-	if (record->kind == RECORD_UNMAP)
-		return placements_find(&watch->placements, record->iova, place);
-	if (record->kind != RECORD_MAP)
-		return false;
 	if (!watch->has_bars)
 		bars_read(&watch->bars);
 	watch->has_bars = true;
-	return bars_find(&watch->bars, record->memory, place);
+	return bars_find(&watch->bars, memory, place);
 }
 
-/* What is mapped where from then on. */
+/* Whether it is about a BAR, as far as that was seen; *place is that. */
+static bool find_place(struct watch *watch, const struct record *record, struct bar_place *place)
+{
+	switch (record->kind) {
+	case RECORD_MAP:
+	case RECORD_EXPORT:
+		return find_memory(watch, record->memory, place);
+	case RECORD_UNMAP:
+		return placements_find(&watch->placements, record->iova, place);
+	case RECORD_ATTACH:
+	case RECORD_DETACH:
+	case RECORD_PUT:
+		return exported_find(&watch->exported, record->inode, place);
+	default:
+		return false;
+	}
+}
+
+/* What is exported, and mapped where, from then on. */
 static void note_place(struct watch *watch, const struct record *record,
 		       const struct bar_place *place)
 {
@@ -106,6 +119,10 @@ static void note_place(struct watch *watch, const struct record *record,
 		placements_remove(&watch->placements, record->iova);
 	if (record->kind == RECORD_LOST)
 		placements_free(&watch->placements);
+	if (record->kind == RECORD_EXPORT && place)
+		exported_add(&watch->exported, record->inode, place);
+	if (record->kind == RECORD_PUT)
+		exported_remove(&watch->exported, record->inode);
 }
 
 /* What the names are from then on. */
@@ -330,6 +347,8 @@ int watch_run(struct watch *watch, uint64_t duration)
 {
 	int rc;
 
+	if (watch->printer->told)
+		exported_learn(&watch->exported);
 	learn(watch);
 	watch->end = duration < UINT64_MAX ? watch->now + duration : UINT64_MAX;
 	hurry(watch, false);
@@ -406,6 +425,7 @@ void watch_close(struct watch *watch)
 	context_watch_close(&watch->contexts);
 	naming_free(&watch->naming);
 	placements_free(&watch->placements);
+	exported_free(&watch->exported);
 	bars_free(&watch->bars);
 	close(watch->signals);
 }

@@ -4,6 +4,7 @@
 #define DMABUFCTL_CMD_MONITOR_WATCH_H
 
 #include "cmd/monitor/print.h"
+#include "context/exported.h"
 #include "context/placement.h"
 #include "context/watch.h"
 #include "kernel/stream.h"
@@ -21,6 +22,7 @@ struct watch {
 	struct inference inference;
 	struct naming naming;
 	struct placements placements;
+	struct exported exported;
 	struct bars bars;
 	bool has_bars; /* they were read, and have not moved since */
 	struct printer *printer;
