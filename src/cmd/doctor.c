@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cmd/shared/kernel_rows.h"
 #include "cmd/shared/lookup.h"
 #include "context/users.h"
 #include "kernel/interrupt.h"
@@ -150,28 +151,12 @@ static void check_page_tables(struct diagnosis *diagnosis)
 		  "other IOMMUs show none");
 }
 
-static const char *why_no_records(enum inventory_obstacle obstacle)
-{
-	switch (obstacle) {
-	case OBSTACLE_BUILD:
-		return "dmabufctl was built without BPF";
-	case OBSTACLE_NAMESPACE:
-		return "this is not the first PID namespace";
-	case OBSTACLE_BTF:
-		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
-	case OBSTACLE_PERMISSION:
-		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
-	default:
-		return "this kernel keeps its records in a way that is not known here";
-	}
-}
-
 /* Without them other processes' mappings are not seen, and only Intel's tell live from stale. */
 static void check_records(struct diagnosis *diagnosis)
 {
 	struct inventory inventory;
 	bool known = !inventory_take_records(&inventory, getpid()) &&
-		     inventory.sources & INVENTORY_IOMMUFD;
+		     inventory.sources & INVENTORY_IOMMUFD && !inventory.obstacle;
 
 	add_check(diagnosis, EVIDENCE_ONLY, "kernel records", known ? ANSWER_OK : ANSWER_MISSING,
 		  known ? "what iommufd and VFIO have on record can be read" :

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/shared/command.h"
+#include "cmd/shared/kernel_rows.h"
 #include "cmd/shared/listing.h"
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/rows.h"
@@ -20,16 +21,18 @@ struct list_options {
 	bool tree, openmetrics, dot;
 };
 
-/* The worst that is not known; NULL: nothing. */
-static const char *what_lacks(const struct inventory *inventory)
+/* The worst that is not known, with room for its text; NULL: nothing. */
+static const char *what_lacks(const struct inventory *inventory, char text[160])
 {
 	if (inventory->unseen)
 		return "other users' processes: their dma-bufs are missing; run as root";
 	if (!inventory_is_complete(inventory))
 		return "attachments: debugfs is not mounted, or needs root";
-	if (!(inventory->sources & INVENTORY_IOMMUFD))
-		return "where they are mapped: the kernel's records need BPF and its BTF";
-	return NULL;
+	if (!inventory->obstacle)
+		return NULL;
+	snprintf(text, 160, "what VFIO and iommufd have on record: %s",
+		 why_no_records(inventory->obstacle));
+	return text;
 }
 
 static void fill_sources(const struct listing *listing, json_object *result)
@@ -47,6 +50,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 		{ INVENTORY_MAPS, "maps" },
 	};
 	json_object *row = json_put_object(result, "sources"), *used;
+	char lacking[160];
 
 	used = json_put_array(row, "used");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -55,7 +59,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 	if (listing->origins.contexts)
 		add_text(used, "contexts");
 	json_put_number(row, "unseen_processes", listing->inventory.unseen);
-	json_put_text(row, "lacking", what_lacks(&listing->inventory));
+	json_put_text(row, "lacking", what_lacks(&listing->inventory, lacking));
 }
 
 static const struct column tree_columns[] = {

@@ -139,7 +139,8 @@ static enum status show_all(struct call *call, pid_t pid)
 	struct inventory inventory;
 	struct origins origins = { 0 };
 	int rc = inventory_take(&inventory);
-	bool known = inventory.sources & INVENTORY_IOMMUFD;
+	const bool known = inventory.sources & INVENTORY_IOMMUFD;
+	const enum inventory_obstacle obstacle = inventory.obstacle;
 
 	if (!rc && known)
 		rc = origins_find(&origins, &inventory);
@@ -147,7 +148,9 @@ static enum status show_all(struct call *call, pid_t pid)
 		fill_contexts(call, &inventory, &origins, pid);
 	origins_free(&origins);
 	inventory_free(&inventory);
-	return rc ? fail_errno(rc, "status") : known ? STATUS_OK : fail_no_records("status");
+	return rc    ? fail_errno(rc, "status") :
+	       known ? STATUS_OK :
+		       fail_no_records("status", obstacle);
 }
 
 static enum status show_own(struct call *call)

@@ -196,8 +196,9 @@ static enum status show_process(struct call *call, pid_t pid)
 
 	if (rc)
 		return fail_errno(rc, "topology");
-	status = inventory_has_records(&inventory) ? show_pairs(call, &inventory, pid) :
-						     fail_no_records("topology");
+	status = inventory_has_records(&inventory) ?
+			 show_pairs(call, &inventory, pid) :
+			 fail_no_records("topology", inventory.obstacle);
 	inventory_free(&inventory);
 	return status;
 }

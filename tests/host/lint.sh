@@ -34,6 +34,12 @@ if [ -f Makefile ]; then
 else
 	# distcheck builds with gcc, and for BPF.
 	with clang 'clang builds without a warning, and without BPF' build_with_clang
+	if [ -x "$TEST_DIR/clang/dmabufctl" ]; then
+		run "$TEST_DIR/clang/dmabufctl" doctor
+		ok 'built without BPF: doctor says so' contains "$out" 'kernel records +missing +dmabufctl was built without BPF'
+	else
+		skip 'built without BPF: doctor says so' 'no clang'
+	fi
 fi
 build=${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}
 with make 'make distcheck, without a warning of its compiler' make -s -C "$build" distcheck

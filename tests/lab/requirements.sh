@@ -66,6 +66,22 @@ ok 'without the module: nor what it brings' contains "$(result 'VFIO dma-buf exp
 remedies 'without the module'
 mv /lib/modules/away "/lib/modules/$(uname -r)"
 
+# A module that does not describe its types.
+modprobe vfio-pci-core
+rmmod vfio-pci-core
+objcopy --remove-section='.BTF*' "$(modinfo -n vfio-pci-core)" "$TEST_DIR/vfio-pci-core.ko"
+insmod "$TEST_DIR/vfio-pci-core.ko"
+doctor
+ok "without the module's BTF: exit status 0" equal "$rc" 0
+ok "without the module's BTF: that alone is missing" equal "$(rows '.result != "ok"')" 'kernel records missing evidence'
+ok "without the module's BTF: what is missing" contains "$(detail 'kernel records')" 'a module of VFIO or iommufd has no BTF'
+run d list --json
+ok "without the module's BTF: list says so, too" \
+	contains "$(gojq -r '.sources | "\(.used | join(" ")): \(.lacking)"' <<<"$out")" '^bpf iommufd: .*: a module of VFIO or iommufd has no BTF'
+rmmod vfio-pci-core
+run d list --json
+ok 'not loaded: it has nothing on record, so nothing is lacking' equal "$(gojq .sources.lacking <<<"$out")" null
+
 modprobe vfio-pci # the lab's modules are in root's own directory
 run nobody dmabufctl doctor --json
 ok 'an ordinary user: exit status 4' equal "$rc" 4

@@ -14,12 +14,32 @@ const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf)
 	return state == EXPORTER_UNKNOWN ? NULL : exporter_state_name(state);
 }
 
-enum status fail_no_records(const char *what)
+const char *why_no_records(enum inventory_obstacle obstacle)
+{
+	switch (obstacle) {
+	case OBSTACLE_BUILD:
+		return "dmabufctl was built without BPF";
+	case OBSTACLE_NAMESPACE:
+		return "this is not the first PID namespace";
+	case OBSTACLE_BTF:
+		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
+	case OBSTACLE_PERMISSION:
+		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
+	case OBSTACLE_MODULE:
+		return "a module of VFIO or iommufd has no BTF (CONFIG_DEBUG_INFO_BTF_MODULES)";
+	case OBSTACLE_KERNEL:
+		return "this kernel keeps its records in a way that is not known here";
+	default:
+		return "vfio-pci or iommufd is not loaded";
+	}
+}
+
+enum status fail_no_records(const char *what, enum inventory_obstacle obstacle)
 {
 	fail_with(STATUS_UNSUPPORTED, 0, "%s", what);
-	fail_because("what iommufd has on record cannot be read");
-	fail_hint("be root, on a kernel with BPF and CONFIG_DEBUG_INFO_BTF; "
-		  "'dmabufctl doctor' says what is missing");
+	fail_because("what iommufd has on record cannot be read: %s", why_no_records(obstacle));
+	fail_hint("be root in the first PID namespace, on a kernel with BTF; "
+		  "'dmabufctl doctor' says what else is missing");
 	return STATUS_UNSUPPORTED;
 }
 

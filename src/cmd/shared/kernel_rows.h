@@ -10,8 +10,11 @@
 /* "usable" or "revoked"; NULL: not on record. */
 const char *kernel_exporter_state(const struct inventory_dmabuf *dmabuf);
 
+/* What is in the way of the kernel's records. */
+const char *why_no_records(enum inventory_obstacle obstacle);
+
 /* That failure, noted: there are no records to be had. */
-enum status fail_no_records(const char *what);
+enum status fail_no_records(const char *what, enum inventory_obstacle obstacle);
 
 /* A mapping of that dma-buf: where, and in what state. */
 void fill_kernel_mapping(json_object *row, const struct inventory_dmabuf *dmabuf,

@@ -67,14 +67,15 @@ enum inventory_source {
 	INVENTORY_IOMMUFD = 1 << 7, /* iommufd's */
 };
 
-/* Why the kernel's iterators cannot be asked. */
+/* Why the kernel's iterators, or all of its records, cannot be asked for. */
 enum inventory_obstacle {
 	OBSTACLE_NONE,
 	OBSTACLE_BUILD,	     /* built without them */
 	OBSTACLE_NAMESPACE,  /* not the first PID namespace, whose PIDs they tell */
 	OBSTACLE_BTF,	     /* the kernel does not describe its types */
 	OBSTACLE_PERMISSION, /* programs in BPF may not be loaded */
-	OBSTACLE_KERNEL,     /* it does not take these programs */
+	OBSTACLE_MODULE,     /* a module that has records does not describe its types */
+	OBSTACLE_KERNEL,     /* it does not take these programs, or its records are others */
 };
 
 struct inventory {

@@ -19,7 +19,7 @@
 #include "kernel/inventory/dmabufs.skel.h"
 #include "kernel/inventory/processes.skel.h"
 
-#define BTF "/sys/kernel/btf/vmlinux"
+#define BTF "/sys/kernel/btf/"
 #define PID_NAMESPACE "/proc/self/ns/pid"
 #define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
@@ -46,9 +46,9 @@ static bool is_first_namespace(void)
 
 static enum inventory_obstacle find_obstacle(void)
 {
-	return !is_first_namespace() ? OBSTACLE_NAMESPACE :
-	       access(BTF, R_OK)     ? OBSTACLE_BTF :
-				       OBSTACLE_NONE;
+	return !is_first_namespace()	   ? OBSTACLE_NAMESPACE :
+	       access(BTF "vmlinux", R_OK) ? OBSTACLE_BTF :
+					     OBSTACLE_NONE;
 }
 
 /* 0 or a negative errno. */
@@ -354,6 +354,20 @@ static int take_notes(struct inventory *inventory, const struct inventory_iterat
 	return rc;
 }
 
+/* In the way of a module's records. One that is not loaded has none. */
+static enum inventory_obstacle find_module_obstacle(const char *module, enum survey_layout layout)
+{
+	char loaded[64], described[64];
+
+	if (layout != LAYOUT_ABSENT)
+		return layout == LAYOUT_KNOWN ? OBSTACLE_NONE : OBSTACLE_KERNEL;
+	snprintf(loaded, sizeof(loaded), "/sys/module/%s/initstate", module);
+	snprintf(described, sizeof(described), BTF "%s", module);
+	return access(loaded, F_OK)    ? OBSTACLE_NONE :
+	       access(described, F_OK) ? OBSTACLE_MODULE :
+					 OBSTACLE_KERNEL;
+}
+
 int inventory_from_survey(struct inventory *inventory, struct inventory_iterators *iterators,
 			  unsigned *records)
 {
@@ -369,5 +383,8 @@ int inventory_from_survey(struct inventory *inventory, struct inventory_iterator
 	result = &iterators->processes->bss->result;
 	inventory->sources |= (result->vfio == LAYOUT_KNOWN ? INVENTORY_VFIO : 0) |
 			      (result->iommufd == LAYOUT_KNOWN ? INVENTORY_IOMMUFD : 0);
+	inventory->obstacle = find_module_obstacle("vfio_pci_core", result->vfio);
+	if (!inventory->obstacle)
+		inventory->obstacle = find_module_obstacle("iommufd", result->iommufd);
 	return rc;
 }
