@@ -17,13 +17,14 @@
 
 PROGRAMS("src/kernel/revocation.bpf.o");
 
-#define BPF_FUNCTIONS(each)                                                                \
-	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)           \
-		each(bpf_object__close) each(bpf_object__find_program_by_name)             \
-			each(bpf_object__find_map_by_name) each(bpf_map__fd)               \
-				each(bpf_map_lookup_elem) each(bpf_program__attach_kprobe) \
-					each(bpf_link__destroy) each(ring_buffer__new)     \
-						each(ring_buffer__free) each(ring_buffer__consume)
+#define BPF_FUNCTIONS(each)                                                                     \
+	each(libbpf_set_print) each(bpf_object__open_mem) each(bpf_object__load)                \
+		each(bpf_object__close) each(bpf_object__find_program_by_name)                  \
+			each(bpf_object__find_map_by_name) each(bpf_object__next_program) each( \
+				bpf_map__fd) each(bpf_program__fd) each(bpf_obj_get_info_by_fd) \
+				each(bpf_program__attach_kprobe) each(bpf_link__destroy)        \
+					each(ring_buffer__new) each(ring_buffer__free)          \
+						each(ring_buffer__consume)
 LIBRARY("libbpf.so.1", BPF_FUNCTIONS);
 
 /* Of the functions below, where they are not built in. */
@@ -60,7 +61,8 @@ struct revocations {
 	unsigned link_count;
 	struct ring_buffer *ring;
 	FILE *symbols;
-	uint64_t lost; /* as far as it was asked */
+	volatile uint64_t *unkept; /* the one variable that the programs have */
+	uint64_t lost;		   /* as far as it was asked */
 	void (*visit)(const struct record *record, void *data);
 	void *data;
 };
@@ -169,6 +171,10 @@ static bool open_all(struct revocations *revocations)
 	revocations->object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 	if (!revocations->object || lib.bpf_object__load(revocations->object))
 		return false;
+	revocations->unkept = mmap(NULL, sizeof(*revocations->unkept), PROT_READ, MAP_SHARED,
+				   map_of(revocations, ".bss"), 0);
+	if (revocations->unkept == MAP_FAILED)
+		return false;
 	revocations->ring =
 		lib.ring_buffer__new(map_of(revocations, "ring"), on_record, revocations, NULL);
 	return revocations->ring && attach_all(revocations);
@@ -203,6 +209,8 @@ void revocations_close(struct revocations *revocations)
 	for (unsigned i = 0; i < revocations->link_count; i++)
 		lib.bpf_link__destroy(revocations->links[i]);
 	lib.ring_buffer__free(revocations->ring);
+	if (revocations->unkept && revocations->unkept != MAP_FAILED)
+		munmap((void *)revocations->unkept, sizeof(*revocations->unkept));
 	lib.bpf_object__close(revocations->object);
 	if (revocations->symbols)
 		fclose(revocations->symbols);
@@ -225,12 +233,30 @@ int revocations_read(struct revocations *revocations,
 	return rc < 0 ? rc : 0;
 }
 
-/* The one variable that the programs have. */
+/*
+ * The kernel does not run them while a task that is in a call about a map was made to leave that
+ * CPU (kernel/trace/bpf_trace.c, trace_call_bpf(); bpf_disable_instrumentation()).
+ */
+static uint64_t count_missed(const struct revocations *revocations)
+{
+	struct bpf_program *program = NULL;
+	uint64_t missed = 0;
+
+	while ((program = lib.bpf_object__next_program(revocations->object, program))) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (!lib.bpf_obj_get_info_by_fd(lib.bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+/* Read from memory: a call about the map would itself be in the programs' way. */
 uint64_t revocations_lost(struct revocations *revocations)
 {
 	uint64_t before = revocations->lost;
-	const uint32_t only = 0;
 
-	lib.bpf_map_lookup_elem(map_of(revocations, ".bss"), &only, &revocations->lost);
+	revocations->lost = *revocations->unkept + count_missed(revocations);
 	return revocations->lost - before;
 }
