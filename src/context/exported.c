@@ -30,16 +30,13 @@ static struct exported_dmabuf *find(const struct exported *exported, uint64_t in
 
 void exported_add(struct exported *exported, uint64_t inode, const struct bar_place *place)
 {
-	const unsigned at = first_from(exported, inode);
 	struct exported_dmabuf *item = find(exported, inode);
 
-	if (!item) {
-		if (!array_add(&exported->items, &exported->count))
-			return;
-		item = exported->items + at;
-		memmove(item + 1, item, (exported->count - 1 - at) * sizeof(*item));
-	}
-	*item = (struct exported_dmabuf){ inode, *place };
+	if (!item)
+		item = array_insert(&exported->items, &exported->count,
+				    first_from(exported, inode));
+	if (item)
+		*item = (struct exported_dmabuf){ inode, *place };
 }
 
 bool exported_find(const struct exported *exported, uint64_t inode, struct bar_place *place)

@@ -26,14 +26,11 @@ static bool is_same(const struct bar_place *a, const struct bar_place *b)
 
 void placements_add(struct placements *placements, struct range iova, const struct bar_place *place)
 {
-	const unsigned at = first_from(placements, iova.offset);
-	struct placement *item;
+	struct placement *item = array_insert(&placements->items, &placements->count,
+					      first_from(placements, iova.offset));
 
-	if (!array_add(&placements->items, &placements->count))
-		return;
-	item = placements->items + at;
-	memmove(item + 1, item, (placements->count - 1 - at) * sizeof(*item));
-	*item = (struct placement){ iova, *place };
+	if (item)
+		*item = (struct placement){ iova, *place };
 }
 
 bool placements_find(const struct placements *placements, struct range iova,

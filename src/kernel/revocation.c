@@ -165,16 +165,19 @@ static FILE *read_symbols(void)
 
 static bool open_all(struct revocations *revocations)
 {
+	void *variable;
+
 	revocations->symbols = read_symbols();
 	if (!revocations->symbols)
 		return false;
 	revocations->object = lib.bpf_object__open_mem(programs, programs_size, NULL);
 	if (!revocations->object || lib.bpf_object__load(revocations->object))
 		return false;
-	revocations->unkept = mmap(NULL, sizeof(*revocations->unkept), PROT_READ, MAP_SHARED,
-				   map_of(revocations, ".bss"), 0);
-	if (revocations->unkept == MAP_FAILED)
+	variable = mmap(NULL, sizeof(*revocations->unkept), PROT_READ, MAP_SHARED,
+			map_of(revocations, ".bss"), 0);
+	if (variable == MAP_FAILED)
 		return false;
+	revocations->unkept = variable;
 	revocations->ring =
 		lib.ring_buffer__new(map_of(revocations, "ring"), on_record, revocations, NULL);
 	return revocations->ring && attach_all(revocations);
@@ -209,7 +212,7 @@ void revocations_close(struct revocations *revocations)
 	for (unsigned i = 0; i < revocations->link_count; i++)
 		lib.bpf_link__destroy(revocations->links[i]);
 	lib.ring_buffer__free(revocations->ring);
-	if (revocations->unkept && revocations->unkept != MAP_FAILED)
+	if (revocations->unkept)
 		munmap((void *)revocations->unkept, sizeof(*revocations->unkept));
 	lib.bpf_object__close(revocations->object);
 	if (revocations->symbols)

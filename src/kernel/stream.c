@@ -194,13 +194,13 @@ static void on_record(const struct record *record, void *data)
 {
 	struct stream *stream = data;
 
+	if (record->gap)
+		keep_lost(stream, record->time, instance_lost(&stream->instance, stream->ring));
 	/* A call that failed shows as a dma-buf of no inode. */
 	if ((record->kind == RECORD_EXPORT || record->kind == RECORD_ATTACH) && !record->inode)
 		return;
 	if (is_told(stream, record))
 		return;
-	if (record->gap)
-		keep_lost(stream, record->time, instance_lost(&stream->instance, stream->ring));
 	if (record->time < stream->oldest)
 		stream->oldest = record->time;
 	keep(stream, record);

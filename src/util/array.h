@@ -30,4 +30,19 @@ static inline void *array_add_item(void *array, unsigned *count, size_t size)
  */
 #define array_add(items, count) array_add_item((items), (count), sizeof(**(items)))
 
+static inline void *array_insert_item(void *array, unsigned *count, unsigned at, size_t size)
+{
+	char *items, *item;
+
+	if (!array_add_item(array, count, size))
+		return NULL;
+	memcpy(&items, array, sizeof(items));
+	item = items + at * size;
+	memmove(item + size, item, (*count - 1 - at) * size);
+	return memset(item, 0, size);
+}
+
+/* The same in the place of the item of that index; that and all behind it move on by one. */
+#define array_insert(items, count, at) array_insert_item((items), (count), (at), sizeof(**(items)))
+
 #endif

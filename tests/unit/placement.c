@@ -53,15 +53,22 @@ static const struct bar_place first = { { "0000:01:00.0" }, 2, 0x1000 },
 			      second = { { "0000:01:00.0" }, 2, 0x2000 },
 			      other = { { "0000:02:00.0" }, 2, 0x1000 };
 
+/* Whether that is what was found; place: NULL for nothing. */
+static bool is_place(bool known, const struct bar_place *found, const struct bar_place *place)
+{
+	if (!known || !place)
+		return !known && !place;
+	return !strcmp(found->device.bdf, place->device.bdf) && found->bar == place->bar &&
+	       found->offset == place->offset;
+}
+
 /* Whether that place is known there; NULL: none is. */
 static bool is_at(const struct placements *placements, uint64_t iova, const struct bar_place *place)
 {
 	struct bar_place found;
 
-	if (!placements_find(placements, (struct range){ iova, 0x1000 }, &found))
-		return !place;
-	return place && !strcmp(found.device.bdf, place->device.bdf) && found.bar == place->bar &&
-	       found.offset == place->offset;
+	return is_place(placements_find(placements, (struct range){ iova, 0x1000 }, &found), &found,
+			place);
 }
 
 static void add(struct placements *placements, uint64_t iova, const struct bar_place *place)
@@ -124,10 +131,7 @@ static bool is_in(const struct exported *exported, uint64_t inode, const struct 
 {
 	struct bar_place found;
 
-	if (!exported_find(exported, inode, &found))
-		return !place;
-	return place && !strcmp(found.device.bdf, place->device.bdf) && found.bar == place->bar &&
-	       found.offset == place->offset;
+	return is_place(exported_find(exported, inode, &found), &found, place);
 }
 
 static void test_exported(void)
