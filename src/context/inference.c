@@ -42,8 +42,8 @@ static bool is_again(const struct record *record, const struct record *next)
 /* The others say what it meant. */
 static bool is_deed(const struct record *record)
 {
-	return record->kind != RECORD_LOST && record->kind != RECORD_REVOKED &&
-	       record->kind != RECORD_RESTORED;
+	return record->kind != RECORD_LOST && record->kind != RECORD_UNTOLD &&
+	       record->kind != RECORD_REVOKED && record->kind != RECORD_RESTORED;
 }
 
 /* What the same task does next; NULL: that is not known yet. */

@@ -25,7 +25,9 @@ enum record_kind {
 	RECORD_RESTORED,    /* inode, device, bar: the memory can be mapped again */
 	RECORD_INVALIDATE,  /* inode: the exporter begins to tell the importers to let go */
 	RECORD_INVALIDATED, /* and has told all of them */
-	RECORD_LOST,	    /* none of the kernel's: so many (size) that came before are missing */
+	/* None of the kernel's: so many (size) that came before are missing. */
+	RECORD_LOST,   /* of the trace's */
+	RECORD_UNTOLD, /* of what the programs tell of: VFIO's exports, revocations */
 	RECORD_KINDS,
 };
 

@@ -175,9 +175,9 @@ static void keep(struct stream *stream, const struct record *record)
 	}
 }
 
-static void keep_lost(struct stream *stream, uint64_t time, uint64_t count)
+static void keep_lost(struct stream *stream, enum record_kind kind, uint64_t time, uint64_t count)
 {
-	const struct record lost = { .kind = RECORD_LOST, .time = time, .size = count };
+	const struct record lost = { .kind = kind, .time = time, .size = count };
 
 	if (count)
 		keep(stream, &lost);
@@ -195,7 +195,8 @@ static void on_record(const struct record *record, void *data)
 	struct stream *stream = data;
 
 	if (record->gap)
-		keep_lost(stream, record->time, instance_lost(&stream->instance, stream->ring));
+		keep_lost(stream, RECORD_LOST, record->time,
+			  instance_lost(&stream->instance, stream->ring));
 	/* A call that failed shows as a dma-buf of no inode. */
 	if ((record->kind == RECORD_EXPORT || record->kind == RECORD_ATTACH) && !record->inode)
 		return;
@@ -226,7 +227,7 @@ static int take_revocations(struct stream *stream)
 {
 	int rc = revocations_read(stream->revocations, on_revocation, stream);
 
-	keep_lost(stream, stream->horizon, revocations_lost(stream->revocations));
+	keep_lost(stream, RECORD_UNTOLD, stream->horizon, revocations_lost(stream->revocations));
 	return rc;
 }
 

@@ -75,7 +75,7 @@ d recover map0 >/dev/null
 d list >/dev/null
 d unmap map0
 d import fb --name other --ioas ioas0 --iova "$IOVA" >/dev/null
-# Its name can be learnt while it is there; a script that takes it away at once is faster than that.
+# A name is learnt while it is there; a script that takes it away at once is faster than that.
 await 30 grep -q '"event":"map","mapping":"other"' "$events"
 d unmap other
 d import fb --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
@@ -118,6 +118,7 @@ d --context other export "$NVME2" 2 --name cmb >/dev/null
 d --context other export "$NVME2" 2 --name second >/dev/null
 d --context other attach "$NVME2" >/dev/null
 d --context other import second --iova 0x20000000 >/dev/null
+await 30 grep -q '"event":"map"' "$events"
 d --context other detach "$NVME2"
 d --context other release cmb
 d --context other export "$NVME2" 2 --range 0x4000:0x1000 --name third >/dev/null
@@ -205,7 +206,7 @@ d bind "$NVME2" >/dev/null
 d --context other attach "$NVME2" >/dev/null
 d --context other export "$NVME2" 2 --name cmb >/dev/null
 d --context other import cmb --iova "$IOVA" >/dev/null
-await 30 grep -q '"event":"map"' "$events" # its name can be learnt while it is there
+await 30 grep -q '"event":"map"' "$events"
 d --context other release --all
 ends INT
 ok '--context: its own coming and going' equal "$(seen '.event | startswith("context")')" 'context-start context-stop '

@@ -116,6 +116,12 @@ static const struct story {
 	  { { RECORD_INVALIDATE, 7, 4, "" },
 	    { RECORD_LOST, 0, 0, "" },
 	    { RECORD_UNMAP, 7, 0x1000, "undecided" } } },
+	{ "what the programs lost: the trace knows it all the same",
+	  { { RECORD_INVALIDATE, 7, 4, "" },
+	    { RECORD_UNTOLD, 7, 0, "" },
+	    { RECORD_UNMAP, 7, 0x1000, "revoked 4" } } },
+	{ "what the programs lost is no task's next record",
+	  { { RECORD_ATTACH, 7, 4, "undecided" }, { RECORD_UNTOLD, 7, 0, "" } } },
 	{ "a PID that is none",
 	  { { RECORD_INVALIDATE, -1, 4, "" }, { RECORD_UNMAP, -1, 0x1000, "revoked 4" } } },
 };

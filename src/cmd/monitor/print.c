@@ -183,6 +183,9 @@ void print_record(struct printer *printer, const struct record *record,
 	case RECORD_LOST:
 		print_lost(printer, record->time, record->size, "trace");
 		break;
+	case RECORD_UNTOLD:
+		print_lost(printer, record->time, record->size, "revocations and exports");
+		break;
 	case RECORD_INVALIDATE:
 	case RECORD_INVALIDATED:
 		break;
