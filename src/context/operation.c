@@ -377,11 +377,6 @@ int context_unmap_all(struct context *context, struct object *const *mappings, u
 	return rc;
 }
 
-int context_unmap(struct context *context, struct object *mapping)
-{
-	return context_unmap_all(context, &mapping, 1);
-}
-
 static int map_again(struct context *context, struct object *mapping)
 {
 	struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, mapping->dmabuf);
@@ -410,7 +405,7 @@ static int map_again(struct context *context, struct object *mapping)
 int context_map_again(struct context *context, struct object *mapping)
 {
 	int rc = map_again(context, mapping);
-	int lost = rc ? context_unmap(context, mapping) : 0;
+	int lost = rc ? context_unmap_all(context, &mapping, 1) : 0;
 
 	return lost && lost != -ENOENT ? lost : rc;
 }
@@ -503,7 +498,7 @@ int context_release(struct context *context, struct object *object)
 	if (context_user_of(context, object))
 		return -EBUSY;
 	if (object->kind == OBJECT_MAPPING)
-		return context_unmap(context, object);
+		return context_unmap_all(context, &object, 1);
 	if (object->kind != OBJECT_IOAS)
 		return context_remove(context, object);
 	iommufd = context_iommufd(context);

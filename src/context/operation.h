@@ -46,9 +46,7 @@ struct import_request context_request_of(const struct object *mapping);
 int context_get_target(struct context *context, struct object *mapping,
 		       struct import_target *target);
 
-int context_unmap(struct context *context, struct object *mapping);
-
-/* Many, of which the record loses all before the kernel loses the first. */
+/* The record loses all of them before the kernel loses the first. */
 int context_unmap_all(struct context *context, struct object *const *mappings, unsigned count);
 
 /*

@@ -30,6 +30,17 @@ for program in ${programs:+dmabufctl dmabufctl-holder}; do
 		contains "$(elf --dyn-syms "$build/$program" | grep -v __stack_chk)" ' __[a-z]+_chk(@|$)'
 done
 
+# What is exported, and used by no other file, nor by a unit test.
+find "$build/src" -name '*.o' ! -name '*.bpf.o' -exec nm -A {} + >"$TEST_DIR/symbols"
+ok 'symbols are seen' grep -q ' T main$' "$TEST_DIR/symbols"
+ok 'nothing is exported for nobody' equal "$(awk '
+	/ [TDBR] [a-z_0-9]+$/ { exported[$NF] = 1 }
+	/ U [a-z_0-9]+$/ { used[$NF] = 1 }
+	END { for (symbol in exported) if (!(symbol in used)) print symbol }' "$TEST_DIR/symbols" |
+	while read -r symbol; do
+		grep -rqw "$symbol" "$top/tests/unit" || echo "$symbol"
+	done)" ''
+
 # with_injection VALUE - compiles what knows of fault injection with it or without; prints its traces.
 with_injection() {
 	local source object=$TEST_DIR/object.o

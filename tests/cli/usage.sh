@@ -64,6 +64,13 @@ refuses 2 "option --output: 33 columns: a table takes 32" d list -o "$many,size"
 gives 0 'as many columns as a table takes' d list -o "$many"
 
 ok '--no-header leaves headings out' equal "$(d context --no-header)" "$(d context | sed '1{/^CONTEXT /d}')"
+
+# on_terminal COLUMNS ARGUMENT... - the first line that is printed there, one blank between its words.
+on_terminal() { script -qec "stty cols $1; dmabufctl ${*:2}" /dev/null </dev/null | tr -d '\r' | tr -s ' ' | head -n 1; }
+ok 'a terminal that is wide enough: a table' equal "$(on_terminal 1000 doctor)" 'CHECK RESULT DETAIL REMEDY'
+ok 'one that is not: each row by itself' equal "$(on_terminal 40 doctor)" 'CHECK kernel'
+ok 'one that is not, without headings: a table' equal "$(on_terminal 40 doctor --no-header)" "kernel ok $(uname -r) -"
+ok 'no terminal: a table' equal "$(d doctor | head -n 1 | tr -s ' ')" 'CHECK RESULT DETAIL REMEDY'
 ok '-h is --help' equal "$(d -h)" "$(d --help)"
 ok 'help is --help' equal "$(d help)" "$(d --help)"
 ok 'help with --json is text' equal "$(d help --json)" "$(d --help)"

@@ -6,7 +6,6 @@
 sysfs=/sys/bus/pci/devices
 has() { echo "$(driver_of "$1") $(cat "$sysfs/$1/driver_override")"; }
 records() { ls /run/dmabufctl 2>/dev/null; }
-cdev_of() { printf /dev/vfio/devices/; ls "$sysfs/$1/vfio-dev"; }
 F0=0000:03:00.0 F1=0000:03:00.1
 
 modprobe -r vfio-pci # a test before this one may have had it loaded
@@ -20,11 +19,11 @@ ok 'six at once: exit status 0' equal "$rc" 0
 wanted='{"command":"bind","devices":['
 for entry in $NVME/nvme $EDU/null $RAM/null $NVME2/nvme $F0/nvme $F1/null; do
 	bdf=${entry%/*}
-	wanted+=$(printf '{"cdev":"%s","driver":"vfio-pci","driver_before":%s,"name":"%s"},' "$(cdev_of "$bdf")" \
+	wanted+=$(printf '{"cdev":"%s","driver":"vfio-pci","driver_before":%s,"name":"%s"},' "$(cdev "$bdf")" \
 		"$([ "${entry#*/}" = null ] && echo null || echo "\"${entry#*/}\"")" "$bdf")
 	ok "$bdf: driver and override" equal "$(has "$bdf")" 'vfio-pci vfio-pci'
 	read -r number < <(cat $sysfs/"$bdf"/vfio-dev/vfio*/dev)
-	ok "$bdf: its node has its number" equal "$(stat -c '%t:%T' "$(cdev_of "$bdf")")" \
+	ok "$bdf: its node has its number" equal "$(stat -c '%t:%T' "$(cdev "$bdf")")" \
 		"$(printf '%x:%x' "${number%:*}" "${number#*:}")"
 done
 ok 'six at once: what was and what is' equal "$(gojq -c . <<<"$out")" "${wanted%,}],\"schema\":\"dmabufctl/1\"}"
@@ -33,8 +32,8 @@ run d bind $NVME $EDU
 ok 'again: exit status 0' equal "$rc" 0
 ok 'again: it had vfio-pci already' equal "$(tr -s ' ' <<<"$out")" "\
 DEVICE BEFORE DRIVER CDEV
-$NVME vfio-pci vfio-pci $(cdev_of $NVME)
-$EDU vfio-pci vfio-pci $(cdev_of $EDU)"
+$NVME vfio-pci vfio-pci $(cdev $NVME)
+$EDU vfio-pci vfio-pci $(cdev $EDU)"
 
 run d unbind $RAM 01:00.0 --json
 ok 'two of them back, in another order: exit status 0' equal "$rc" 0
@@ -85,7 +84,7 @@ ok 'bound by hand: the driver that wants it' equal "$(has $NVME2)" 'nvme (null)'
 
 # Who has it open, all of them, before anything happens to it.
 d bind $NVME $NVME2 $EDU >/dev/null
-hold foreign "$(cdev_of $NVME2)" 2 0x1000
+hold foreign "$(cdev $NVME2)" 2 0x1000
 d export $NVME 2 >/dev/null
 holder=$(pgrep -f dmabufctl-holder)
 run d unbind $EDU $NVME2 $NVME --json

@@ -42,9 +42,6 @@ holder() {
 	fi
 }
 
-# cdev BDF - its VFIO node.
-cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
-
 # peek COMMAND... - of the default context's holder; see peek.c.
 peek() { "$LAB_BUILD/tests/lab/peek" "$(holder default)" "$@"; }
 

@@ -15,6 +15,9 @@ d() { kept dmabufctl "$@" 8>&-; }
 # without_bpf COMMAND... - as root who may not load programs in BPF.
 without_bpf() { setpriv --bounding-set=-sys_admin,-bpf,-perfmon -- "$@" 8>&- 9>&-; }
 
+# cdev BDF - its VFIO node.
+cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
+
 # hold PROGRAM ARGUMENT... - a fixture that holds until let_go; its words in $held.
 hold() {
 	[ -p "$TEST_DIR/hold" ] || mkfifo "$TEST_DIR/hold"

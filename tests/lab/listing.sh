@@ -4,7 +4,6 @@
 # shellcheck disable=SC2016 # filters of gojq, and perl
 . "$(dirname "$0")/lib.sh"
 
-cdev_of() { printf /dev/vfio/devices/; ls "/sys/bus/pci/devices/$1/vfio-dev"; }
 # also PROGRAM ARGUMENT... - a second fixture, which descriptor 9 keeps; its words in $also.
 also() {
 	[ -p "$TEST_DIR/also" ] || mkfifo "$TEST_DIR/also"
@@ -109,7 +108,7 @@ d import a --iova 0x10000000 >/dev/null
 d import a --offset 1M --length 1M --iova 0x20000000 --prot r >/dev/null
 d --context other export $RAM 2 --range 64K:1M --name c >/dev/null
 hold buffers shapes some
-foreign "$(cdev_of $NVME2)" 2 0x100000
+foreign "$(cdev $NVME2)" 2 0x100000
 of_nvme2=$(deduced $NVME2 2 null) nvme2_on_record=$(on_record $NVME2 2 0 $((0x100000)))
 as_the_kernel_says 'all kinds at once' "$of_nvme2" "$nvme2_on_record"
 json=$out
@@ -242,15 +241,15 @@ as_the_kernel_says 'one is gone' "$unknown" "$unknown"
 # Of whom it is, by its size and what its holder has open.
 for case in "0 0x4000 $(deduced $NVME2 0 16384)" "2 0x1000000 $(deduced $NVME2 2 16777216)" "2 0x1000 $unknown" "0 0x1000 $unknown"; do
 	read -r bar length origin <<<"$case"
-	foreign "$(cdev_of $NVME2)" "$bar" "$length"
+	foreign "$(cdev $NVME2)" "$bar" "$length"
 	as_the_kernel_says "BAR $bar, $length" "$origin" "$(on_record $NVME2 "$bar" 0 $((length)))"
 	also_go
 done
 d --context other release --all
-foreign "$(cdev_of $NVME2)" 2 0x1000000 -- "$(cdev_of $RAM)"
+foreign "$(cdev $NVME2)" 2 0x1000000 -- "$(cdev $RAM)"
 as_the_kernel_says 'two open, one large enough' "$(deduced $NVME2 2 16777216)" "$(on_record $NVME2 2 0 16777216)"
 also_go
-foreign "$(cdev_of $NVME2)" 2 0x100000 -- "$(cdev_of $RAM)"
+foreign "$(cdev $NVME2)" 2 0x100000 -- "$(cdev $RAM)"
 as_the_kernel_says 'two open, both large enough: unknown' "$unknown" "$nvme2_on_record"
 also_go
 

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 
 d bind $NVME $EDU >/dev/null
-cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
 hold vmm "open $(cdev $NVME)" "open $(cdev $EDU)" 'export 0 2 0 0x10000' ioas ioas 'attach 1 0'
 
 # does COMMAND... - the error of the program's next command, "none" if it has none.

@@ -5,8 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/monitoring.sh"
 
-cdev() { echo "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")"; }
-
 # The name of a task is its owner's choice, and stands in no record.
 d bind "$NVME" "$EDU" >/dev/null
 start --json --event map,unmap,revoked,lost

@@ -4,25 +4,22 @@
 # kernels: all
 # lab: --cpus 2
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/monitoring.sh"
 rounds=${ROUNDS:-10}
 
-cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
 importers=("$NVME2" "$EDU")
-coproc CROWD { exec "$LAB_BUILD/tests/lab/crowd" "$(cdev_of "$NVME")" "$(cdev_of "$NVME2")" "$(cdev_of "$EDU")" 8>&-; }
+coproc CROWD { exec "$LAB_BUILD/tests/lab/crowd" "$(cdev "$NVME")" "$(cdev "$NVME2")" "$(cdev "$EDU")" 8>&-; }
 read -r -a inodes <&"${CROWD[0]}"
 ok 'a dma-buf for each process' equal "${#inodes[@]}" 8
 
-dmabufctl monitor --json >"$TEST_DIR/events" 2>"$TEST_DIR/complaints" 8>&- &
-monitor=$!
-await 60 grep -q '"event":"begin"' "$TEST_DIR/events"
+start --json
 failed=0
 for ((round = 0; round < rounds; round++)); do
 	dmabufctl list --json >>"$TEST_DIR/list" || failed=$((failed + 1))
 	dmabufctl status --all --json >>"$TEST_DIR/status" || failed=$((failed + 1))
 done
-kill -INT $monitor
-run wait $monitor
+ends INT
 ok 'monitor: ends as it was told' equal "$rc" 0
 ok 'list and status: exit status 0 each time' equal "$failed" 0
 ok 'they are alive' kill -0 "$CROWD_PID"
@@ -54,9 +51,9 @@ ok 'status: no mapping that was never true' equal \
 ok 'there were mappings, of each process' equal \
 	"$(gojq -r '.dmabufs[].mappings[] | .command // empty' "$TEST_DIR/list" | sort -u | tr '\n' ' ')" 'crowd0 crowd1 crowd2 crowd3 crowd4 crowd5 crowd6 crowd7 '
 ok 'monitor: no window that was never mapped' equal \
-	"$(gojq -c "$rules"'select(.event | IN("map", "unmap", "revoked")) | of_no_length' "$TEST_DIR/events")" ''
+	"$(gojq -c "$rules"'select(.event | IN("map", "unmap", "revoked")) | of_no_length' "$events")" ''
 ok 'monitor: mappings of those with a device' equal \
-	"$(gojq -r "$rules"'select(.event == "map") | .iova | at | values' "$TEST_DIR/events" | sort -u | tr '\n' ' ')" '0 1 '
+	"$(gojq -r "$rules"'select(.event == "map") | .iova | at | values' "$events" | sort -u | tr '\n' ' ')" '0 1 '
 d unbind "$NVME" "$NVME2" "$EDU" >/dev/null
 leave_nothing
 done_testing

@@ -7,13 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/monitoring.sh"
 
-# vmm COMMAND... - one more line for the program, and its answer in $answer.
-vmm() {
-	echo "$*" >&"${VMM[1]}"
-	read -r answer <&"${VMM[0]}"
-}
-made() { gojq -r ".$1" <<<"$answer"; }
-cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 # told [EXPRESSION] - the revocations and restorings, in order, a line each: these parts of them.
 told() {
 	gojq -c "select(.event == \"revoked\" or .event == \"restored\") |
@@ -22,9 +15,9 @@ told() {
 
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
 coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
-vmm open "$(cdev_of "$NVME")"
-vmm open "$(cdev_of "$NVME2")"
-vmm open "$(cdev_of "$EDU")"
+vmm open "$(cdev "$NVME")"
+vmm open "$(cdev "$NVME2")"
+vmm open "$(cdev "$EDU")"
 vmm export 0 2 0x10000 0x200000 && whole=$(made inode)
 vmm export 1 2 0 0x100000 && spare=$(made inode)
 vmm ioas && first=$(made id)
@@ -120,8 +113,7 @@ ends INT
 ok 'the trace lost some: what was mapped may be gone since, so an unmap names no BAR' equal \
 	"$(gojq -c 'select(.event == "unmap" and .iova == "0x30000000") | [.device, .bar]' "$events")" '[null,null]'
 
-eval "exec ${VMM[1]}>&-"
-wait "$VMM_PID"
+vmm_ends
 
 # A context's have their names. Who maps and who revokes are two processes.
 d --context own export "$NVME" 2 --name fb >/dev/null

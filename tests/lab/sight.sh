@@ -5,15 +5,14 @@
 # lab: --iommu virtio
 . "$(dirname "$0")/lib.sh"
 
-cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 # seen EXPRESSION - of `status --pid`, with what is not the same in each run left out.
 seen() { d status --pid "$VMM_PID" --json | gojq -c ".contexts[0] | $1"; }
 
 d bind "$NVME" "$NVME2" "$EDU" >/dev/null
 coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
-vmm open "$(cdev_of "$NVME")" && nvme=$(made id)
-vmm open "$(cdev_of "$NVME2")" && nvme2=$(made id)
-vmm open "$(cdev_of "$EDU")" && edu=$(made id)
+vmm open "$(cdev "$NVME")" && nvme=$(made id)
+vmm open "$(cdev "$NVME2")" && nvme2=$(made id)
+vmm open "$(cdev "$EDU")" && edu=$(made id)
 vmm export 0 2 0 0x200000 && whole=$(made inode)
 vmm export 1 2 0x10000 0x4000 0x40000 0x2000 && parts=$(made inode)
 vmm export 1 2 0x100000 0x100000 && other=$(made inode)
@@ -104,7 +103,7 @@ vmm_ends
 ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
 
 # More than the table has room for at first.
-coproc MANY { exec "$LAB_BUILD/tests/lab/stress" many "$(cdev_of "$NVME")" 2 9000 8>&-; }
+coproc MANY { exec "$LAB_BUILD/tests/lab/stress" many "$(cdev "$NVME")" 2 9000 8>&-; }
 many=$MANY_PID
 read -r answer <&"${MANY[0]}"
 ok 'many mappings: they are made' equal "$answer" ready

@@ -6,7 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 
 stress() { "$LAB_BUILD/tests/lab/stress" "$@"; }
-cdev_of() { d device "$1" --json | gojq -r '.devices[0].cdev'; }
 # virtio-iommu of 6.12 learns what it can map when a domain is attached, later ones when it is made.
 late=''
 if compgen -G '/sys/bus/virtio/drivers/virtio_iommu/virtio*' >/dev/null &&
@@ -18,8 +17,8 @@ rounds=200
 
 d bind "$NVME" "$EDU" >/dev/null
 gives 0 "$rounds rounds of everything at once" \
-	stress rounds "$(cdev_of "$NVME")" "$(cdev_of "$EDU")" "/sys/bus/pci/devices/$NVME/reset" $rounds $late
-gives 0 'closed in every order' stress orders "$(cdev_of "$NVME")" "$(cdev_of "$EDU")"
+	stress rounds "$(cdev "$NVME")" "$(cdev "$EDU")" "/sys/bus/pci/devices/$NVME/reset" $rounds $late
+gives 0 'closed in every order' stress orders "$(cdev "$NVME")" "$(cdev "$EDU")"
 
 # Both ends leave the bus with the mapping live, the exporter first and the other way about.
 for order in "$NVME $EDU" "$EDU $NVME"; do
