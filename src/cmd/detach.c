@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* detach: detaches a device from its I/O address space. */
-#include <errno.h>
 
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/rows.h"

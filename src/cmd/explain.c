@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cmd/shared/lookup.h"
-#include "cmd/shared/refusal.h"
 #include "context/state.h"
 #include "kernel/fault.h"
 #include "rules/wording.h"

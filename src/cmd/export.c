@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* export: makes a dma-buf of a BAR, or of ranges in it. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cmd/shared/lookup.h"
 #include "cmd/shared/refusal.h"

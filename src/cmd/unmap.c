@@ -2,7 +2,6 @@
 /* unmap: takes mappings away. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/shared/lookup.h"
 #include "context/operation.h"

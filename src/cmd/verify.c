@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* verify: has a device do DMA through a mapping, and checks the bytes. */
-#include <errno.h>
 #include <string.h>
 
 #include "cmd/shared/lookup.h"

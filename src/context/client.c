@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "context/runtime.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"

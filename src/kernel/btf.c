@@ -7,7 +7,6 @@
 
 #ifdef HAVE_BPF
 #include <bpf/btf.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "kernel/library.h"

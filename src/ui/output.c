@@ -3,13 +3,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ui/table.h"
-#include "ui/value.h"
 #include "util/json.h"
 #include "util/range.h"
 

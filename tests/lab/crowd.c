@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #include "kernel/iommufd.h"
-#include "kernel/sys.h"
 #include "kernel/vfio.h"
 
 #define BAR 2

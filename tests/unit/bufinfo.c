@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The dma-buf core's list in debugfs, as the kernel prints it, with names that people choose. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/inventory/debugfs.h"

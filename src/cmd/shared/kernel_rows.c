@@ -2,7 +2,6 @@
 #include "cmd/shared/kernel_rows.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/shared/rows.h"
 #include "context/evidence.h"

@@ -2,7 +2,6 @@
 #include "cmd/shared/listing_row.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/shared/kernel_rows.h"
 #include "ui/value.h"
