@@ -71,10 +71,6 @@ ioctl(IOMMU_DESTROY, {id N})
 END
 d attach $EDU ioas0 >/dev/null
 d import fb --ioas ioas0 --iova 0x30000 --prot r --name map9 >/dev/null
-d import fb --ioas ioas0 --iova 0x60000 --name map10 >/dev/null
-ok 'status: a page table is read once, for all mappings in it' equal \
-	"$(d -vv status 2>&1 >/dev/null | grep -c "^open(.*/$EDU/domain_translation_struct")" 1
-d unmap map10
 
 # Each trigger pulls itself and no other, and takes back in the end what it takes back.
 command=0x70000000004
