@@ -156,12 +156,12 @@ static void sort_windows(struct naming *naming)
 }
 
 /* Those that are there are in order. */
-static void keep_gone(struct naming *naming, struct naming *before, bool long_gone)
+static void keep_gone(struct naming *naming, struct naming *before, bool keeps_gone)
 {
 	for (unsigned i = 0; i < before->window_count; i++) {
 		struct named_window *window = &before->windows[i];
 
-		window->gone = (long_gone || !window->gone) && !has_window(naming, window);
+		window->gone = (keeps_gone || !window->gone) && !has_window(naming, window);
 	}
 	for (unsigned i = 0; i < before->window_count; i++)
 		if (before->windows[i].gone)
@@ -169,7 +169,7 @@ static void keep_gone(struct naming *naming, struct naming *before, bool long_go
 	sort_windows(naming);
 }
 
-void naming_learn(struct naming *naming, bool long_gone)
+void naming_learn(struct naming *naming, bool keeps_gone)
 {
 	auto_free struct context_summary *contexts = NULL;
 	struct naming before = *naming;
@@ -183,7 +183,7 @@ void naming_learn(struct naming *naming, bool long_gone)
 		learn_context(naming, &before, contexts[i].name);
 	}
 	sort_windows(naming);
-	keep_gone(naming, &before, long_gone);
+	keep_gone(naming, &before, keeps_gone);
 	for (unsigned i = 0; i < before.dmabuf_count; i++)
 		if (*before.dmabufs[i].context)
 			add_dmabuf(naming, before.dmabufs[i].context, before.dmabufs[i].inode);

@@ -43,10 +43,10 @@ struct naming {
 /*
  * Looks at all contexts. Of one that does not answer what was known stays, and so does a dma-buf
  * that was released until it is forgotten: its last reference may go later. So does a mapping that
- * is gone, until this looks again, and one that was gone then, too, when there are events that have
- * yet to be named.
+ * is gone, until this looks again; keeps_gone: and one that was gone the last time, too, as there
+ * may be events from before then that have yet to be named.
  */
-void naming_learn(struct naming *naming, bool long_gone);
+void naming_learn(struct naming *naming, bool keeps_gone);
 void naming_free(struct naming *naming);
 
 /*

@@ -180,6 +180,27 @@ static void test_readiness(void)
 	}
 }
 
+static void test_old_names(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t read, learnt;
+		bool waiting, wanted;
+	} table[] = {
+		{ "nothing was asked", 0, 0, false, false },
+		{ "all is read until they were asked", 20, 10, false, false },
+		{ "one waits", 20, 10, true, true },
+		{ "they were asked, and nothing is read since", 10, 20, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		const struct moment moment = { .read = table[i].read, .learnt = table[i].learnt };
+
+		check(needs_old_names(&moment, table[i].waiting) == table[i].wanted,
+		      "old names: %s", table[i].name);
+	}
+}
+
 static void test_waiting(void)
 {
 	static const struct {
@@ -213,6 +234,7 @@ int main(void)
 	test_sight();
 	test_filter();
 	test_readiness();
+	test_old_names();
 	test_waiting();
 	return check_plan();
 }

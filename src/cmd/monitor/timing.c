@@ -24,6 +24,11 @@ bool may_ask(const struct moment *moment)
 	return moment->now - moment->learnt >= every && !is_ending(moment);
 }
 
+bool needs_old_names(const struct moment *moment, bool waiting)
+{
+	return waiting || moment->read < moment->learnt;
+}
+
 enum readiness when_ready(const struct moment *moment, uint64_t time, const struct needs *needs)
 {
 	bool named = moment->learnt > time && (needs->found || !moment->busy);

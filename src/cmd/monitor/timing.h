@@ -53,6 +53,10 @@ enum readiness when_ready(const struct moment *moment, uint64_t time, const stru
 /* Whether the contexts may be asked, not too often. */
 bool may_ask(const struct moment *moment);
 
+/* Whether something may have yet to be printed that is older than the names that are known.
+ * waiting: a record that has been read waits. */
+bool needs_old_names(const struct moment *moment, bool waiting);
+
 bool is_ending(const struct moment *moment);
 
 /* How long to wait when nothing happens, in poll()'s terms. pending: something waits for time to

@@ -37,7 +37,9 @@ static bool is_over(const struct watch *watch)
 
 static void learn(struct watch *watch)
 {
-	naming_learn(&watch->naming, watch->stream.count);
+	struct moment moment = moment_of(watch);
+
+	naming_learn(&watch->naming, needs_old_names(&moment, watch->stream.count));
 	watch->now = clock_now();
 	watch->asking = watch->now - watch->naming.learnt;
 	watch->stale = watch->naming.busy;
