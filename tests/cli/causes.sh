@@ -46,7 +46,7 @@ ok 'without a command: of all' [ "$(count EBUSY)" -gt "$(count EBUSY --during un
 ok 'a message: its errno and its command' equal \
 	"$(d explain 'dmabufctl: import fb: EEXIST: map0 (stale) occupies it' --json)" "$(d explain EEXIST --during import --json)"
 ok 'a message: --during goes before its own' equal \
-	"$(d explain 'dmabufctl: import fb: EBUSY: x' --during unbind --json)" "$(d explain EBUSY --during unbind --json)"
+	"$(d explain 'dmabufctl: import fb: EINVAL: x' --during export --json)" "$(d explain EINVAL --during export --json)"
 ok 'a message: of the two that it names the first' equal \
 	"$(d explain 'dmabufctl: import fb: ENODEV: not EEXIST' --json)" "$(d explain ENODEV --during import --json)"
 ok 'each cause says all' equal "$(for e in EBUSY EPERM EINVAL ENOENT; do d explain $e --json; done |

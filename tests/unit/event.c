@@ -92,6 +92,28 @@ static void test_room(void)
 	}
 }
 
+/* A key has room that a long text has not, in the last line that there is. */
+static void test_end(void)
+{
+	static struct {
+		struct event event;
+		char behind[2 * EVENT_LINE];
+	} box;
+	static char text[2 * EVENT_LINE];
+	struct event *event = &box.event;
+
+	memset(text, 'a', sizeof(text) - 1);
+	event_start(event, true, "monitor");
+	event->line = event->end = event->text + EVENT_LINES - 1;
+	event_begin(event, 1, "map");
+	for (int i = 0; i < EVENT_LINE; i++)
+		event_text(event, "a", text + sizeof(text) - 2);
+	for (int i = 0; i < EVENT_SLACK; i++)
+		event_text(event, "mapping", text + i);
+	check(!*box.behind && !memcmp(box.behind, box.behind + 1, sizeof(box.behind) - 1),
+	      "nothing is written behind the end");
+}
+
 int main(void)
 {
 	char *line, *long_text = malloc(5001);
@@ -109,6 +131,7 @@ int main(void)
 	}
 	test_digits();
 	test_room();
+	test_end();
 	memset(long_text, '"', 5000);
 	long_text[5000] = '\0';
 	line = printed(true, long_text, 1);

@@ -276,8 +276,9 @@ static void test_entries(void)
 	*to++ = 5;
 	*to++ = header(size, 1);
 	to = put_unmap(to, 0x3000);
-	*to++ = PADDING; /* up to the end */
-	*to++ = header(size, 1);
+	*to++ = PADDING; /* up to the end, with what was there before */
+	*to++ = LONG;
+	*to++ = size + 4;
 	to = put_unmap(to, 0x4000);
 	page.used = (char *)to - (char *)page.entries;
 	record_walk(&formats, &page, &gap, on_record, &visits);
