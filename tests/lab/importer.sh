@@ -133,6 +133,14 @@ ok 'the importer alone: a reference that no process explains' \
 	equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.holders | length) \(.unexplained)"')" '0 1'
 tell detach
 ok 'nobody has it: it is gone' equal "$(d list --json | gojq '.dmabufs | length')" 0
+
+d export "$NVME" 2 --name alone >/dev/null
+attach alone
+d release alone
+ok 'the importer alone: whose memory it is' \
+	equal "$(d list --json | gojq -c '.dmabufs[] | [.device, .bar, .origin, .holders]')" "[\"$NVME\",2,\"kernel\",[]]"
+tell detach
+d release --all
 exec 9>&-
 rmmod edu-importer
 

@@ -102,6 +102,25 @@ ok 'without BPF: says what is missing' contains "$err" 'what iommufd has on reco
 vmm_ends
 ok 'its end: nothing is left' equal "$(d status --all --json | gojq -c .contexts)$(d list --json | gojq -c .dmabufs)" '[][]'
 
+# Two devices of one group, one of them attached; a part of a mapping in another IOAS.
+d bind 03:00.0 03:00.1 >/dev/null
+coproc VMM { exec "$LAB_BUILD/tests/lab/vmm" 8>&-; }
+vmm open "$(cdev 0000:03:00.0)"
+vmm open "$(cdev 0000:03:00.1)"
+vmm ioas && first=$(made id)
+vmm ioas && second=$(made id)
+vmm attach 0 0
+vmm export 0 2 0 0x10000
+vmm map-file 0 0x10000000 0 0x1000 0x8000
+vmm copy 0 0x10002000 1 0x20000000 0x3000
+ok 'a part of a mapping is copied' equal "$(made error)" null
+ok 'of one group: the one that is attached' equal "$(seen '[.devices[] | [.name, .ioas]]')" \
+	"[[\"0000:03:00.0\",$first],[\"0000:03:00.1\",null]]"
+ok 'the part: where it is in the dma-buf' equal "$(seen '[.mappings[] | [.ioas, .iova, .length, .offset]]')" \
+	"[[$first,\"0x10000000\",32768,4096],[$second,\"0x20000000\",12288,12288]]"
+vmm_ends
+d unbind 03:00.0 03:00.1 >/dev/null
+
 # More than the table has room for at first.
 coproc MANY { exec "$LAB_BUILD/tests/lab/stress" many "$(cdev "$NVME")" 2 9000 8>&-; }
 many=$MANY_PID

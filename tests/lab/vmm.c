@@ -14,6 +14,7 @@
  *   map-file IOAS IOVA DMABUF OFFSET LENGTH    IOMMU_IOAS_MAP_FILE
  *   map-memory IOAS IOVA LENGTH                IOMMU_IOAS_MAP of memory of its own
  *   map-bar IOAS IOVA DEVICE BAR LENGTH        IOMMU_IOAS_MAP of an mmap of the BAR
+ *   copy FROM-IOAS FROM-IOVA IOAS IOVA LENGTH  IOMMU_IOAS_COPY
  *   unmap IOAS IOVA LENGTH
  *   reset DEVICE
  *   memory DEVICE 0|1                          memory decode off, on
@@ -199,6 +200,19 @@ static int map_bar(void)
 		length);
 }
 
+static int copy(void)
+{
+	struct iommu_ioas_copy copy = { .size = sizeof(copy),
+					.flags = MAP_FLAGS,
+					.src_ioas_id = *get(&ioases, 1),
+					.src_iova = number(2),
+					.dst_ioas_id = *get(&ioases, 3),
+					.dst_iova = number(4),
+					.length = number(5) };
+
+	return ioctl(iommufd, IOMMU_IOAS_COPY, &copy);
+}
+
 static int unmap(void)
 {
 	struct iommu_ioas_unmap unmap = { .size = sizeof(unmap),
@@ -244,6 +258,7 @@ static const struct {
 	{ "map-memory", 4, 4, map_memory }, { "map-bar", 6, 6, map_bar },
 	{ "unmap", 4, 4, unmap },	    { "reset", 2, 2, reset },
 	{ "memory", 3, 3, set_memory },	    { "close", 3, 3, close_made },
+	{ "copy", 6, 6, copy },
 };
 
 static void run(char *line)
