@@ -252,12 +252,18 @@ static const struct {
 	unsigned least, most; /* words */
 	int (*run)(void);     /* -1: failed, with errno */
 } commands[] = {
-	{ "open", 2, 2, open_device },	    { "export", 5, WORDS - 1, export },
-	{ "inherit", 2, 2, inherit },	    { "ioas", 1, 1, make_ioas },
-	{ "attach", 3, 3, attach },	    { "map-file", 6, 6, map_file },
-	{ "map-memory", 4, 4, map_memory }, { "map-bar", 6, 6, map_bar },
-	{ "unmap", 4, 4, unmap },	    { "reset", 2, 2, reset },
-	{ "memory", 3, 3, set_memory },	    { "close", 3, 3, close_made },
+	{ "open", 2, 2, open_device },
+	{ "export", 5, WORDS - 1, export },
+	{ "inherit", 2, 2, inherit },
+	{ "ioas", 1, 1, make_ioas },
+	{ "attach", 3, 3, attach },
+	{ "map-file", 6, 6, map_file },
+	{ "map-memory", 4, 4, map_memory },
+	{ "map-bar", 6, 6, map_bar },
+	{ "unmap", 4, 4, unmap },
+	{ "reset", 2, 2, reset },
+	{ "memory", 3, 3, set_memory },
+	{ "close", 3, 3, close_made },
 	{ "copy", 6, 6, copy },
 };
 
