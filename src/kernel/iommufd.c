@@ -90,6 +90,14 @@ int iommufd_unmap(int iommufd, uint32_t ioas, struct range window)
 			 (unsigned long long)window.length);
 }
 
+/* All 2^64 addresses are one more than a length can tell. */
+static struct range range_to(uint64_t start, uint64_t last)
+{
+	uint64_t length = last - start + 1;
+
+	return (struct range){ .offset = start, .length = length ? length : UINT64_MAX };
+}
+
 int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsigned *count)
 {
 	struct iommu_ioas_iova_ranges query = { .size = sizeof(query), .ioas_id = ioas };
@@ -113,10 +121,7 @@ int iommufd_iova_ranges(int iommufd, uint32_t ioas, struct range **ranges, unsig
 	if (rc)
 		goto fail;
 	for (unsigned i = 0; i < query.num_iovas; i++)
-		(*ranges)[i] = (struct range){
-			.offset = allowed[i].start,
-			.length = allowed[i].last - allowed[i].start + 1,
-		};
+		(*ranges)[i] = range_to(allowed[i].start, allowed[i].last);
 	*count = query.num_iovas;
 	return 0;
 
