@@ -227,6 +227,12 @@ ok 'the fault is tied to its mapping' equal "$(gojq -r 'select(.event == "fault"
 ok 'the fault is tied to its device' equal "$(gojq -r 'select(.event == "fault").device' "$events" | head -n 1)" "$EDU"
 d recover map0 >/dev/null
 
+start --json --event map --until unmap
+d revoke "$NVME" --by reset >/dev/null
+ends
+ok '--until what is not shown: it ends' equal "$rc $(seen true)" '0 begin end '
+d recover map0 >/dev/null
+
 # It has come before the monitor starts, and waits all the time that it sets things up.
 run env --block-signal=TERM bash -c 'kill -TERM $$; exec dmabufctl monitor --json'
 ok 'a signal while it sets up: exit status 0' equal "$rc" 0
@@ -237,6 +243,10 @@ gives 6 '--until with --for: it did not come' d monitor --until remove --for 0.5
 ok '--until with --for: says so' contains "$err" 'monitor --until remove: it was not seen'
 gives 0 '--for' d monitor --json --for 0.2
 ok '--for: no shorter' [ "$(gojq -s '.[-1].t_ns - .[0].t_ns' <<<"$out")" -ge 200000000 ]
+start --json --for 1
+d doctor >/dev/null
+ends
+ok '--for: no shorter when something happens' [ "$(gojq -s '.[-1].t_ns - .[0].t_ns' "$events")" -ge 1000000000 ]
 refuses 2 'option --for' d monitor --for 18446744074
 refuses 2 "option --until: 'frob': 'frob' is not a valid value; give some of map" d monitor --until frob
 start --json

@@ -157,6 +157,16 @@ ok 'its node is closed' equal "$(find "/proc/$(holder default)/fd" -lname "$(cde
 ok 'what is left' equal "$(attribute '[.devices[], .dmabufs[], .ioases[], .mappings[] | .name] | join(" ")')" \
 	"$RAM $EDU middle two dmabuf0 ioas0"
 
+# What each command says of it: of several ranges the sum, of what goes idle that alone.
+ok 'two ranges: their size' equal "$(d export $RAM 2 --range 0:4K --range 64K:8K --name pair --json | gojq .dmabuf.size)" 12288
+d import middle --ioas ioas0 --length 4K --name here >/dev/null
+d import middle --ioas lonely --length 4K --name there >/dev/null
+ok 'a device is released: what is idle by that' equal "$(d release $EDU --json | gojq -c '[.idle[] | [.name, .ioas]]')" '[["here","ioas0"]]'
+d attach $EDU ioas0 >/dev/null
+gives 0 'unmap --all' d unmap --all
+ok 'unmap --all: none is left' equal "$(attribute '.mappings | length')" 0
+d release pair lonely
+
 d import middle --ioas ioas0 --iova 0x10000000 --length 4K --name one >/dev/null
 d import middle --ioas ioas0 --iova 0x10001000 --offset 4K --length 4K --name two-too >/dev/null
 run env DMABUFCTL_FAULT=IOMMU_IOAS_UNMAP=EIO dmabufctl release --all --json

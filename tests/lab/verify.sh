@@ -43,7 +43,8 @@ gives 0 'expected to fault, from NVMe' d verify map0 --from "$NVME2" --expect-fa
 d recover map0 >/dev/null
 ok 'recovered: not yet by DMA' equal "$(attribute '.mappings[] | select(.name == "map0") | .evidence | index("dma")')" null
 gives 0 'recovered: it arrives again' d verify map0 --from "$EDU"
-gives 6 'recovered: a fault that was expected' d verify map0 --from "$EDU" --expect-fault
+run d verify map0 --from "$EDU" --expect-fault --json
+ok 'recovered: a fault that was expected: exit status 6, and in JSON' equal "$rc $(gojq .error.status <<<"$out")" '6 6'
 
 gives 0 'memory decode off' d revoke "$NVME" --by memory --hold
 run d verify map0 --from "$NVME2" --json
