@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which mapping of which context an address belongs to, where several have the same. The dma-buf
  * tells. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "context/naming.h"
+#include "context/open.h"
+#include "context/overview.h"
 #include "tests/unit/check.h"
 
 /* By IOVA, as they are learnt. */
@@ -109,6 +112,60 @@ static void check_dmabufs(void)
 	      "one is forgotten, in all contexts");
 }
 
+/* The only context, and whether it has the mapping. */
+static bool mapped;
+
+int context_list(struct context_summary **list, unsigned *count)
+{
+	*list = calloc(1, sizeof(**list));
+	strcpy((*list)->name, "a");
+	*count = 1;
+	return 0;
+}
+
+int context_look(struct context *context, const char *name)
+{
+	struct object *mapping = mapped ? object_new(OBJECT_MAPPING, "map0", -1) : NULL;
+
+	*context = (struct context){ 0 };
+	strcpy(context->name, name);
+	if (!mapping)
+		return 0;
+	mapping->importer = importers[0];
+	mapping->addresses = windows[0].iova;
+	mapping->made = 100;
+	return object_list_add(&context->objects, mapping);
+}
+
+void context_close(struct context *context)
+{
+	object_list_clear(&context->objects);
+}
+
+/* One asking after the other: whether the context has the mapping, and whether it has a name then.
+ */
+static void check_learning(void)
+{
+	static const struct {
+		bool mapped, keeps_gone, known, gone;
+	} askings[] = {
+		{ true, false, true, false }, { false, false, true, true },
+		{ false, true, true, true },  { false, false, false, false },
+		{ true, false, true, false }, { true, true, true, false },
+		{ false, false, true, true }, { false, false, false, false },
+	};
+	struct naming naming = { 0 };
+
+	for (unsigned i = 0; i < sizeof(askings) / sizeof(*askings); i++) {
+		mapped = askings[i].mapped;
+		naming_learn(&naming, askings[i].keeps_gone);
+		check(naming.window_count == askings[i].known &&
+			      (!naming.window_count || naming.windows->gone == askings[i].gone),
+		      "asking %u: %u names", i, naming.window_count);
+	}
+	naming_free(&naming);
+}
+
 int main(void)
 {
 	struct named_device devices[] = { { { "0000:01:00.0" }, "a" },
@@ -138,5 +195,6 @@ int main(void)
 	      "where nothing is known");
 	check_forgotten(&naming);
 	check_dmabufs();
+	check_learning();
 	return check_plan();
 }
