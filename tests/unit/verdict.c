@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a verification concludes from what the two ways of reading found, and from who complained.
- */
-#include <string.h>
-
+/* What a verification concludes from what was read in two ways, and from who complained. */
 #include "context/verification.h"
 #include "tests/unit/check.h"
 
