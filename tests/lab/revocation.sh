@@ -153,10 +153,11 @@ ok 'without BPF: --until restored: exit status 3' equal "$rc" 3
 d --context own release --all
 d unbind "$NVME" "$NVME2" "$EDU" >/dev/null
 
-# What is watched is in a module, which comes, or goes and comes, meanwhile. iommufd's function is the last: first the
-# end of it, then its beginning.
+# What is watched is in a module, which comes, or goes and comes, meanwhile. What was watched before is left first, and
+# all of it: without probes that are gone, one of vfio-pci's is new. iommufd's function is the last: first the end of it,
+# then its beginning.
 probes=/sys/kernel/debug/kprobes/list
-is_watched() { [ "$(grep -c ' iopt_' $probes)" = 2 ] && grep -q 'vfio_pci_dma_buf_move' $probes && ! grep -q '\[GONE\]' $probes; }
+is_watched() { ! grep -q '\[GONE\]' $probes && grep -q 'vfio_pci_dma_buf_move' $probes && [ "$(grep -c ' iopt_' $probes)" = 2 ]; }
 # reloaded WHAT - the module is loaded now, and the monitor sees what it does.
 reloaded() {
 	d bind "$NVME" >/dev/null
