@@ -46,6 +46,7 @@ static void fill_sources(const struct listing *listing, json_object *result)
 		{ INVENTORY_DEBUGFS, "debugfs" },
 		{ INVENTORY_VFIO, "vfio" },
 		{ INVENTORY_IOMMUFD, "iommufd" },
+		{ INVENTORY_FDINFO, "fdinfo" },
 		{ INVENTORY_FDS, "fd" },
 		{ INVENTORY_MAPS, "maps" },
 	};

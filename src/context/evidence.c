@@ -30,7 +30,7 @@ const char *mapping_doubt_name(enum mapping_doubt doubt)
 
 const char *evidence_name(unsigned bit)
 {
-	static const char *const names[EVIDENCE_BITS] = { "dma",   "page-table", "kernel",
+	static const char *const names[EVIDENCE_BITS] = { "dma",   "page-table", "kernel", "fdinfo",
 							  "trace", "probe",	 "record" };
 
 	for (unsigned i = 0; i < EVIDENCE_BITS; i++)
@@ -61,6 +61,11 @@ enum exporter_state judge_kernel_export(const struct inventory_export *export)
 	return !export ? EXPORTER_UNKNOWN : export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
 }
 
+enum evidence evidence_of_export(const struct inventory_export *export)
+{
+	return export && export->by_fdinfo ? EVIDENCE_FDINFO : EVIDENCE_KERNEL;
+}
+
 struct exporter_report judge_exporter(int probe, bool closed, const struct inventory_export *export)
 {
 	enum exporter_state kernel = judge_kernel_export(export);
@@ -83,7 +88,7 @@ struct exporter_report judge_exporter(int probe, bool closed, const struct inven
 		report.evidence = 0;
 		report.missing = EVIDENCE_PROBE;
 	}
-	report.evidence |= when(kernel && kernel == report.state, EVIDENCE_KERNEL);
+	report.evidence |= when(kernel && kernel == report.state, evidence_of_export(export));
 	return report;
 }
 

@@ -19,11 +19,12 @@ enum evidence {
 	EVIDENCE_DMA = 1 << 0,	      /* a device's own DMA arrived, or faulted */
 	EVIDENCE_PAGE_TABLE = 1 << 1, /* read back through the IOMMU's debugfs */
 	EVIDENCE_KERNEL = 1 << 2,     /* iommufd's and VFIO's own records */
-	EVIDENCE_TRACE = 1 << 3,      /* its map and unmap events */
-	EVIDENCE_PROBE = 1 << 4,      /* a trial import */
-	EVIDENCE_RECORD = 1 << 5,     /* dmabufctl did it itself */
+	EVIDENCE_FDINFO = 1 << 3,     /* what VFIO tells of a dma-buf's fd */
+	EVIDENCE_TRACE = 1 << 4,      /* its map and unmap events */
+	EVIDENCE_PROBE = 1 << 5,      /* a trial import */
+	EVIDENCE_RECORD = 1 << 6,     /* dmabufctl did it itself */
 };
-#define EVIDENCE_BITS 6
+#define EVIDENCE_BITS 7
 
 enum exporter_state {
 	EXPORTER_UNKNOWN,
@@ -89,6 +90,8 @@ struct mapping_evidence {
 
 /* What the kernel's records say; export: NULL for a dma-buf of which VFIO has none. */
 enum exporter_state judge_kernel_export(const struct inventory_export *export);
+/* Which of them says it. */
+enum evidence evidence_of_export(const struct inventory_export *export);
 enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
 					const struct inventory_mapping *mapping);
 

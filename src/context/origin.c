@@ -118,7 +118,7 @@ static void note_export(struct origins *origins, const struct inventory_export *
 	if (!origin)
 		return;
 	copy_text(origin->device, sizeof(origin->device), export->device);
-	strcpy(origin->source, "kernel");
+	strcpy(origin->source, export->by_fdinfo ? "fdinfo" : "kernel");
 	origin->bar = export->region;
 }
 

@@ -15,7 +15,7 @@ struct origin {
 	int bar;
 	struct range *ranges; /* inside the BAR; NULL: not known */
 	unsigned range_count;
-	char source[NAME_SIZE + 16]; /* "context default", "kernel", or "deduced" */
+	char source[NAME_SIZE + 16]; /* "context default", "kernel", "fdinfo", or "deduced" */
 };
 
 /* A device that a process has open. */

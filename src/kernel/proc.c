@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -29,6 +30,21 @@ int proc_walk(int (*visit)(const struct proc_process *process, void *data), void
 		close(process.directory);
 	}
 	closedir(proc);
+	return rc;
+}
+
+int proc_visit(pid_t pid, int (*visit)(const struct proc_process *process, void *data), void *data)
+{
+	struct proc_process process = { .pid = pid };
+	char path[32];
+	int rc;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	process.directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (process.directory < 0)
+		return 0;
+	rc = visit(&process, data);
+	close(process.directory);
 	return rc;
 }
 

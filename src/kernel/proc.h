@@ -24,10 +24,12 @@ struct proc_fd {
 };
 
 /*
- * Both walks end when visit returns anything but 0, and return that; or a negative errno, such as
+ * The walks end when visit returns anything but 0, and return that; or a negative errno, such as
  * -EACCES, where there is nothing to see. What goes away meanwhile is left out.
  */
 int proc_walk(int (*visit)(const struct proc_process *process, void *data), void *data);
+/* The same with one process. */
+int proc_visit(pid_t pid, int (*visit)(const struct proc_process *process, void *data), void *data);
 int proc_walk_fds(const struct proc_process *process,
 		  int (*visit)(const struct proc_fd *fd, void *data), void *data);
 

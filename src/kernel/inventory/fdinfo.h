@@ -5,6 +5,9 @@
 
 #include "kernel/inventory/found.h"
 
+/* Of such a text, which is changed; false when it is no dma-buf's. */
+bool inventory_parse_fdinfo(struct inventory_dmabuf *dmabuf, char *text);
+
 /* False when the fd is no dma-buf, or gone. */
 bool inventory_describe(struct inventory_dmabuf *dmabuf, pid_t pid, unsigned fd);
 

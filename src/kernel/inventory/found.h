@@ -18,7 +18,7 @@ struct inventory_holder {
 	uint64_t mapped; /* bytes, over all its maps */
 };
 
-/* What VFIO has on record of a dma-buf. */
+/* What VFIO has on record of a dma-buf, or tells in its fdinfo. */
 struct inventory_export {
 	char device[32];      /* BDF; "" once it was closed */
 	int region;	      /* BAR; -1: not known */
@@ -26,6 +26,7 @@ struct inventory_export {
 	unsigned range_count;
 	bool revoked;
 	bool closed; /* its device was, so it stays revoked */
+	bool by_fdinfo;
 };
 
 struct inventory_mapped {
@@ -65,6 +66,7 @@ enum inventory_source {
 	INVENTORY_MAPS = 1 << 5,    /* /proc/PID/maps */
 	INVENTORY_VFIO = 1 << 6,    /* VFIO's own records, by the iterators */
 	INVENTORY_IOMMUFD = 1 << 7, /* iommufd's */
+	INVENTORY_FDINFO = 1 << 8,  /* what VFIO tells of its dma-bufs' fds (kernel/linux-7.x) */
 };
 
 /* Why the kernel's iterators, or all of its records, cannot be asked for. */
@@ -87,6 +89,7 @@ struct inventory {
 	unsigned unseen;  /* processes whose fds could not be read */
 	unsigned sources; /* enum inventory_source */
 	enum inventory_obstacle obstacle;
+	bool terse_fdinfo; /* that of VFIO's dma-bufs does not tell what they are part of */
 
 	/* For itself: the index by inode, the VFIO nodes, the file system of dma-bufs when known.
 	 */

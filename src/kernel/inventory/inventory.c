@@ -74,7 +74,7 @@ static int ask_sources(struct inventory *inventory, struct inventory_iterators *
 	if (!rc)
 		rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR, 0);
 	if (!rc && !(inventory->sources & INVENTORY_FILE_ITERATOR))
-		rc = inventory_from_fds(inventory);
+		rc = inventory_from_fds(inventory, 0);
 	if (!rc)
 		rc = inventory_from_survey(inventory, iterators, records);
 	if (rc || !may_be_mapped(inventory))
@@ -91,6 +91,8 @@ static int ask_records(struct inventory *inventory, struct inventory_iterators *
 {
 	int rc = inventory_from_iterator(inventory, iterators, INVENTORY_FILE_ITERATOR, pid);
 
+	if (!rc && !(inventory->sources & INVENTORY_FILE_ITERATOR))
+		rc = inventory_from_fds(inventory, pid);
 	return rc ? rc : inventory_from_survey(inventory, iterators, records);
 }
 

@@ -153,12 +153,12 @@ static int visit_maps(const struct proc_process *process, void *data)
 	return rc;
 }
 
-int inventory_from_fds(struct inventory *inventory)
+int inventory_from_fds(struct inventory *inventory, pid_t pid)
 {
 	struct visit visit = { .inventory = inventory };
 
 	inventory->sources |= INVENTORY_FDS;
-	return proc_walk(visit_fds, &visit);
+	return pid ? proc_visit(pid, visit_fds, &visit) : proc_walk(visit_fds, &visit);
 }
 
 int inventory_from_maps(struct inventory *inventory)

@@ -5,8 +5,8 @@
 
 #include "kernel/inventory/found.h"
 
-/* 0 or a negative errno. */
-int inventory_from_fds(struct inventory *inventory);
+/* 0 or a negative errno. pid: the one process whose fds are wanted, 0: all. */
+int inventory_from_fds(struct inventory *inventory, pid_t pid);
 int inventory_from_maps(struct inventory *inventory);
 
 #endif
