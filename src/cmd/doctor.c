@@ -87,31 +87,33 @@ static void add_rule(struct diagnosis *diagnosis, enum weight weight, const char
 	add_verdict(diagnosis, weight, check, rule, applies, &finding, detail);
 }
 
-/* The second rule is asked when the first does not apply. Whether either does. */
-static bool add_either(struct diagnosis *diagnosis, enum weight weight, const char *check,
-		       const char *first, const char *second, const char *detail)
+/* Each rule is asked when none before it applies. Whether one does. ids: NULL ends them. */
+static bool add_first(struct diagnosis *diagnosis, enum weight weight, const char *check,
+		      const char *const *ids, const char *detail)
 {
-	const struct rule *rule = rule_find(first);
+	const struct rule *rule;
 	struct rule_finding finding;
-	enum applies applies = look(rule, NULL, &finding);
+	enum applies applies;
 
-	if (applies != APPLIES_YES) {
-		rule = rule_find(second);
+	do {
+		rule = rule_find(*ids++);
 		applies = look(rule, NULL, &finding);
-	}
+	} while (applies != APPLIES_YES && *ids);
 	add_verdict(diagnosis, weight, check, rule, applies, &finding, detail);
 	return applies == APPLIES_YES;
 }
 
 static void check_iommufd(struct diagnosis *diagnosis)
 {
-	if (add_either(diagnosis, REQUIRED, "iommufd", "open-iommufd", "open-permission",
-		       IOMMUFD_PATH))
+	static const char *const open[] = { "open-iommufd", "open-permission", NULL };
+	static const char *const import[] = { "import-map-file", "import-memory", NULL };
+
+	if (add_first(diagnosis, REQUIRED, "iommufd", open, IOMMUFD_PATH))
 		add_check(diagnosis, REQUIRED, "iommufd import", ANSWER_UNKNOWN,
 			  "needs " IOMMUFD_PATH, "see iommufd");
 	else
-		add_either(diagnosis, REQUIRED, "iommufd import", "import-map-file",
-			   "import-memory", "IOMMU_IOAS_MAP_FILE knows dma-bufs");
+		add_first(diagnosis, REQUIRED, "iommufd import", import,
+			  "IOMMU_IOAS_MAP_FILE knows dma-bufs");
 }
 
 static void check_iommu(struct diagnosis *diagnosis)
@@ -139,6 +141,15 @@ static void check_module(struct diagnosis *diagnosis)
 	add_rule(diagnosis, REQUIRED, "vfio-pci", "bind-module", NULL,
 		 module_get_state("vfio-pci") == MODULE_LIVE ? "there" :
 							       "not loaded; bind loads it");
+}
+
+static void check_tracefs(struct diagnosis *diagnosis)
+{
+	static const char *const ids[] = { "monitor-lockdown", "monitor-tracefs",
+					   "monitor-permission", NULL };
+
+	add_first(diagnosis, EVIDENCE_ONLY, "tracefs", ids,
+		  "iommu:map and iommu:unmap can be recorded");
 }
 
 static void check_page_tables(struct diagnosis *diagnosis)
@@ -182,8 +193,7 @@ static void check_machine(struct diagnosis *diagnosis)
 	add_rule(diagnosis, REQUIRED, "VFIO device nodes", "open-node", NULL, VFIO_CDEV_DIRECTORY);
 	add_rule(diagnosis, REQUIRED, "VFIO dma-buf export", "export-feature", NULL,
 		 "vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF");
-	add_either(diagnosis, EVIDENCE_ONLY, "tracefs", "monitor-tracefs", "monitor-permission",
-		   "iommu:map and iommu:unmap can be recorded");
+	check_tracefs(diagnosis);
 	check_page_tables(diagnosis);
 	check_records(diagnosis);
 }

@@ -12,17 +12,17 @@
 #include <unistd.h>
 
 #include "kernel/library.h"
+#include "kernel/lockdown.h"
 #include "kernel/sys.h"
 #include "util/array.h"
 #include "util/scope.h"
 
-#define TRACEFS_FUNCTIONS(each)                                                                    \
-	each(tracefs_tracing_dir) each(tracefs_instance_create) each(tracefs_instance_destroy)     \
-		each(tracefs_instance_free) each(tracefs_instance_is_new)                          \
-			each(tracefs_instance_exists) each(tracefs_instance_file_open)             \
-				each(tracefs_instance_file_read) each(tracefs_instance_file_write) \
-					each(tracefs_instance_get_file) each(tracefs_event_enable) \
-						each(tracefs_event_file_read)
+#define TRACEFS_FUNCTIONS(each)                                                                   \
+	each(tracefs_tracing_dir) each(tracefs_instance_create) each(tracefs_instance_free)       \
+		each(tracefs_instance_is_new) each(tracefs_instance_exists)                       \
+			each(tracefs_instance_file_open) each(tracefs_instance_file_read)         \
+				each(tracefs_instance_file_write) each(tracefs_instance_get_file) \
+					each(tracefs_event_enable) each(tracefs_event_file_read)
 LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
 
 /*
@@ -48,6 +48,8 @@ int instance_available(void)
 
 	if (!library_load(&library))
 		return -ELIBACC;
+	if (lockdown_is_confidential()) /* it has no files then, or none that open */
+		return -EPERM;
 	root = tracing_dir();
 	if (!root)
 		return -ENOENT;
@@ -85,8 +87,8 @@ int instance_create(struct instance *instance, const char *name, unsigned kib)
 		rc = instance_write(instance, "buffer_size_kb", size);
 	if (!rc)
 		return 0;
-	lib.tracefs_instance_destroy(instance->handle);
 	instance_close(instance);
+	instance_remove(name);
 	return rc;
 }
 
@@ -111,28 +113,36 @@ void instance_close(struct instance *instance)
 	*instance = (struct instance){ 0 };
 }
 
+/* The directory of all of them; NULL without tracefs, or the right to look. */
+static DIR *open_instances(void)
+{
+	const char *root = library_load(&library) ? tracing_dir() : NULL;
+	char path[PATH_MAX];
+
+	if (!root)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/instances", root);
+	return opendir(path);
+}
+
+/* Allowed under lockdown, unlike to open any of its files. */
 int instance_remove(const char *name)
 {
-	struct instance instance;
-	int rc = instance_open(&instance, name);
+	DIR *directory = open_instances();
+	int rc;
 
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	errno = 0;
-	rc = lib.tracefs_instance_destroy(instance.handle) ? -errno : 0;
-	instance_close(&instance);
+	if (!directory)
+		return 0;
+	rc = unlinkat(dirfd(directory), name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
+	closedir(directory);
 	return rc;
 }
 
 void instance_sweep(const char *prefix)
 {
-	const char *root = library_load(&library) ? tracing_dir() : NULL;
-	char path[PATH_MAX];
+	DIR *directory = open_instances();
 	struct dirent *entry;
-	DIR *directory;
 
-	snprintf(path, sizeof(path), "%s/instances", root ? root : "");
-	directory = root ? opendir(path) : NULL;
 	if (!directory)
 		return;
 	while ((entry = readdir(directory)))

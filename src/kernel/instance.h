@@ -29,8 +29,8 @@ struct instance {
 };
 
 /*
- * -ENOENT without tracefs or the iommu events, -EACCES without the right to use it, -ELIBACC
- * without libtracefs.
+ * -ENOENT without tracefs or the iommu events, -EACCES without the right to use it, -EPERM where
+ * the kernel is locked down, -ELIBACC without libtracefs.
  */
 int instance_available(void);
 
@@ -46,7 +46,7 @@ int instance_open(struct instance *instance, const char *name);
 /* Gives it back; it stays. Well for one that is all zero. */
 void instance_close(struct instance *instance);
 
-/* One that is not there is no error; -EBUSY when somebody has a file of it open. */
+/* One that is not there, or cannot be, is no error; -EBUSY when somebody has a file of it open. */
 int instance_remove(const char *name);
 
 /* Removes each whose name starts with prefix, and which nobody has open. */

@@ -29,8 +29,8 @@ struct stream {
 };
 
 /*
- * -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. prefix: of the
- * instance's name; what dead processes left under it is removed.
+ * Errors are those of instance_available(). prefix: of the instance's name; what dead processes left
+ * under it is removed.
  */
 int stream_open(struct stream *stream, const char *prefix);
 

@@ -22,7 +22,7 @@ int trace_available(void)
 
 int trace_stop(const char *name)
 {
-	return instance_available() ? 0 : instance_remove(name);
+	return instance_remove(name);
 }
 
 void trace_sweep(const char *prefix)

@@ -16,7 +16,7 @@ struct trace_log {
 	struct store *store; /* where the events are */
 };
 
-/* -ENOENT without tracefs or the iommu events, -EACCES without the right to use it. */
+/* As instance_available(). */
 int trace_available(void);
 
 /*

@@ -23,7 +23,9 @@ const char *why_no_records(enum inventory_obstacle obstacle)
 	case OBSTACLE_BTF:
 		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
 	case OBSTACLE_PERMISSION:
-		return "programs in BPF may not be loaded: not root, or the kernel is locked down";
+		return "programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON";
+	case OBSTACLE_LOCKDOWN:
+		return "the kernel is locked down (lockdown=confidentiality)";
 	case OBSTACLE_MODULE:
 		return "a module of VFIO or iommufd has no BTF (CONFIG_DEBUG_INFO_BTF_MODULES)";
 	case OBSTACLE_KERNEL:

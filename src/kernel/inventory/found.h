@@ -75,6 +75,7 @@ enum inventory_obstacle {
 	OBSTACLE_BUILD,	     /* built without them */
 	OBSTACLE_NAMESPACE,  /* not the first PID namespace, whose PIDs they tell */
 	OBSTACLE_BTF,	     /* the kernel does not describe its types */
+	OBSTACLE_LOCKDOWN,   /* the kernel is locked down for confidentiality */
 	OBSTACLE_PERMISSION, /* programs in BPF may not be loaded */
 	OBSTACLE_MODULE,     /* a module that has records does not describe its types */
 	OBSTACLE_KERNEL,     /* it does not take these programs, or its records are others */

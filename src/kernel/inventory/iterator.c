@@ -12,6 +12,7 @@
 #include "kernel/inventory/fdinfo.h"
 #include "kernel/inventory/iterator.bpf.h"
 #include "kernel/inventory/survey.h"
+#include "kernel/lockdown.h"
 #include "kernel/sys.h"
 #include "util/scope.h"
 #include "util/text.h"
@@ -48,6 +49,7 @@ static enum inventory_obstacle find_obstacle(void)
 {
 	return !is_first_namespace()	   ? OBSTACLE_NAMESPACE :
 	       access(BTF "vmlinux", R_OK) ? OBSTACLE_BTF :
+	       lockdown_is_confidential()  ? OBSTACLE_LOCKDOWN :
 					     OBSTACLE_NONE;
 }
 
