@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # A finished kernel is a directory: bzImage, modules/ (as under /), include/ (its UAPI
-# headers), version. It appears in the cache complete or not at all.
+# headers), build/ (what modules from outside are built with), version. It appears in the cache
+# complete or not at all.
 
 KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
 KERNEL_DEBUG_CONFIG=$LAB_TOP/kernel/debug.config
@@ -128,22 +129,16 @@ configure_kernel() {
 	[ ${#lost[@]} -eq 0 ] || die "this kernel source does not take ${lost[*]}"
 }
 
-# compile_importer SOURCE OBJECTS - for tests, as a module from outside the kernel's tree. A kernel
-# that it was not written for does without.
-compile_importer() {
-	cp -rT "$KERNEL_IMPORTER" "$2/importer" || die "cannot write to $2"
-	make -C "$1" O="$2" M="$2/importer" modules >>"$2/log" 2>&1 ||
-		say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it"
-}
-
 # install_modules SOURCE OBJECTS DIRECTORY
 install_modules() {
-	local importer=$2/importer
-	make -C "$1" O="$2" -s INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install || return
-	[ ! -e "$importer/edu-importer.ko" ] ||
-		make -C "$1" O="$2" -s M="$importer" INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install ||
-		return
-	find "$3" -type l -delete
+	make -C "$1" O="$2" -s INSTALL_MOD_PATH="$3" DEPMOD=/sbin/depmod modules_install &&
+		find "$3" -type l -delete
+}
+
+# install_build SOURCE OBJECTS DIRECTORY - what Debian's linux-headers packages have.
+install_build() {
+	make -C "$1" O="$2" -s run-command \
+		KBUILD_RUN_COMMAND="\${srctree}/scripts/package/install-extmod-build $3"
 }
 
 # compile SOURCE OBJECTS RESULT - RESULT becomes a finished kernel.
@@ -155,11 +150,11 @@ compile() {
 	setpriv --pdeathsig TERM -- make -C "$source" O="$objects" -j"$(nproc)" bzImage modules headers >"$log" 2>&1 &
 	progress "$log" $! ||
 		{ tail -n 20 "$log" >&2; die "the kernel did not build; all of it is in $log"; }
-	compile_importer "$source" "$objects"
 	rm -rf "$result.new"
 	mkdir -p "$result.new" &&
 		cp "$objects/arch/x86/boot/bzImage" "$result.new/" &&
 		install_modules "$source" "$objects" "$result.new/modules" >>"$log" 2>&1 &&
+		install_build "$source" "$objects" "$result.new/build" >>"$log" 2>&1 &&
 		cp -r "$objects/usr/include" "$result.new/include" &&
 		make -C "$source" O="$objects" -s kernelrelease >"$result.new/version" ||
 		die "could not put the kernel into $result; is the disk full? ($log)"
@@ -189,7 +184,7 @@ apply_series() {
 kernel_from_archive() {
 	local name=$1 series=$2 key work archive
 	shift 2
-	key=$(cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" "$KERNEL_IMPORTER"/* \
+	key=$(cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" \
 		${series:+"$series"/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
 	[ -f "$KERNEL/bzImage" ] && return
@@ -217,9 +212,45 @@ kernel_from_tree() {
 	compile "$(realpath "$1")" "$LAB_CACHE/trees/$key/objects" "$KERNEL"
 }
 
-# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel. SPEC: mainline,
-# mainline-patched, lts, a version in Debian's archive, a source tree, a tarball, or a bzImage
-# (its modules/ beside it). DEBUG: "" or "yes".
+# add_importer MODULES - the kernel's modules and, among them, the importer.
+add_importer() {
+	local release work=$1/source
+	release=$(cat "$KERNEL/version") &&
+		mkdir -p "$1" &&
+		cp -rT "$KERNEL/modules" "$1" &&
+		cp -rT "$KERNEL_IMPORTER" "$work" &&
+		make -s -C "$KERNEL/build" M="$work" modules &&
+		install -D -m 644 -t "$1/lib/modules/$release/updates" "$work"/*.ko &&
+		rm -r "$work" &&
+		/sbin/depmod -b "$1" "$release"
+}
+
+# get_modules - sets MODULES to the modules of KERNEL. A kernel that the importer was not written for
+# does without.
+get_modules() {
+	local key lock
+	MODULES=$KERNEL/modules
+	[ -d "$KERNEL/build" ] || return 0
+	key=$(cat "$KERNEL_IMPORTER"/* | sha256sum | cut -c 1-12)
+	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
+	exec {lock}>"$LAB_CACHE/kernels/lock"
+	flock "$lock"
+	if [ ! -d "$MODULES-$key" ]; then
+		rm -rf "$MODULES-$key.new"
+		if add_importer "$MODULES-$key.new" >"$KERNEL/importer.log" 2>&1; then
+			mv "$MODULES-$key.new" "$MODULES-$key"
+		else
+			say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it" \
+				"($KERNEL/importer.log)"
+		fi
+	fi
+	exec {lock}>&-
+	[ ! -d "$MODULES-$key" ] || MODULES=$MODULES-$key
+}
+
+# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, and MODULES. SPEC:
+# mainline, mainline-patched, lts, a version in Debian's archive, a source tree, a tarball, or a
+# bzImage (its modules/ beside it). DEBUG: "" or "yes".
 get_kernel() {
 	KERNEL_DEBUG=$2
 	KERNEL_CONFIGS=("$KERNEL_CONFIG" ${2:+"$KERNEL_DEBUG_CONFIG"})
@@ -241,4 +272,5 @@ get_kernel() {
 		die "no kernel '$1': use mainline, mainline-patched, lts, a version as 7.2, a source tree," \
 			"a tarball or a bzImage"
 	fi
+	get_modules
 }

@@ -128,11 +128,11 @@ end_run() {
 	rm -rf "$RUN"
 }
 
-# describe_command KERNEL CMD... - what the guest's init reads.
+# describe_command KERNEL MODULES CMD... - what the guest's init reads.
 describe_command() {
 	local share=$RUN/share
-	printf '%s\n' "$1/modules" >"$share/modules"
-	printf '%s\0' "${@:2}" >"$share/command"
+	printf '%s\n' "$2" >"$share/modules"
+	printf '%s\0' "${@:3}" >"$share/command"
 	pwd -P >"$share/directory"
 	env -0 PATH="$(build_dir):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" \
