@@ -61,7 +61,8 @@ enum exporter_state judge_kernel_export(const struct inventory_export *export)
 	return !export ? EXPORTER_UNKNOWN : export->revoked ? EXPORTER_REVOKED : EXPORTER_USABLE;
 }
 
-enum evidence evidence_of_export(const struct inventory_export *export)
+/* Which of the kernel's sources says it. */
+static enum evidence evidence_of_export(const struct inventory_export *export)
 {
 	return export && export->by_fdinfo ? EVIDENCE_FDINFO : EVIDENCE_KERNEL;
 }

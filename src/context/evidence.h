@@ -90,8 +90,6 @@ struct mapping_evidence {
 
 /* What the kernel's records say; export: NULL for a dma-buf of which VFIO has none. */
 enum exporter_state judge_kernel_export(const struct inventory_export *export);
-/* Which of them says it. */
-enum evidence evidence_of_export(const struct inventory_export *export);
 enum mapping_state judge_kernel_mapping(const struct inventory_export *export,
 					const struct inventory_mapping *mapping);
 

@@ -88,24 +88,14 @@ int proc_walk_fds(const struct proc_process *process,
 	return rc;
 }
 
-ssize_t proc_read(int directory, const char *path, char *text, size_t size)
-{
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	*text = '\0';
-	if (fd < 0)
-		return -errno;
-	got = read(fd, text, size - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	return got;
-}
-
 void proc_get_name(const struct proc_process *process, char *name, size_t size)
 {
-	ssize_t got = proc_read(process->directory, "comm", name, size);
+	int fd = openat(process->directory, "comm", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read(fd, name, size - 1);
 
+	if (fd >= 0)
+		close(fd);
+	name[got > 0 ? got : 0] = '\0';
 	if (got > 0 && name[got - 1] == '\n')
 		name[got - 1] = '\0';
 }

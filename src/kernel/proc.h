@@ -36,8 +36,4 @@ int proc_walk_fds(const struct proc_process *process,
 /* As in comm: any bytes. "" once it is gone. */
 void proc_get_name(const struct proc_process *process, char *name, size_t size);
 
-/* What of a small file, relative to the directory, has room, NUL terminated: its length, or less.
- */
-ssize_t proc_read(int directory, const char *path, char *text, size_t size);
-
 #endif
