@@ -228,24 +228,20 @@ add_importer() {
 # get_modules - sets MODULES to the modules of KERNEL. A kernel that the importer was not written for
 # does without.
 get_modules() {
-	local key lock
+	local key lock with
 	MODULES=$KERNEL/modules
 	[ -d "$KERNEL/build" ] || return 0
 	key=$(cat "$KERNEL_IMPORTER"/* | sha256sum | cut -c 1-12)
-	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
-	exec {lock}>"$LAB_CACHE/kernels/lock"
-	flock "$lock"
-	if [ ! -d "$MODULES-$key" ]; then
-		rm -rf "$MODULES-$key.new"
-		if add_importer "$MODULES-$key.new" >"$KERNEL/importer.log" 2>&1; then
-			mv "$MODULES-$key.new" "$MODULES-$key"
-		else
+	with=$MODULES-$key
+	if [ ! -d "$with" ]; then
+		exec {lock}>"$KERNEL/lock" && flock "$lock"
+		rm -rf "$with.new"
+		[ -d "$with" ] || { add_importer "$with.new" >"$KERNEL/importer.log" 2>&1 && mv "$with.new" "$with"; } ||
 			say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it" \
 				"($KERNEL/importer.log)"
-		fi
+		exec {lock}>&-
 	fi
-	exec {lock}>&-
-	[ ! -d "$MODULES-$key" ] || MODULES=$MODULES-$key
+	[ ! -d "$with" ] || MODULES=$with
 }
 
 # get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, and MODULES. SPEC:
