@@ -460,7 +460,7 @@ checks[6] {"check":"VFIO device nodes","detail":"/dev/vfio/devices","remedy":nul
 checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEATURE_DMA_BUF","remedy":null,"required":true,"result":"ok"}
 checks[8] {"check":"tracefs","detail":"tracefs is root's","remedy":"run as root","required":false,"result":"missing"}
 checks[9] {"check":"page tables","detail":"debugfs shows none that can be read","remedy":"as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; other IOMMUs show none","required":false,"result":"missing"}
-checks[10] {"check":"kernel records","detail":"programs in BPF may not be loaded: not root, or the kernel is locked down","remedy":"be root in the first PID namespace, on a kernel with BTF; without it other processes' mappings are not seen","required":false,"result":"missing"}
+checks[10] {"check":"kernel records","detail":"programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON","remedy":"be root in the first PID namespace, on a kernel with BTF; without it other processes' mappings are not seen","required":false,"result":"missing"}
 checks[11] {"check":"0000:00:03.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio2","remedy":null,"required":true,"result":"ok"}
 checks[12] {"check":"0000:00:03.0 group","detail":"1; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
 checks[13] {"check":"0000:00:03.0 node","detail":"no permission to open the device nodes: /dev/vfio/devices/vfio2","remedy":"run as root, or give yourself the nodes","required":true,"result":"missing"}

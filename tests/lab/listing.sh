@@ -119,7 +119,7 @@ ok 'there is what the checks below want' equal "$(gojq -c '[.dmabufs[] | [.name,
 run without_bpf dmabufctl list --json
 ok 'without BPF: neither state nor mappings' equal "$(gojq -c '[.dmabufs[] | .state, .mappings[]] | unique' <<<"$out")" '[null]'
 ok 'without BPF: says so' equal "$(gojq -r .sources.lacking <<<"$out")" \
-	'what VFIO and iommufd have on record: programs in BPF may not be loaded: not root, or the kernel is locked down'
+	'what VFIO and iommufd have on record: programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON'
 ok 'without BPF: from elsewhere' equal "$(gojq -c .sources.used <<<"$out")" '["debugfs","fd","maps","contexts"]'
 
 # Columns, one alone and some in another order, as text of the JSON.
