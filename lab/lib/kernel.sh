@@ -8,7 +8,7 @@
 KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
 KERNEL_DEBUG_CONFIG=$LAB_TOP/kernel/debug.config
 KERNEL_OLDER_CONFIG=$LAB_TOP/kernel/older.config
-KERNEL_IMPORTER=$LAB_TOP/kernel/edu-importer
+KERNEL_IMPORTER=$LAB_TOP/kernel/importer
 KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1

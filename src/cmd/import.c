@@ -8,6 +8,7 @@
 #include "cmd/shared/rows.h"
 #include "context/operation.h"
 #include "importer/importer.h"
+#include "ui/value.h"
 
 struct import_options {
 	const char *ioas;
@@ -16,6 +17,8 @@ struct import_options {
 	struct option_size length;
 	const char *prot;
 	const char *to;
+	const char *as;
+	const char *late;
 	const char *name;
 };
 
@@ -41,20 +44,84 @@ static unsigned prot_of(const char *name)
 	return IMPORT_READ | IMPORT_WRITE;
 }
 
-/* --to iommufd:IOAS and --ioas IOAS say the same. */
-static enum status choose_importer(const struct import_options *options,
-				   const struct importer **importer, const char **target)
+/* Of all kinds of importers that have a choice. */
+static const char *promise_name(unsigned index)
 {
-	*importer = importer_parse(options->to ? options->to : importer_name(0), target);
+	for (const struct importer *const *importer = importers; *importer; importer++)
+		for (unsigned i = 0; (*importer)->promises && (*importer)->promises[i]; i++)
+			if (!index--)
+				return (*importer)->promises[i];
+	return NULL;
+}
+
+static enum status choose_promise(const char *name, const struct importer *importer,
+				  unsigned *promise)
+{
+	if (!name)
+		return STATUS_OK;
+	for (*promise = 0; importer->promises && importer->promises[*promise]; ++*promise)
+		if (!strcmp(importer->promises[*promise], name))
+			return STATUS_OK;
+	fail_with(STATUS_USAGE, 0, "option --as: '%s'", name);
+	fail_because("%s makes no such promise", importer->name);
+	fail_hint("give --to device:BDF, or leave --as out");
+	return STATUS_USAGE;
+}
+
+#define NS_PER_MS 1000000
+
+/* In whole milliseconds, rounded up. */
+static enum status choose_lateness(const char *text, const struct importer *importer, uint32_t *ms)
+{
+	uint64_t ns;
+
+	*ms = 0;
+	if (!text)
+		return STATUS_OK;
+	if (importer->promises && !strcmp(text, "never")) {
+		*ms = IMPORT_NEVER;
+		return STATUS_OK;
+	}
+	if (importer->promises && !value_parse_seconds(text, &ns) &&
+	    ns / NS_PER_MS < IMPORT_NEVER - 1) {
+		*ms = (ns + NS_PER_MS - 1) / NS_PER_MS;
+		return STATUS_OK;
+	}
+	fail_with(STATUS_USAGE, 0, "option --late: '%s'", text);
+	if (!importer->promises)
+		fail_because("%s lets go at once", importer->name);
+	fail_hint(importer->promises ? "give seconds, such as 0.5, or never" :
+				       "give --to device:BDF, or leave --late out");
+	return STATUS_USAGE;
+}
+
+/* --to iommufd:IOAS and --ioas IOAS say the same. */
+static enum status choose_ioas(const struct import_options *options,
+			       const struct importer *importer, const char **target)
+{
 	if (!options->ioas)
 		return STATUS_OK;
-	if (!*target && (*importer)->in_ioas) {
+	if (!*target && importer->in_ioas) {
 		*target = options->ioas;
 		return STATUS_OK;
 	}
 	fail_with(STATUS_USAGE, 0, "option --ioas: '%s'", options->ioas);
 	fail_because("--to %s says where to map it already", options->to);
 	fail_hint("leave one of them out");
+	return STATUS_USAGE;
+}
+
+/* The device that the target names, of importers that map for one. */
+static enum status choose_device(const struct importer *importer, const char *target,
+				 struct pci_device *pci)
+{
+	if (importer->in_ioas)
+		return STATUS_OK;
+	if (target && *target)
+		return lookup_device(target, pci);
+	fail_with(STATUS_USAGE, 0, "option --to: '%s'", importer->name);
+	fail_because("which device is missing");
+	fail_hint("give --to %s:BDF", importer->name);
 	return STATUS_USAGE;
 }
 
@@ -71,8 +138,6 @@ static enum status import(struct call *call, const struct importer *importer, co
 		return status;
 	rc = context_import(call->context, importer, ioas ? ioas->name : target, request, dmabuf,
 			    name, &mapping);
-	if (rc && !ioas)
-		return fail_errno(rc, "import %s", dmabuf->name);
 	if (rc) {
 		subject->ioas = ioas;
 		return refuse(import_rules, subject, rc, "import %s", dmabuf->name);
@@ -81,41 +146,61 @@ static enum status import(struct call *call, const struct importer *importer, co
 	return STATUS_OK;
 }
 
+/* In the dma-buf; without --length all the rest. */
+static struct range source_of(const struct import_options *options, const struct object *dmabuf)
+{
+	struct range source = { .offset = options->offset.value };
+
+	if (options->length.given)
+		source.length = options->length.value;
+	else if (source.offset < dmabuf->size)
+		source.length = dmabuf->size - source.offset;
+	else
+		source.length = sysconf(_SC_PAGESIZE); /* beyond the end, and said to be */
+	return source;
+}
+
 static enum status run(struct call *call)
 {
 	const struct import_options *options = call->options;
 	struct import_request request = {
-		.source.offset = options->offset.value,
 		.fixed = options->iova.given,
 		.address = options->iova.value,
 		.prot = prot_of(options->prot),
 	};
-	const struct importer *importer;
 	const char *target;
-	struct rule_subject subject;
+	const struct importer *importer =
+		importer_parse(options->to ? options->to : importer_name(0), &target);
+	struct rule_subject subject = rule_subject_of(call);
+	struct pci_device pci;
 	struct object *dmabuf;
 	struct range addresses;
 	char name[NAME_SIZE];
-	enum status status = choose_importer(options, &importer, &target);
+	enum status status = choose_ioas(options, importer, &target);
 
+	if (!status)
+		status = choose_promise(options->as, importer, &request.promise);
+	if (!status)
+		status = choose_lateness(options->late, importer, &request.late_ms);
 	if (!status)
 		status = lookup_object(call, OBJECT_DMABUF, call->arguments[0], &dmabuf);
 	if (!status)
 		status = lookup_name(call, OBJECT_MAPPING, options->name, name);
+	if (!status)
+		status = choose_device(importer, target, &pci);
 	if (status)
 		return status;
-	if (options->length.given)
-		request.source.length = options->length.value;
-	else if (request.source.offset < dmabuf->size)
-		request.source.length = dmabuf->size - request.source.offset;
-	else
-		request.source.length = sysconf(_SC_PAGESIZE); /* beyond the end, and said to be */
+	request.source = source_of(options, dmabuf);
 	addresses = (struct range){ .offset = request.address, .length = request.source.length };
-	subject = rule_subject_of(call);
 	subject.dmabuf = dmabuf;
 	subject.importer = importer;
+	subject.promise = importer->promises ? importer->promises[request.promise] : NULL;
 	subject.source = &request.source;
 	subject.iova = request.fixed ? &addresses : NULL;
+	if (!importer->in_ioas) {
+		subject.pci = &pci;
+		target = pci.name.bdf;
+	}
 	status = refuse_foreseen(import_rules, &subject, "import %s", dmabuf->name);
 	return status ? status : import(call, importer, target, &request, &subject, name);
 }
@@ -130,7 +215,12 @@ static const struct option_entry options[] = {
 	OPT_CHOICE(struct import_options, prot, "prot", 0, "PROT", prot_name,
 		   "r, w or rw (default: rw)"),
 	OPT_KIND(struct import_options, to, "to", "KIND[:TARGET]", importer_name,
-		 "who maps it, and into what: iommufd[:IOAS] (default: iommufd)"),
+		 "who maps it, and into what: iommufd[:IOAS], device:BDF (default: iommufd)"),
+	OPT_CHOICE(struct import_options, as, "as", 0, "PROMISE", promise_name,
+		   "what a device's importer promises: dynamic, revocable, pinned, plain (default: "
+		   "dynamic)"),
+	OPT_TEXT(struct import_options, late, "late", "SECONDS|never",
+		 "for tests: when the device's importer lets go after it was told to"),
 	OPT_TEXT(struct import_options, name, "name", "NAME", "a name for it (default: map0, ...)"),
 	{ 0 },
 };
@@ -143,8 +233,11 @@ static const struct section sections[] = {
 const struct command cmd_import = {
 	.name = "import",
 	.arguments = "DMABUF",
-	.summary = "map a dma-buf into an I/O address space",
-	.description = "Attaches no device: until one is attached to the IOAS the mapping is idle.",
+	.summary = "map a dma-buf into an I/O address space, or for a device",
+	.description =
+		"iommufd attaches no device: until one is attached to the IOAS the mapping is idle.\n"
+		"For a device that the driver dmabufctl-importer has, --to device:BDF maps through\n"
+		"the DMA API, all of the dma-buf.",
 	.options = options,
 	.options_size = sizeof(struct import_options),
 	.least = 1,

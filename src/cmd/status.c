@@ -44,6 +44,21 @@ static void draw_stated(json_object *row, const char *shape, const char *attribu
 		 text_of(row, "name"), attributes, text_of(row, "state"), NULL);
 }
 
+/* In an IOAS, or for a device, which the context does not have open. */
+static void draw_mapping(json_object *mapping)
+{
+	const char *device = text_of(mapping, "device"), *name = text_of(mapping, "name");
+
+	draw_stated(mapping, "box", text_of(mapping, *device ? "dma" : "iova"));
+	if (*device) {
+		dot_node(device, "box", "lightblue", device, NULL);
+		dot_edge(device, name, "solid", text_of(mapping, "promise"));
+	} else {
+		dot_edge(text_of(mapping, "ioas"), name, "solid", NULL);
+	}
+	dot_edge(name, text_of(mapping, "dmabuf"), "solid", NULL);
+}
+
 /* From the exporter by its dma-buf and the mapping to the IOAS, and to it from the importers. */
 static void draw(const struct call *call)
 {
@@ -72,11 +87,7 @@ static void draw(const struct call *call)
 	for_each_row(ioas, json_object_object_get(result, "ioases"))
 		dot_node(text_of(ioas, "name"), "ellipse", "white", text_of(ioas, "name"), NULL);
 	for_each_row(mapping, json_object_object_get(result, "mappings"))
-	{
-		draw_stated(mapping, "box", text_of(mapping, "iova"));
-		dot_edge(text_of(mapping, "ioas"), text_of(mapping, "name"), "solid", NULL);
-		dot_edge(text_of(mapping, "name"), text_of(mapping, "dmabuf"), "solid", NULL);
-	}
+		draw_mapping(mapping);
 	dot_end();
 }
 

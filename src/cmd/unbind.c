@@ -1,59 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* unbind: gives devices back to the driver that they had. */
-#include <errno.h>
 #include <string.h>
 
 #include "cmd/bind.h"
 #include "cmd/shared/lookup.h"
-#include "context/users.h"
 
-/* Whether there is anything to take back: vfio-pci has it, or gave it up in a revoke --hold. */
-static bool is_bound(const struct pci_device *pci, bool ours)
+/*
+ * Whether there is anything to take back: VFIO has it, or whom bind gave it to, or nobody, as that
+ * one gave it up in a revoke --hold.
+ */
+static bool is_bound(const struct pci_device *pci, const struct former_driver *former)
 {
-	return *pci->cdev || !strncmp(pci->driver, "vfio", 4) || (!*pci->driver && ours);
-}
-
-/* Also what goes with it once it is closed. */
-static void explain_open(const struct pci_device *pci, const char *users)
-{
-	char mappings[256];
-
-	if (!describe_mappings(pci, mappings, sizeof(mappings)))
-		fail_because(
-			"it is open: %s; what of its BARs is mapped cannot be seen without BPF",
-			users);
-	else if (*mappings)
-		fail_because("it is open: %s; mappings of its BARs would go with it: %s", users,
-			     mappings);
-	else
-		fail_because("it is open: %s", users);
-}
-
-/* The kernel would wait for the last user without a word. */
-static enum status check_free(const struct pci_device *pci)
-{
-	char users[256], remedies[256];
-
-	describe_users(pci, users, sizeof(users));
-	if (!*users)
-		return STATUS_OK;
-	describe_release(pci, remedies, sizeof(remedies));
-	fail_with(STATUS_FAILED, EBUSY, "unbind %s", pci->name.bdf);
-	explain_open(pci, users);
-	fail_hint("%s", remedies);
-	return STATUS_FAILED;
+	return *pci->cdev || !strncmp(pci->driver, "vfio", 4) ||
+	       (*former->bound_to && (!*pci->driver || !strcmp(pci->driver, former->bound_to)));
 }
 
 static enum status unbind_device(struct pci_device *pci)
 {
 	struct former_driver former;
-	bool ours = !former_driver_load(&pci->name, &former);
 	enum status status;
 	int rc;
 
-	if (!is_bound(pci, ours))
+	former_driver_load(&pci->name, &former);
+	if (!is_bound(pci, &former))
 		return STATUS_OK;
-	status = check_free(pci);
+	status = check_free(pci, "unbind");
 	if (status)
 		return status;
 	rc = pci_hand_over(&pci->name, former.driver_override, pci);
@@ -92,7 +63,7 @@ const struct command cmd_unbind = {
 	.summary = "hand devices back to the driver they had",
 	.description =
 		"Refuses while a process has the device open, and says which one, and who would lose\n"
-		"mappings of its BARs. A device that vfio-pci does not have stays as it is.",
+		"mappings of its BARs. A device that bind did not give away stays as it is.",
 	.least = 1,
 	.most = -1,
 	.context = CONTEXT_NONE,

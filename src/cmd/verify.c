@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* verify: has a device do DMA through a mapping, and checks the bytes. */
+#include <errno.h>
 #include <string.h>
 
 #include "cmd/shared/lookup.h"
@@ -17,27 +18,53 @@ struct verify_options {
 struct request {
 	struct call *call;
 	struct object *mapping;
-	struct object *importer;
+	const char *from; /* BDF */
+	struct pci_device pci;
 	const struct initiator_driver *driver;
 };
 
 static enum status note_failure(struct request *request, enum status status, int error)
 {
-	return fail_with(status, error, "verify %s from %s", request->mapping->name,
-			 request->importer->name);
+	return fail_with(status, error, "verify %s from %s", request->mapping->name, request->from);
 }
 
-static enum status check_importer(struct request *request)
+static enum status no_driver(struct request *request)
+{
+	enum status status = note_failure(request, STATUS_UNSUPPORTED, 0);
+	char known[256];
+
+	initiator_describe_all(known, sizeof(known));
+	fail_because("no driver here can make %04x:%04x do DMA", request->pci.vendor,
+		     request->pci.device);
+	fail_hint("known are: %s", known);
+	return status;
+}
+
+static bool is_reached(const struct request *request)
+{
+	const struct object *device =
+		object_find(&request->call->context->objects, OBJECT_DEVICE, request->from);
+
+	return request->mapping->importer->reaches(request->mapping->target, request->from,
+						   device ? device->ioas : "");
+}
+
+static enum status check_reach(struct request *request)
 {
 	const struct object *mapping = request->mapping;
 	const char *tool = call_program(request->call);
 
-	if (object_is_reached_by(request->mapping, request->importer))
+	if (is_reached(request))
 		return STATUS_OK;
 	note_failure(request, STATUS_FAILED, 0);
+	if (!mapping->importer->in_ioas) {
+		fail_because("%s is mapped for %s alone", mapping->name, mapping->target);
+		fail_hint("give --from %s", mapping->target);
+		return STATUS_FAILED;
+	}
 	fail_because("the device is not attached to %s, where %s is mapped", mapping->target,
 		     request->mapping->name);
-	fail_hint("'%s attach %s %s'", tool, request->importer->name, mapping->target);
+	fail_hint("'%s attach %s %s'", tool, request->from, mapping->target);
 	return STATUS_FAILED;
 }
 
@@ -59,24 +86,6 @@ static enum status check_mapping(struct request *request)
 	return STATUS_OK;
 }
 
-static enum status find_driver(struct request *request)
-{
-	struct pci_device pci;
-	enum status status = lookup_device(request->importer->name, &pci);
-	char known[256];
-
-	if (status)
-		return status;
-	request->driver = initiator_find(&pci);
-	if (request->driver)
-		return STATUS_OK;
-	status = note_failure(request, STATUS_UNSUPPORTED, 0);
-	initiator_describe_all(known, sizeof(known));
-	fail_because("no driver here can make %04x:%04x do DMA", pci.vendor, pci.device);
-	fail_hint("known are: %s", known);
-	return status;
-}
-
 static const char *finding_name(enum finding finding)
 {
 	static const char *const names[] = { NULL, "equal", "different" };
@@ -96,7 +105,7 @@ static void report(json_object *result, const struct verification *verification)
 	json_object *row = json_put_object(result, "verification"), *faults;
 
 	json_put_text(row, "mapping", verification->mapping->name);
-	json_put_text(row, "from", verification->importer->name);
+	json_put_text(row, "from", verification->from);
 	json_put_text(row, "initiator", verification->initiator.driver->name);
 	json_put_address(row, "iova", verification->mapping->addresses.offset);
 	json_put_number(row, "bytes", INITIATOR_BLOCK);
@@ -126,7 +135,7 @@ static void suggest_topology(const struct request *request, const char *exporter
 	if (*exporter)
 		fail_hint("the way between the two devices may not carry peer traffic: "
 			  "'%s topology %s %s'",
-			  tool, request->importer->name, exporter);
+			  tool, request->from, exporter);
 	else
 		fail_hint("the way to the exporter may not carry peer traffic: '%s list' may know "
 			  "which device it is, for '%s topology'",
@@ -169,7 +178,7 @@ static enum status is_untranslated(struct request *request, enum mapping_state s
 		subject.dmabuf = object_find(&request->call->context->objects, OBJECT_DMABUF,
 					     request->mapping->dmabuf);
 		return refuse_by(rule_find("import-revoked"), &subject, "verify %s from %s",
-				 request->mapping->name, request->importer->name);
+				 request->mapping->name, request->from);
 	}
 	note_failure(request, STATUS_REVOKED, 0);
 	fail_because("the mapping is stale: nothing is translated");
@@ -214,6 +223,33 @@ static enum status judge(struct request *request, const struct verification *ver
 	return STATUS_FAILED;
 }
 
+/* A device of the context; of a mapping that is one device's that device, whoever has it. */
+static enum status find_initiator(struct request *request, const char *from)
+{
+	struct object *device;
+	enum status status;
+
+	if (request->mapping->importer->in_ioas) {
+		status = lookup_object(request->call, OBJECT_DEVICE, from, &device);
+		if (!status)
+			request->from = device->name;
+		return status;
+	}
+	status = lookup_device(from, &request->pci);
+	request->from = request->pci.name.bdf;
+	return status;
+}
+
+static enum status find_driver(struct request *request)
+{
+	enum status status = lookup_device(request->from, &request->pci);
+
+	if (status)
+		return status;
+	request->driver = initiator_find(&request->pci);
+	return request->driver ? STATUS_OK : no_driver(request);
+}
+
 static enum status find_objects(struct request *request, const char *from)
 {
 	enum status status = lookup_object(request->call, OBJECT_MAPPING,
@@ -224,8 +260,25 @@ static enum status find_objects(struct request *request, const char *from)
 		fail_because("it is missing");
 		fail_hint("name the device that is to do the DMA: --from BDF");
 	}
-	return status ? status :
-			lookup_object(request->call, OBJECT_DEVICE, from, &request->importer);
+	return status ? status : find_initiator(request, from);
+}
+
+/* An importer that has nothing mapped has no address that the device could use. */
+static enum status cannot_run(struct request *request, int error, bool expect_fault,
+			      enum mapping_state state)
+{
+	if (error == -EOPNOTSUPP)
+		return no_driver(request);
+	if (error != -ENOTCONN)
+		return fail_errno(error, "verify %s from %s", request->mapping->name,
+				  request->from);
+	if (!expect_fault)
+		return is_untranslated(request, state);
+	note_failure(request, STATUS_UNOBSERVED, 0);
+	fail_because("%s has let go of the mapping: it has no address for DMA that could fault",
+		     request->from);
+	fail_hint("'%s status' says so", call_program(request->call));
+	return STATUS_UNOBSERVED;
 }
 
 static enum status verify(struct request *request, const struct verify_options *options)
@@ -235,12 +288,11 @@ static enum status verify(struct request *request, const struct verify_options *
 	enum status status;
 	int rc;
 
-	verification_begin(&verification, request->call->context, request->mapping,
-			   request->importer, request->driver);
+	verification_begin(&verification, request->call->context, request->mapping, request->from,
+			   request->driver);
 	rc = verification_run(&verification, options->keep);
 	if (rc) {
-		status = fail_errno(rc, "verify %s from %s", request->mapping->name,
-				    request->importer->name);
+		status = cannot_run(request, rc, options->expect_fault, state);
 	} else {
 		report(request->call->result, &verification);
 		status = judge(request, &verification, options->expect_fault, state);
@@ -258,7 +310,7 @@ static enum status run(struct call *call)
 	if (!status)
 		status = find_driver(&request);
 	if (!status)
-		status = check_importer(&request);
+		status = check_reach(&request);
 	if (!status)
 		status = check_mapping(&request);
 	return status ? status : verify(&request, options);

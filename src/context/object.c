@@ -79,6 +79,7 @@ void object_put_ranges(json_object *attributes, const char *key, const struct ra
 static void dmabuf_to_json(const struct object *dmabuf, json_object *attributes)
 {
 	json_put_bool(attributes, "adopted", dmabuf->adopted);
+	json_put_text(attributes, "memory", dmabuf->memory);
 	json_put_text(attributes, "device", dmabuf->device.bdf);
 	json_put_index(attributes, "bar", *dmabuf->device.bdf ? (int)dmabuf->bar : -1);
 	object_put_ranges(attributes, "ranges", dmabuf->ranges, dmabuf->range_count);
@@ -108,6 +109,11 @@ static void mapping_to_json(const struct object *mapping, json_object *attribute
 	json_put_number(attributes, "length", mapping->addresses.length);
 	json_put_number(attributes, "offset", mapping->offset);
 	json_put_text(attributes, "prot", object_prot_name(mapping->prot));
+	if (mapping->importer->promises)
+		json_put_text(attributes, "promise",
+			      mapping->importer->promises[mapping->promise]);
+	if (mapping->late_ms)
+		json_put_number(attributes, "late_ms", mapping->late_ms);
 	json_put_number(attributes, "made_ns", mapping->made);
 	json_put_text(attributes, "revoked_by", mapping->revoked_by);
 	if (mapping->recovering)
@@ -208,7 +214,8 @@ static bool dmabuf_from_json(struct object *dmabuf, json_object *attributes)
 	dmabuf->inode = get_int(attributes, "inode", UINT64_MAX, &good);
 	dmabuf->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	dmabuf->adopted = json_object_get_boolean(json_object_object_get(attributes, "adopted"));
-	if (dmabuf->adopted && !*dmabuf->device.bdf)
+	get_text(attributes, "memory", dmabuf->memory, sizeof(dmabuf->memory), &good);
+	if ((dmabuf->adopted || *dmabuf->memory) && !*dmabuf->device.bdf)
 		return good;
 	dmabuf->bar = get_int(attributes, "bar", PCI_BARS - 1, &good);
 	return good && dmabuf->range_count && !pci_parse_name(dmabuf->device.bdf, &name);
@@ -220,6 +227,19 @@ static bool ioas_from_json(struct object *ioas, json_object *attributes)
 
 	ioas->id = get_int(attributes, "id", UINT32_MAX, &good);
 	return good;
+}
+
+static void get_promise(json_object *attributes, struct object *mapping, bool *good)
+{
+	const char *const *promises = mapping->importer->promises;
+	char name[16];
+
+	if (!promises)
+		return;
+	get_text(attributes, "promise", name, sizeof(name), good);
+	while (promises[mapping->promise] && strcmp(promises[mapping->promise], name))
+		mapping->promise++;
+	*good &= promises[mapping->promise] != NULL;
 }
 
 static bool mapping_from_json(struct object *mapping, json_object *attributes)
@@ -238,6 +258,9 @@ static bool mapping_from_json(struct object *mapping, json_object *attributes)
 	mapping->offset = get_int(attributes, "offset", UINT64_MAX, &good);
 	get_text(attributes, "prot", prot, sizeof(prot), &good);
 	mapping->prot = (strchr(prot, 'r') ? 1 : 0) | (strchr(prot, 'w') ? 2 : 0);
+	get_promise(attributes, mapping, &good);
+	if (json_object_object_get(attributes, "late_ms"))
+		mapping->late_ms = get_int(attributes, "late_ms", UINT32_MAX, &good);
 	mapping->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	get_text(attributes, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by), &good);
 	if (json_object_object_get(attributes, "verified_ns"))
@@ -517,5 +540,5 @@ bool object_device_closed(const struct object_list *list, const struct object *d
 {
 	const struct object *device = object_find(list, OBJECT_DEVICE, dmabuf->device.bdf);
 
-	return !dmabuf->adopted && (!device || device->made > dmabuf->made);
+	return !dmabuf->adopted && !*dmabuf->memory && (!device || device->made > dmabuf->made);
 }

@@ -40,6 +40,7 @@ struct object {
 		/* OBJECT_DMABUF */
 		struct {
 			bool adopted;		/* made by somebody else */
+			char memory[NAME_SIZE]; /* "udmabuf" or "heap:NAME"; "": a device's */
 			struct pci_name device; /* "": not known, nor are BAR and ranges */
 			unsigned bar;
 			struct range *ranges; /* inside the BAR */
@@ -56,6 +57,8 @@ struct object {
 			char target[NAME_SIZE]; /* of the importer */
 			struct range addresses; /* there */
 			unsigned prot;		/* enum import_prot */
+			unsigned promise;	/* of the importer's, if it has any */
+			uint32_t late_ms;	/* as it was asked for; IMPORT_NEVER */
 			uint64_t verified;   /* when a device last did DMA through it; 0: never */
 			bool arrived;	     /* and whether that arrived, or faulted */
 			bool recovering;     /* half way: perhaps nothing is mapped there now */

@@ -2,6 +2,7 @@
 #include "context/operation.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,30 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 	return rc;
 }
 
+int context_make_memory(struct context *context, const char *heap, uint64_t size, const char *name,
+			struct object **dmabuf)
+{
+	uint64_t made = clock_now();
+	int fd = heap ? dmabuf_make_in_heap(heap, size) : dmabuf_make_udmabuf(size);
+	struct object *object;
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	object = new_dmabuf(name, fd, NULL, 0);
+	if (!object) {
+		sys_close(fd);
+		return -ENOMEM;
+	}
+	snprintf(object->memory, sizeof(object->memory), heap ? "heap:%s" : "udmabuf", heap);
+	object->size = size;
+	object->made = made;
+	rc = context_add(context, object);
+	if (!rc)
+		*dmabuf = object;
+	return rc;
+}
+
 /* What this context exported itself, and got back by a detour; NULL: it is not its own. */
 static const struct object *find_own(const struct context *context, int fd)
 {
@@ -154,6 +179,7 @@ static int make_twin(const char *name, int fd, const struct object *own, struct 
 	object->made = own->made;
 	object->device = own->device;
 	object->bar = own->bar;
+	strcpy(object->memory, own->memory);
 	return 0;
 }
 
@@ -301,6 +327,8 @@ int context_import(struct context *context, const struct importer *importer, con
 		.importer = importer,
 		.addresses.length = request->source.length,
 		.prot = request->prot,
+		.promise = request->promise,
+		.late_ms = request->late_ms,
 		.made = clock_now(),
 	};
 	struct import_target into;
@@ -328,6 +356,8 @@ struct import_request context_request_of(const struct object *mapping)
 	return (struct import_request){
 		.source = { mapping->offset, mapping->addresses.length },
 		.prot = mapping->prot,
+		.promise = mapping->promise,
+		.late_ms = mapping->late_ms,
 		.fixed = true,
 		.address = mapping->addresses.offset,
 	};
@@ -410,6 +440,12 @@ int context_map_again(struct context *context, struct object *mapping)
 	return lost && lost != -ENOENT ? lost : rc;
 }
 
+/* What the default importer says of its dma-buf matters to another only when that is revoked. */
+static int refusal_of(const struct object *mapping, int probe)
+{
+	return mapping->importer->probe || probe == -ENODEV ? probe : 0;
+}
+
 /* How many there are before the first whose dma-buf cannot be imported now; *error says why. */
 static unsigned count_importable(struct context *context, struct object *const *mappings,
 				 unsigned count, int *error)
@@ -417,6 +453,7 @@ static unsigned count_importable(struct context *context, struct object *const *
 	struct import_trial trial = { 0 };
 	const char *asked = "";
 	unsigned good = 0;
+	int probe = 0;
 
 	*error = 0;
 	for (; good < count; good++) {
@@ -424,7 +461,8 @@ static unsigned count_importable(struct context *context, struct object *const *
 		struct object *dmabuf = object_find(&context->objects, OBJECT_DMABUF, name);
 
 		if (strcmp(name, asked))
-			*error = dmabuf ? context_probe(context, &trial, dmabuf) : -EPROTO;
+			probe = dmabuf ? context_probe(context, &trial, dmabuf) : -EPROTO;
+		*error = refusal_of(mappings[good], probe);
 		if (*error)
 			break;
 		asked = name;

@@ -18,6 +18,10 @@ int context_export(struct context *context, struct object *device, unsigned bar,
 		   const struct range *ranges, unsigned count, const char *name,
 		   struct object **dmabuf);
 
+/* A dma-buf of memory, by udmabuf or of that heap; errors as dmabuf_make_*(). name: a free name. */
+int context_make_memory(struct context *context, const char *heap, uint64_t size, const char *name,
+			struct object **dmabuf);
+
 /*
  * Takes a dma-buf's fd, which belongs to the context from then on, also on failure. name: a free
  * name. One that the context exported itself is known for that. -EINVAL: it is no dma-buf.

@@ -73,7 +73,7 @@ static void note_dmabuf(struct origins *origins, const struct inventory *invento
 	const struct inventory_dmabuf *item;
 	struct origin *origin;
 
-	if (dmabuf->adopted)
+	if (dmabuf->adopted || *dmabuf->memory)
 		return;
 	item = inventory_get(inventory, dmabuf->inode);
 	if (!item || origins->items[item - inventory->items])

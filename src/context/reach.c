@@ -2,6 +2,7 @@
 #include "context/reach.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/array.h"
@@ -75,6 +76,25 @@ struct reach reach_judge(const struct endpoint *from, const struct endpoint *to)
 			 "they meet in a switch whose port redirects nothing" :
 			 "they are on one bus, and nothing there redirects";
 	return judge_by_acs(&from->path.hops[common], direct);
+}
+
+static int find_endpoint(const char *name, struct endpoint *endpoint)
+{
+	int rc = pci_find(name, &endpoint->pci);
+
+	return rc ? rc : pcie_get_path(&endpoint->pci.name, &endpoint->path);
+}
+
+struct reach reach_between(const char *from, const char *to)
+{
+	struct endpoint first = { 0 }, second = { 0 };
+	struct reach reach = { "unknown", "the way to one of them cannot be read", NULL };
+
+	if (!find_endpoint(from, &first) && !find_endpoint(to, &second))
+		reach = reach_judge(&first, &second);
+	free(first.path.hops);
+	free(second.path.hops);
+	return reach;
 }
 
 static int add_pair(struct reach_pairs *pairs, const char *from, const char *to, bool mapped)

@@ -24,6 +24,9 @@ unsigned reach_count_common(const struct pcie_path *a, const struct pcie_path *b
 /* Never claims more than the bits say. */
 struct reach reach_judge(const struct endpoint *from, const struct endpoint *to);
 
+/* The same by their names; "unknown" when the way to one of them is. */
+struct reach reach_between(const char *from, const char *to);
+
 /* Whether there is anything to reach. */
 bool reach_has_memory(const struct pci_device *pci);
 

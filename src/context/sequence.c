@@ -74,9 +74,9 @@ int sequence_widen(struct revocation *widest, const struct revocation *revocatio
 	return 0;
 }
 
-/* A device on the mapping's IOAS that can do DMA; NULL when there is none. */
-static struct object *find_initiator(struct context *context, const struct object *mapping,
-				     const struct initiator_driver **driver)
+/* The name of a device that reaches the mapping and can do DMA; NULL when there is none. */
+static const char *find_initiator(struct context *context, const struct object *mapping,
+				  const struct initiator_driver **driver)
 {
 	for_each_object(device, &context->objects, OBJECT_DEVICE) {
 		struct pci_device pci;
@@ -85,7 +85,7 @@ static struct object *find_initiator(struct context *context, const struct objec
 			continue;
 		*driver = initiator_find(&pci);
 		if (*driver)
-			return device;
+			return device->name;
 	}
 	return NULL;
 }
@@ -95,13 +95,13 @@ static int verify(struct context *context, struct object *mapping)
 {
 	const struct initiator_driver *driver;
 	struct verification verification;
-	struct object *importer = find_initiator(context, mapping, &driver);
+	const char *from = find_initiator(context, mapping, &driver);
 	int arrived = -1;
 
-	if (!importer || !(mapping->prot & IMPORT_WRITE) ||
+	if (!from || !(mapping->prot & IMPORT_WRITE) ||
 	    mapping->addresses.length < INITIATOR_BLOCK)
 		return -1;
-	verification_begin(&verification, context, mapping, importer, driver);
+	verification_begin(&verification, context, mapping, from, driver);
 	if (!verification_run(&verification, false))
 		arrived = verification_verdict(&verification) == VERDICT_PASSED;
 	verification_end(&verification);

@@ -8,11 +8,12 @@
 
 #include "context/operation.h"
 #include "context/recorder.h"
+#include "util/array.h"
 #include "util/search.h"
 
-/* An open device, whose page table is read when it is first asked for. */
+/* A device that mappings are for, whose page table is read when it is first asked for. */
 struct snapshot_device {
-	const struct object *object;
+	const char *name, *ioas;
 	bool read;
 	int error; /* why there is no table */
 	struct pagetable table;
@@ -34,6 +35,9 @@ struct snapshot_dmabuf {
 struct snapshot_window {
 	const struct object *mapping;
 	bool shared;
+	bool looked; /* the importer was asked */
+	int error;   /* why it did not tell */
+	struct import_look look;
 };
 
 static int by_object(const void *a, const void *b)
@@ -83,16 +87,27 @@ static void list_windows(struct snapshot *snapshot)
 	qsort(snapshot->windows, snapshot->window_count, sizeof(*snapshot->windows), by_object);
 }
 
+static void add_device(struct snapshot *snapshot, const char *name, const char *ioas)
+{
+	struct snapshot_device *added;
+
+	for (unsigned i = 0; i < snapshot->device_count; i++)
+		if (!strcmp(snapshot->devices[i].name, name))
+			return;
+	added = array_add(&snapshot->devices, &snapshot->device_count);
+	if (added)
+		*added = (struct snapshot_device){ .name = name, .ioas = ioas };
+}
+
 static void list_devices(struct snapshot *snapshot)
 {
 	const struct object_list *objects = &snapshot->context->objects;
 
-	snapshot->devices =
-		calloc(object_count(objects, OBJECT_DEVICE) + 1, sizeof(*snapshot->devices));
-	if (!snapshot->devices)
-		return;
 	for_each_object(device, objects, OBJECT_DEVICE)
-		snapshot->devices[snapshot->device_count++].object = device;
+		add_device(snapshot, device->name, device->ioas);
+	for_each_object(mapping, objects, OBJECT_MAPPING)
+		if (!mapping->importer->in_ioas)
+			add_device(snapshot, mapping->target, "");
 }
 
 static void list_dmabufs(struct snapshot *snapshot)
@@ -149,6 +164,8 @@ void snapshot_end(struct snapshot *snapshot)
 	}
 	trace_index_free(&snapshot->trace);
 	inventory_free(&snapshot->inventory);
+	for (unsigned i = 0; i < snapshot->window_count; i++)
+		free(snapshot->windows[i].look.pieces);
 	free(snapshot->devices);
 	free(snapshot->dmabufs);
 	free(snapshot->windows);
@@ -228,13 +245,48 @@ static enum pagetable_answer ask_page_table(struct snapshot_device *device, stru
 	struct pci_name name;
 
 	if (!device->read) {
-		device->error = pci_parse_name(device->object->name, &name);
+		device->error = pci_parse_name(device->name, &name);
 		if (!device->error)
 			device->error = pagetable_read(&name, &device->table);
 		device->read = true;
 	}
 	return device->error ? PAGETABLE_UNREADABLE :
 			       pagetable_look_up(&device->table, iova, address);
+}
+
+static struct snapshot_window *find_window(const struct snapshot *snapshot,
+					   const struct object *mapping)
+{
+	const struct snapshot_window wanted = { .mapping = mapping };
+
+	return bsearch(&wanted, snapshot->windows, snapshot->window_count, sizeof(wanted),
+		       by_object);
+}
+
+const struct import_look *snapshot_look(struct snapshot *snapshot, const struct object *mapping)
+{
+	struct snapshot_window *window = find_window(snapshot, mapping);
+
+	if (!window || !mapping->importer->look)
+		return NULL;
+	if (!window->looked) {
+		int fd = context_fd(snapshot->context, (struct object *)mapping);
+
+		window->error = fd < 0 ? fd : mapping->importer->look(fd, &window->look);
+		window->looked = true;
+	}
+	return window->error ? NULL : &window->look;
+}
+
+/* Whether the device's page table is what brings it to the mapping, in one piece. */
+static bool is_translated(struct snapshot *snapshot, const struct object *mapping)
+{
+	const struct import_look *look = snapshot_look(snapshot, mapping);
+
+	if (!mapping->importer->look)
+		return true;
+	return look && look->translated &&
+	       (!look->mapped || (look->count == 1 && look->pieces->physical));
 }
 
 /* The page tables of all devices that reach the mapping, as far as they can be read. */
@@ -248,10 +300,10 @@ static void ask_page_tables(struct snapshot *snapshot, const struct object *mapp
 		struct snapshot_device *device = &snapshot->devices[i];
 		enum pagetable_answer answer = PAGETABLE_UNREADABLE;
 
-		if (!object_is_reached_by(mapping, device->object))
+		if (!mapping->importer->reaches(mapping->target, device->name, device->ioas))
 			continue;
 		evidence->attached = true;
-		if (!unknown)
+		if (!unknown && is_translated(snapshot, mapping))
 			answer = ask_page_table(device, mapping->addresses, address);
 		if (answer == PAGETABLE_UNREADABLE)
 			continue;
@@ -263,9 +315,7 @@ static void ask_page_tables(struct snapshot *snapshot, const struct object *mapp
 
 bool snapshot_shares_window(const struct snapshot *snapshot, const struct object *mapping)
 {
-	const struct snapshot_window wanted = { .mapping = mapping };
-	const struct snapshot_window *window = bsearch(
-		&wanted, snapshot->windows, snapshot->window_count, sizeof(wanted), by_object);
+	const struct snapshot_window *window = find_window(snapshot, mapping);
 
 	return !window || window->shared;
 }
@@ -319,6 +369,19 @@ static enum mapping_state ask_records(const struct snapshot *snapshot, const str
 			MAPPING_UNKNOWN;
 }
 
+/* By the importer that has it, where that is not iommufd. */
+static enum mapping_state ask_importer(struct snapshot *snapshot, const struct object *mapping,
+				       enum exporter_state exporter)
+{
+	const struct import_look *look = snapshot_look(snapshot, mapping);
+
+	if (!look)
+		return MAPPING_UNKNOWN;
+	return look->mapped		    ? MAPPING_LIVE :
+	       exporter == EXPORTER_REVOKED ? MAPPING_REVOKED :
+					      MAPPING_STALE;
+}
+
 struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping)
 {
 	struct object *dmabuf =
@@ -331,7 +394,9 @@ struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct o
 
 	if (dmabuf) {
 		exporter = snapshot_exporter(snapshot, dmabuf);
-		evidence.kernel = ask_records(snapshot, mapping, dmabuf);
+		evidence.kernel = mapping->importer->look ?
+					  ask_importer(snapshot, mapping, exporter.state) :
+					  ask_records(snapshot, mapping, dmabuf);
 	}
 	evidence.exporter = exporter.state;
 	evidence.probed = exporter.evidence & EVIDENCE_PROBE;

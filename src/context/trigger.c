@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "context/patience.h"
 #include "kernel/eviction.h"
 #include "kernel/process.h"
 #include "kernel/vfio.h"
@@ -289,10 +290,26 @@ static int note_undo(struct context *context, const struct trigger *trigger,
 	return rc;
 }
 
+/* And restores the device, if undo says so. */
+static int pull(struct context *context, const struct trigger *trigger, const struct pci_name *name,
+		const struct object *undo, bool *pulled)
+{
+	struct object *device = object_find(&context->objects, OBJECT_DEVICE, name->bdf);
+	struct patience patience;
+	int rc = patience_begin(&patience, context, name->bdf);
+
+	if (!rc)
+		rc = trigger->pull(context, device);
+	*pulled = !rc;
+	if (!rc && undo)
+		rc = trigger->restore(context, name);
+	patience_end(&patience);
+	return rc;
+}
+
 int trigger_pull(struct context *context, const struct trigger *trigger,
 		 const struct pci_name *name, bool hold, bool *pulled)
 {
-	struct object *device = object_find(&context->objects, OBJECT_DEVICE, name->bdf);
 	struct object *undo = NULL;
 	int rc = 0, done;
 
@@ -301,12 +318,9 @@ int trigger_pull(struct context *context, const struct trigger *trigger,
 		rc = note_undo(context, trigger, name, &undo);
 	if (rc)
 		return rc;
-	rc = trigger->pull(context, device);
-	*pulled = !rc;
+	rc = pull(context, trigger, name, undo, pulled);
 	if (!undo)
 		return rc;
-	if (!rc)
-		rc = trigger->restore(context, name);
 	/* One that is still under way, or has not come back, is left to the next command. */
 	if (*pulled ? rc : rc == -EINTR)
 		return rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "context/overview.h"
+#include "kernel/attachment.h"
 #include "kernel/inventory/inventory.h"
 #include "kernel/process.h"
 #include "util/scope.h"
@@ -26,9 +27,12 @@ static void describe(const struct pci_device *pci, char *text, size_t size,
 	auto_free struct context_summary *contexts = NULL;
 	auto_free struct process *users = NULL;
 	unsigned count = 0, context_count = 0;
+	dev_t node = *pci->cdev ? pci->cdev_number : attachment_node(pci->name.bdf);
 
 	*text = '\0';
-	process_list_users(pci->cdev_number, &users, &count);
+	if (!node)
+		return;
+	process_list_users(node, &users, &count);
 	if (count)
 		context_list(&contexts, &context_count);
 	for (unsigned i = 0; i < count; i++)

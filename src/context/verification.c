@@ -38,7 +38,7 @@ static void map_target(struct verification *verification)
 }
 
 void verification_begin(struct verification *verification, struct context *context,
-			struct object *mapping, struct object *importer,
+			struct object *mapping, const char *from,
 			const struct initiator_driver *driver)
 {
 	const struct object_list *objects = &context->objects;
@@ -48,7 +48,7 @@ void verification_begin(struct verification *verification, struct context *conte
 	*verification = (struct verification){
 		.context = context,
 		.mapping = mapping,
-		.importer = importer,
+		.from = from,
 		.dmabuf = dmabuf,
 		.initiator.driver = driver,
 		.exporter = exporter ? context_fd(context, exporter) : -ENODEV,
@@ -159,7 +159,7 @@ static void collect_faults(struct verification *verification, int watch)
 
 	struct pci_name name;
 
-	if (pci_parse_name(verification->importer->name, &name))
+	if (pci_parse_name(verification->from, &name))
 		return;
 	for (unsigned tries = 0; tries < 20; tries++) {
 		fault_collect(watch, &name, verification->mapping->addresses,
@@ -193,43 +193,64 @@ static int run_device(struct verification *verification)
 {
 	struct initiator *initiator = &verification->initiator;
 	auto_close int watch = fault_watch();
-	int rc = vfio_set_bus_master(initiator->device, true);
+	int rc;
 
 	verification->log_readable = watch >= 0;
-	if (rc)
-		return rc;
 	rc = transfer(verification);
 	if (!rc)
 		look_for_faults(verification, watch);
 	if (initiator->driver->stop)
 		initiator->driver->stop(initiator);
-	vfio_set_bus_master(initiator->device, false);
 	return rc;
+}
+
+/* A device of this process: the bounce buffer is mapped beside the mapping. */
+static int run_own_device(struct verification *verification, const struct import_target *target)
+{
+	const struct importer *importer = verification->mapping->importer;
+	struct initiator *initiator = &verification->initiator;
+	int rc = importer->map_memory(target, initiator->bounce, INITIATOR_BOUNCE, &initiator->iova);
+
+	if (rc)
+		return rc;
+	rc = vfio_set_bus_master(initiator->device, true);
+	if (!rc) {
+		rc = run_device(verification);
+		vfio_set_bus_master(initiator->device, false);
+	}
+	importer->unmap(target, (struct range){ initiator->iova, INITIATOR_BOUNCE });
+	return rc;
+}
+
+/* A device of this process's, or, of an importer that has its own, the mapping. */
+static int initiator_fd(const struct verification *verification)
+{
+	struct context *context = verification->context;
+
+	return context_fd(context, verification->mapping->importer->map_memory ?
+					   object_find(&context->objects, OBJECT_DEVICE,
+						       verification->from) :
+					   verification->mapping);
 }
 
 /* The bounce buffer is nobody's object: whatever happens to this process, repair unmaps it. */
 static int run_with_bounce(struct verification *verification)
 {
-	struct context *context = verification->context;
-	const struct importer *importer = verification->mapping->importer;
 	struct initiator *initiator = &verification->initiator;
 	struct import_target target;
-	int rc = context_get_target(context, verification->mapping, &target);
+	int rc = context_get_target(verification->context, verification->mapping, &target);
 
 	if (rc)
 		return rc;
-	initiator->device = context_fd(context, verification->importer);
+	initiator->device = initiator_fd(verification);
 	if (initiator->device < 0)
 		return initiator->device;
 	initiator->bounce = mmap(NULL, INITIATOR_BOUNCE, PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (initiator->bounce == MAP_FAILED)
 		return -errno;
-	rc = importer->map_memory(&target, initiator->bounce, INITIATOR_BOUNCE, &initiator->iova);
-	if (!rc) {
-		rc = run_device(verification);
-		importer->unmap(&target, (struct range){ initiator->iova, INITIATOR_BOUNCE });
-	}
+	rc = verification->mapping->importer->map_memory ? run_own_device(verification, &target) :
+							   run_device(verification);
 	munmap(initiator->bounce, INITIATOR_BOUNCE);
 	return rc;
 }

@@ -20,7 +20,7 @@ enum verdict {
 struct verification {
 	struct context *context;
 	struct object *mapping;	     /* writable, and not smaller than INITIATOR_BLOCK */
-	struct object *importer;     /* attached to the mapping's IOAS */
+	const char *from;	     /* BDF of the device, which reaches the mapping */
 	const struct object *dmabuf; /* the mapping's */
 	struct initiator initiator;  /* its driver is set */
 	int exporter; /* VFIO fd, negative when the exporter is not open in the context */
@@ -36,9 +36,9 @@ struct verification {
 	struct fault_list faults;
 };
 
-/* Looks the mapping's dma-buf and exporter up. Ended by verification_end(). */
+/* Looks the mapping's dma-buf and exporter up. from: stays. Ended by verification_end(). */
 void verification_begin(struct verification *verification, struct context *context,
-			struct object *mapping, struct object *importer,
+			struct object *mapping, const char *from,
 			const struct initiator_driver *driver);
 void verification_end(struct verification *verification);
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-extern const struct importer importer_iommufd;
+extern const struct importer importer_iommufd, importer_device;
 
-const struct importer *const importers[] = { &importer_iommufd, NULL };
+const struct importer *const importers[] = { &importer_iommufd, &importer_device, NULL };
 
 const char *importer_name(unsigned index)
 {

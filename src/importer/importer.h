@@ -17,11 +17,30 @@ enum import_prot {
 	IMPORT_WRITE = 2,
 };
 
+#define IMPORT_NEVER UINT32_MAX
+
 struct import_request {
 	struct range source; /* in the dma-buf */
 	unsigned prot;	     /* enum import_prot */
 	bool fixed;
 	uint64_t address; /* with fixed */
+	unsigned promise; /* of the kind's promises */
+	uint32_t late_ms; /* it lets go so long after it was told to; IMPORT_NEVER */
+};
+
+/* What an importer says of a mapping of its own. */
+struct import_look {
+	bool mapped;
+	bool over;		     /* it let go for good */
+	bool translated;	     /* an IOMMU translates the addresses */
+	unsigned told;		     /* how often the exporter told it to let go */
+	/* CLOCK_MONOTONIC, ns. 0: never while it had something mapped; not, or not by itself. */
+	uint64_t told_at, let_go_at;
+	struct import_piece {
+		struct range addresses;
+		uint64_t physical; /* of the first byte; 0: the IOMMU takes it nowhere */
+	} * pieces;		   /* in the order of the dma-buf's bytes; malloc'd */
+	unsigned count;
 };
 
 /* What a dma-buf is mapped into. */
@@ -52,6 +71,10 @@ struct importer {
 	bool in_ioas;
 	/* Takes whole pages at the start of a page only: in the dma-buf, and where they go. */
 	bool whole_pages;
+	/* Takes all of a dma-buf, and finds the addresses itself. */
+	bool whole;
+	/* What it may promise exporters, the first by default; NULL: there is no choice. */
+	const char *const *promises;
 	/* What target and address are called in JSON. */
 	const char *target_key, *address_key;
 
@@ -69,16 +92,26 @@ struct importer {
 	/* -ENOENT: nothing is mapped there. */
 	int (*unmap)(const struct import_target *target, struct range addresses);
 
-	/* What map() would say of the dma-buf now, without a trace of it left. */
+	/* What map() would say of the dma-buf now, without a trace of it left. NULL: it cannot
+	 * tell. */
 	int (*probe)(struct import_trial *trial, int dmabuf);
 	void (*end_trial)(struct import_trial *trial);
 
 	/* Whether DMA of that device, attached to ioas ("": to none), goes by the target. */
 	bool (*reaches)(const char *target, const char *device, const char *ioas);
 
-	/* Maps the process's own memory, page aligned, for a device that is to do DMA there. */
+	/*
+	 * Maps the process's own memory, page aligned, for a device that is to do DMA there. NULL:
+	 * its initiator needs none.
+	 */
 	int (*map_memory)(const struct import_target *target, void *memory, size_t size,
 			  uint64_t *address);
+
+	/* Of a mapping with an fd of its own; the pieces are the caller's, even when it fails.
+	 * NULL: it says nothing. */
+	int (*look)(int fd, struct import_look *look);
+	/* Has it let go of what it should have let go of. NULL: it is never late. */
+	int (*let_go)(int fd);
 
 	/* Undoes in the kernel what the record does not know of. NULL: that went with its fds. */
 	int (*tidy)(int fd, const struct import_known *known, unsigned count);

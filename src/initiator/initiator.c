@@ -6,9 +6,11 @@
 
 #include "util/text.h"
 
-extern const struct initiator_driver initiator_edu, initiator_nvme;
+extern const struct initiator_driver initiator_importer, initiator_edu, initiator_nvme;
 
-static const struct initiator_driver *const drivers[] = { &initiator_edu, &initiator_nvme };
+/* Whoever has a device comes before what it is. */
+static const struct initiator_driver *const drivers[] = { &initiator_importer, &initiator_edu,
+							  &initiator_nvme };
 
 #define DRIVERS (sizeof(drivers) / sizeof(*drivers))
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices that can be made to do DMA from user space, each with a driver of a file here. All
+ * Devices that can be made to do DMA from user space, each kind with a driver of a file here. All
  * that a driver needs of the machine is an open VFIO device and a bounce buffer: memory of the
- * process that the device reaches at an IOVA of the IOAS it is attached to.
+ * process that the device reaches at an IOVA of the IOAS it is attached to. importer.c has the
+ * kernel's importer do it instead, with no IOVA of its own.
  */
 #ifndef DMABUFCTL_INITIATOR_INITIATOR_H
 #define DMABUFCTL_INITIATOR_INITIATOR_H
@@ -16,9 +17,9 @@
 
 struct initiator {
 	const struct initiator_driver *driver;
-	int device;	 /* VFIO device, bus master on */
+	int device;	 /* VFIO device, bus master on; of the importer: the mapping */
 	uint8_t *bounce; /* INITIATOR_BOUNCE bytes, zeroed at the start */
-	uint64_t iova;	 /* of the bounce buffer */
+	uint64_t iova;	 /* of the bounce buffer, with a VFIO device */
 };
 
 /*

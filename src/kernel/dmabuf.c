@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,14 +61,14 @@ int dmabuf_set_name(int fd, const char *name)
 	return sys_ioctl(fd, "DMA_BUF_SET_NAME", DMA_BUF_SET_NAME, cut, "\"%s\"", cut);
 }
 
-int dmabuf_make(void)
+int dmabuf_make_udmabuf(uint64_t size)
 {
 	auto_close int control = sys_open(UDMABUF_PATH, O_RDWR);
 	auto_close int memory = memfd_create("dmabufctl", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	struct udmabuf_create create = {
 		.memfd = memory,
 		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.size = sysconf(_SC_PAGESIZE),
+		.size = size,
 	};
 
 	if (control < 0)
@@ -74,5 +76,25 @@ int dmabuf_make(void)
 	if (memory < 0 || ftruncate(memory, create.size) ||
 	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
 		return -errno;
-	return sys_ioctl(control, "UDMABUF_CREATE", UDMABUF_CREATE, &create, "{one page}");
+	return sys_ioctl(control, "UDMABUF_CREATE", UDMABUF_CREATE, &create, "{0x%llx bytes}",
+			 (unsigned long long)size);
+}
+
+int dmabuf_make_in_heap(const char *heap, uint64_t size)
+{
+	struct dma_heap_allocation_data allocation = {
+		.len = size,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+	};
+	char path[PATH_MAX];
+	auto_close int fd = -1;
+	int rc;
+
+	snprintf(path, sizeof(path), DMABUF_HEAPS "/%s", heap);
+	fd = sys_open(path, O_RDWR);
+	if (fd < 0)
+		return fd;
+	rc = sys_ioctl(fd, "DMA_HEAP_IOCTL_ALLOC", DMA_HEAP_IOCTL_ALLOC, &allocation,
+		       "{0x%llx bytes}", (unsigned long long)size);
+	return rc ? rc : (int)allocation.fd;
 }

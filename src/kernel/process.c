@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "kernel/sys.h"
 #include "kernel/wait.h"
 #include "util/array.h"
+#include "util/scope.h"
 
 /* For whoever has connected to send what it has. */
 #define SENDER_MS 5000
@@ -199,4 +201,25 @@ void process_describe(pid_t pid, char *text, size_t size)
 		if (!*c)
 			*c = ' ';
 	strcpy(text + used + 2 + got, ")");
+}
+
+/* The mask that the line of /proc/PID/status has; 0: there is no such line. */
+static uint64_t pending_signals(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line ? strtoull(line + strlen(key), NULL, 16) : 0;
+}
+
+bool process_is_asked_to_end(pid_t pid)
+{
+	const uint64_t end = 1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) |
+			     1ull << (SIGKILL - 1);
+	auto_free char *status = NULL;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (sys_read_file(path, &status))
+		return false;
+	return (pending_signals(status, "\nSigPnd:") | pending_signals(status, "\nShdPnd:")) & end;
 }

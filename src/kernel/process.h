@@ -3,6 +3,7 @@
 #ifndef DMABUFCTL_KERNEL_PROCESS_H
 #define DMABUFCTL_KERNEL_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -22,6 +23,13 @@ int process_receive_fd(const char *path, int timeout_ms);
 
 /* "PID 12 (dmabufctl batch -)": its command line may be any bytes. */
 void process_describe(pid_t pid, char *text, size_t size);
+
+/*
+ * Whether a signal that ends processes is pending for it: it came while the process is in the kernel
+ * and cannot be woken. SIGKILL stands for every signal that kills (complete_signal() in
+ * kernel/signal.c).
+ */
+bool process_is_asked_to_end(pid_t pid);
 
 struct process {
 	pid_t pid;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Why a device cannot be given to vfio-pci. */
 #include <errno.h>
+#include <string.h>
 
+#include "kernel/attachment.h"
 #include "kernel/module.h"
 #include "rules/rule.h"
 
@@ -17,11 +19,26 @@ static enum applies lacks_group(const struct rule_subject *subject, struct rule_
 	return subject->pci ? applies_if(subject->pci->group < 0) : APPLIES_UNKNOWN;
 }
 
-static enum applies lacks_module(const struct rule_subject *subject, struct rule_finding *finding)
+static bool is_for_vfio(const struct rule_subject *subject)
 {
-	(void)subject;
+	return !subject->driver || !strcmp(subject->driver, "vfio-pci");
+}
+
+static enum applies lacks_vfio(const struct rule_subject *subject, struct rule_finding *finding)
+{
 	(void)finding;
-	return applies_if(module_get_state("vfio-pci") == MODULE_MISSING);
+	return applies_if(is_for_vfio(subject) && module_get_state("vfio-pci") == MODULE_MISSING);
+}
+
+static enum applies lacks_driver(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	if (is_for_vfio(subject))
+		return APPLIES_NO;
+	if (!strcmp(subject->driver, ATTACHMENT_DRIVER))
+		suggest(finding, "%s", rule_find("import-importer")->remedy);
+	return module_get_state(subject->driver) == MODULE_MISSING ?
+		       found(finding, "%s", subject->driver) :
+		       APPLIES_NO;
 }
 
 const struct rule bind_rules[] = {
@@ -55,6 +72,15 @@ const struct rule bind_rules[] = {
 	  .since = ANY,
 	  .remedy = "use a kernel with CONFIG_VFIO_PCI, with its modules installed",
 	  .refusal = REFUSAL_UNSUPPORTED,
-	  .applies = lacks_module },
+	  .applies = lacks_vfio },
+	{ .id = "bind-driver",
+	  .error = ENOENT,
+	  .during = "bind",
+	  .sentence = "the driver is neither built in nor among the modules",
+	  .file = "drivers/pci/pci-driver.c",
+	  .since = ANY,
+	  .remedy = "install it for this kernel",
+	  .refusal = REFUSAL_UNSUPPORTED,
+	  .applies = lacks_driver },
 	{ 0 },
 };

@@ -7,8 +7,10 @@
 #include "context/operation.h"
 #include "context/state.h"
 #include "importer/importer.h"
+#include "kernel/attachment.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
+#include "kernel/module.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "rules/rule.h"
@@ -210,6 +212,68 @@ static enum applies is_beyond(const struct rule_subject *subject, struct rule_fi
 		     subject->dmabuf->name, (unsigned long long)subject->dmabuf->size);
 }
 
+static enum applies is_part(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	const struct range *source = subject->source;
+
+	if (!source || !subject->dmabuf || !subject->importer)
+		return APPLIES_UNKNOWN;
+	if (subject->iova)
+		return found(finding, "--iova 0x%llx", (unsigned long long)subject->iova->offset);
+	if (!source->offset && source->length == subject->dmabuf->size)
+		return APPLIES_NO;
+	return found(finding, "0x%llx+0x%llx of %s, which has 0x%llx bytes",
+		     (unsigned long long)source->offset, (unsigned long long)source->length,
+		     subject->dmabuf->name, (unsigned long long)subject->dmabuf->size);
+}
+
+static enum applies lacks_importer(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	(void)subject;
+	(void)finding;
+	return applies_if(module_get_state(ATTACHMENT_DRIVER) == MODULE_MISSING);
+}
+
+static enum applies has_other_driver(const struct rule_subject *subject,
+				     struct rule_finding *finding)
+{
+	const struct pci_device *pci = subject->pci;
+
+	if (!pci)
+		return APPLIES_UNKNOWN;
+	if (!strcmp(pci->driver, ATTACHMENT_DRIVER))
+		return APPLIES_NO;
+	suggest(finding, "'dmabufctl bind --driver " ATTACHMENT_DRIVER " %s'", pci->name.bdf);
+	return found(finding, "%s has %s", pci->name.bdf, *pci->driver ? pci->driver : "none");
+}
+
+/* VFIO's dma-bufs come and go with the device's memory. */
+static enum applies never_lets_go(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	if (!subject->promise)
+		return APPLIES_UNKNOWN;
+	if (strcmp(subject->promise, "pinned") && strcmp(subject->promise, "plain"))
+		return APPLIES_NO;
+	return found(finding, "a %s one never does", subject->promise);
+}
+
+static enum applies is_revocable(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	(void)finding;
+	return subject->promise ? applies_if(!strcmp(subject->promise, "revocable")) :
+				  APPLIES_UNKNOWN;
+}
+
+static enum applies has_no_way(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	const struct object *dmabuf = subject->dmabuf;
+
+	if (!subject->pci || !dmabuf || !*dmabuf->device.bdf)
+		return APPLIES_UNKNOWN;
+	suggest(finding, "'dmabufctl topology %s %s'", subject->pci->name.bdf, dmabuf->device.bdf);
+	return APPLIES_UNKNOWN;
+}
+
 static int try_import(int dmabuf)
 {
 	auto_close int iommufd = iommufd_open();
@@ -234,7 +298,7 @@ static enum applies lacks_map_file(const struct rule_subject *subject, struct ru
  */
 static enum applies lacks_dmabufs(const struct rule_subject *subject, struct rule_finding *finding)
 {
-	auto_close int dmabuf = dmabuf_make();
+	auto_close int dmabuf = dmabuf_make_udmabuf(sysconf(_SC_PAGESIZE));
 	int rc = dmabuf < 0 ? dmabuf : try_import(dmabuf);
 
 	(void)subject;
@@ -250,6 +314,42 @@ static enum applies lacks_dmabufs(const struct rule_subject *subject, struct rul
 }
 
 const struct rule import_rules[] = {
+	{ .id = "import-importer",
+	  .error = ENOTTY,
+	  .during = "import",
+	  .sentence = "the driver dmabufctl-importer is neither built in nor among the modules",
+	  .function = "importer_probe",
+	  .file = "kernel/importer/main.c",
+	  .since = "all Linux, as the module is not part of it",
+	  .importer = "device",
+	  .remedy = "build it from kernel/importer: 'make -C /lib/modules/$(uname -r)/build "
+		    "M=$PWD/kernel/importer modules modules_install'",
+	  .refusal = REFUSAL_UNSUPPORTED,
+	  .foreseen = true,
+	  .applies = lacks_importer },
+	{ .id = "import-driver",
+	  .error = ENOTTY,
+	  .during = "import",
+	  .sentence = "the device's driver is not " ATTACHMENT_DRIVER,
+	  .function = "importer_probe",
+	  .file = "kernel/importer/main.c",
+	  .since = "all Linux, as the module is not part of it",
+	  .importer = "device",
+	  .remedy = "give it that driver with 'dmabufctl bind --driver " ATTACHMENT_DRIVER "'",
+	  .refusal = REFUSAL_FAILED,
+	  .foreseen = true,
+	  .applies = has_other_driver },
+	{ .id = "import-part",
+	  .error = EINVAL,
+	  .during = "import",
+	  .sentence = "the DMA API maps all of a dma-buf, where it likes",
+	  .function = "dma_buf_map_attachment",
+	  .file = "drivers/dma-buf/dma-buf.c",
+	  .since = ANY,
+	  .importer = "device",
+	  .remedy = "leave --offset, --length and --iova out, or export a smaller part",
+	  .foreseen = true,
+	  .applies = is_part },
 	{ .id = "import-revoked",
 	  .error = ENODEV,
 	  .during = "import recover",
@@ -262,6 +362,38 @@ const struct rule import_rules[] = {
 	  .each = EACH_DMABUF,
 	  .certain = true,
 	  .applies = is_revoked },
+	{ .id = "import-promise",
+	  .error = EOPNOTSUPP,
+	  .during = "import",
+	  .sentence = "the exporter takes importers only that let go when they are told to",
+	  .function = "vfio_pci_dma_buf_attach",
+	  .file = VFIO_DMABUF,
+	  .since = SINCE_EXPORT,
+	  .importer = "device",
+	  .remedy = "give --as dynamic or --as revocable",
+	  .each = EACH_DMABUF,
+	  .applies = never_lets_go },
+	{ .id = "import-pin",
+	  .error = EOPNOTSUPP,
+	  .during = "import",
+	  .sentence = "the exporter cannot be pinned",
+	  .function = "dma_buf_pin",
+	  .file = "drivers/dma-buf/dma-buf.c",
+	  .since = "6.12 with kernel/linux-6.12/0002; later ones take revocable importers",
+	  .importer = "device",
+	  .remedy = "give --as dynamic",
+	  .each = EACH_DMABUF,
+	  .applies = is_revocable },
+	{ .id = "import-route",
+	  .error = EINVAL,
+	  .during = "import",
+	  .sentence = "the DMA API knows no way from the device to the exporter's memory",
+	  .function = "dma_buf_phys_vec_to_sgt",
+	  .file = "drivers/dma-buf/dma-buf-mapping.c",
+	  .since = SINCE_EXPORT,
+	  .importer = "device",
+	  .remedy = "'dmabufctl topology' says how the two are connected",
+	  .applies = has_no_way },
 	{ .id = "import-ranges",
 	  .error = EOPNOTSUPP,
 	  .during = "import",
@@ -269,6 +401,7 @@ const struct rule import_rules[] = {
 	  .function = "vfio_pci_dma_buf_iommufd_map",
 	  .file = VFIO_DMABUF,
 	  .since = SINCE_PHYS,
+	  .importer = "iommufd",
 	  .remedy = "export each range as a dma-buf of its own",
 	  .each = EACH_DMABUF,
 	  .applies = has_ranges },
@@ -279,6 +412,7 @@ const struct rule import_rules[] = {
 	  .function = "sym_vfio_pci_dma_buf_iommufd_map",
 	  .file = "drivers/iommu/iommufd/pages.c",
 	  .since = SINCE_IMPORT,
+	  .importer = "iommufd",
 	  .remedy = "iommufd imports VFIO's dma-bufs only",
 	  .each = EACH_DMABUF,
 	  .applies = is_foreign },
@@ -289,6 +423,7 @@ const struct rule import_rules[] = {
 	  .function = "iopt_check_iova",
 	  .file = IO_PAGETABLE,
 	  .since = ANY,
+	  .importer = "iommufd",
 	  .remedy = "recover or unmap what is there, or choose another IOVA",
 	  .each = EACH_MAPPING,
 	  .certain = true,
@@ -300,6 +435,7 @@ const struct rule import_rules[] = {
 	  .function = "iopt_check_iova",
 	  .file = IO_PAGETABLE,
 	  .since = ANY,
+	  .importer = "iommufd",
 	  .remedy = "leave --iova out and let the kernel choose",
 	  .applies = is_in_reserved },
 	{ .id = "import-unreachable",
@@ -309,6 +445,7 @@ const struct rule import_rules[] = {
 	  .function = "iopt_check_iova",
 	  .file = IO_PAGETABLE,
 	  .since = ANY,
+	  .importer = "iommufd",
 	  .remedy = "leave --iova out, or give a lower one",
 	  .applies = is_unreachable },
 	{ .id = "import-unaligned",
@@ -358,6 +495,7 @@ const struct rule import_rules[] = {
 	  .function = "iopt_alloc_iova",
 	  .file = IO_PAGETABLE,
 	  .since = ANY,
+	  .importer = "iommufd",
 	  .remedy = "unmap something, or use an IOAS of its own" },
 	{ .id = "import-memory",
 	  .error = EINVAL,
@@ -366,6 +504,7 @@ const struct rule import_rules[] = {
 	  .function = "pin_memfd_pages",
 	  .file = "drivers/iommu/iommufd/pages.c",
 	  .since = "Linux 6.13 to 6.18",
+	  .importer = "iommufd",
 	  .remedy = "use Linux 6.19 or later",
 	  .applies = lacks_dmabufs },
 	{ .id = "import-map-file",
@@ -375,6 +514,7 @@ const struct rule import_rules[] = {
 	  .function = "iommufd_fops_ioctl",
 	  .file = "drivers/iommu/iommufd/main.c",
 	  .since = "all Linux before 6.13, but 6.12 with kernel/linux-6.12/0006",
+	  .importer = "iommufd",
 	  .remedy = "use Linux 6.19 or later",
 	  .certain = true,
 	  .applies = lacks_map_file },

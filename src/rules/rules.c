@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "importer/importer.h"
 #include "rules/rules.h"
 #include "util/text.h"
 
@@ -51,11 +52,22 @@ static enum applies look_once(const struct rule *rule, const struct rule_subject
 	return applies;
 }
 
+static bool is_of_importer(const struct rule *rule, const struct rule_subject *subject)
+{
+	return !rule->importer || !subject->importer ||
+	       !strcmp(rule->importer, subject->importer->name);
+}
+
 enum applies rule_look(const struct rule *rule, const struct rule_subject *subject,
 		       struct rule_finding *finding)
 {
 	enum object_kind kind = rule->each == EACH_DMABUF ? OBJECT_DMABUF : OBJECT_MAPPING;
 	enum applies result = APPLIES_NO;
+
+	if (!is_of_importer(rule, subject)) {
+		find_nothing(finding);
+		return APPLIES_NO;
+	}
 
 	if (rule->each == EACH_NONE || object_of(rule, subject))
 		return look_once(rule, subject, finding);
@@ -94,7 +106,8 @@ const struct rule *rule_of_error(const struct rule *table, int error,
 	for_each_rule(rule, table) {
 		enum applies applies;
 
-		if (rule->error != abs(error) || !is_of_trigger(rule, subject))
+		if (rule->error != abs(error) || !is_of_trigger(rule, subject) ||
+		    !is_of_importer(rule, subject))
 			continue;
 		applies = rule_look(rule, subject, finding);
 		if (applies == APPLIES_YES)

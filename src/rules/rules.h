@@ -33,10 +33,13 @@ struct rule_subject {
 	struct object *dmabuf;
 	const struct object *mapping, *ioas, *released;
 	const struct importer *importer;
+	const char *promise; /* of the importer */
 	const struct range *source; /* in the dma-buf */
 	const struct range *iova;
 	const struct bar_request *request;
 	const struct trigger *trigger;
+	const char *driver; /* that is to have the device */
+	const char *heap;   /* for memory; "": udmabuf's */
 	const char *file; /* what is at hand has no object yet: "fd 3 of PID 12", a path */
 };
 
@@ -63,6 +66,7 @@ struct rule {
 	const char *remedy;
 	/* Optional. */
 	const char *trigger; /* of revoke; NULL: any */
+	const char *importer; /* of import, the kind; NULL: any */
 	enum refusal refusal;
 	bool certain;  /* nothing else gives this errno: so it was, if it is not now */
 	bool foreseen; /* dmabufctl refuses by itself: the kernel would fail later, or wait */
@@ -73,7 +77,7 @@ struct rule {
 
 /* The rules of an operation; each table ends with a rule without id. */
 extern const struct rule attach_rules[], bind_rules[], exec_rules[], export_rules[], import_rules[],
-	map_rules[], monitor_rules[], open_rules[], pass_rules[], release_rules[], revoke_rules[],
+	map_rules[], memory_rules[], monitor_rules[], open_rules[], pass_rules[], release_rules[], revoke_rules[],
 	verify_rules[];
 
 /* All of these, NULL at the end. */

@@ -5,10 +5,10 @@
 
 #include "rules/rules.h"
 
-const struct rule *const rule_tables[] = { import_rules, map_rules,	open_rules,    export_rules,
-					   attach_rules, bind_rules,	revoke_rules,  pass_rules,
-					   exec_rules,	 monitor_rules, release_rules, verify_rules,
-					   NULL };
+const struct rule *const rule_tables[] = { import_rules, map_rules,    memory_rules,  open_rules,
+					   export_rules, attach_rules, bind_rules,    revoke_rules,
+					   pass_rules,	 exec_rules,   monitor_rules, release_rules,
+					   verify_rules, NULL };
 
 const struct rule *rule_find(const char *id)
 {

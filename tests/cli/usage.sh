@@ -21,8 +21,15 @@ refuses 2 'it takes no value' d status --json=yes
 refuses 2 'its value CONTEXT is missing' d status --context
 refuses 2 "too many arguments, from 'now' on; usage: dmabufctl status$" d status now
 refuses 2 "too many arguments, from 'b' on; usage: dmabufctl context" d context stop a b
-refuses 2 '^dmabufctl: export: BDF is missing; usage: dmabufctl export BDF BAR$' d export
-refuses 2 '^dmabufctl: export: BAR is missing; usage: dmabufctl export BDF BAR$' d export 01:00.0
+refuses 2 '^dmabufctl: export: BDF is missing; give BDF BAR, or --udmabuf SIZE, or --heap HEAP SIZE$' d export
+refuses 2 '^dmabufctl: export: BAR is missing; give BDF BAR, ' d export 01:00.0
+refuses 2 '^dmabufctl: export: SIZE is missing; ' d export --heap system
+refuses 2 '^dmabufctl: export: memory has no BDF and no BAR; ' d export --udmabuf 4K 01:00.0
+refuses 2 '^dmabufctl: export: memory has no BDF and no BAR; ' d export --heap system 4K 2
+refuses 2 '^dmabufctl: export: --range is for a BAR; ' d export --udmabuf 4K --range 0:4K
+refuses 2 '^dmabufctl: export: --udmabuf and --heap are two dma-bufs; ' d export --udmabuf 4K --heap system 4K
+refuses 2 '^dmabufctl: export: --heap wants the name of a file in /dev/dma_heap; ' d export --heap ../null 4K
+refuses 2 "^dmabufctl: SIZE 'x'; give bytes, " d export --heap system x
 refuses 2 '^dmabufctl: unmap: MAPPING is missing; name mappings, or give --all$' d unmap
 refuses 2 '^dmabufctl: attach: BDF is missing; usage: dmabufctl attach BDF \[IOAS\]$' d attach
 refuses 2 '^dmabufctl: verify: MAPPING is missing; usage: dmabufctl verify MAPPING --from BDF$' d verify
@@ -117,7 +124,7 @@ ok 'options go before the command too' equal "$(d --json status)" "$(d status --
 ok 'status, exactly' equal "$(d status --json)" \
 	'{"schema":"dmabufctl/1","command":"status","context":"default","trace_instance":null,"devices":[],"dmabufs":[],"ioases":[],"mappings":[]}'
 ok 'a failure, exactly' equal "$(d --json export)" \
-	'{"schema":"dmabufctl/1","command":"export","error":{"status":2,"errno":null,"place":null,"what":"export","why":"BDF is missing","remedy":"usage: dmabufctl export BDF BAR","explain":null}}'
+	'{"schema":"dmabufctl/1","command":"export","error":{"status":2,"errno":null,"place":null,"what":"export","why":"BDF is missing","remedy":"give BDF BAR, or --udmabuf SIZE, or --heap HEAP SIZE","explain":null}}'
 ok 'a failure of no command, exactly' equal "$(d --json)" \
 	'{"schema":"dmabufctl/1","command":null,"error":{"status":2,"errno":null,"place":null,"what":"no command","why":null,"remedy":"--help lists them","explain":null}}'
 run d --json export zz 2

@@ -2,8 +2,8 @@
 # lab:
 # lab: --iommu virtio
 # kernels: all
-# A kernel driver imports a BAR as those of RDMA and graphics do: it gets addresses that real DMA
-# goes through, until it is told to let go.
+# A dma-buf is mapped for a device through the DMA API, as by drivers of RDMA and graphics devices: in each of the
+# four ways to promise the exporter something, with real DMA, until it is told to let go.
 . "$(dirname "$0")/lib.sh"
 
 # Under KVM the processor is the host's.
@@ -13,139 +13,162 @@ if ! grep -q AuthenticAMD /proc/cpuinfo; then
 	exit
 fi
 
-# What is told to the importer, and what it says.
-tell() { printf '%s\n' "$*" >&9; }
-attach() { d exec "$1" -- bash -c "echo ${2:-attach} 3 >&9"; }
-says() { cat <&9; }
-bytes() { says | grep -o '[0-9]* bytes'; }
-told() { says | sed 's/.* told \([0-9]*\) .*/\1/'; }
-# Mainline links each range of a dma-buf over the one before (kernel/linux-7.x).
+DRIVER=dmabufctl-importer
+# mapping NAME EXPRESSION - of `status --json`.
+mapping() { attribute ".mappings[] | select(.name == \"$1\") | $2"; }
+# let_go NAME - the state, how often it was told, and whether it let go.
+promise() { mapping "$1" '"\(.state) \(.told > 0) \(.kept)"'; }
+# What mainline does not: kernel/linux-7.x.
 links_ranges() { closes_the_hole || [[ $(uname -r) == 6.* ]]; }
-# Mainline tells importers also when the memory is back.
-was_told() { [ "$(bytes)" = '0 bytes' ] && [ "$(told)" -gt "$1" ]; }
-loaded() { says | sed 's/.*loaded //'; }
+is_mainline() { [[ $(uname -r) != 6.* ]]; }
 
+modprobe $DRIVER edu_dma_bits=48
 d bind "$NVME" >/dev/null
-modprobe edu-importer
-exec 9<>/dev/edu-importer
 d export "$NVME" 2 --name fb >/dev/null
 d export "$NVME" 2 --range 0x4000:0x1000 --range 0x1000:0x2000 --name pieces >/dev/null
+fails 1 "the device's driver is not $DRIVER: $EDU has none" d import fb --to "device:$EDU"
+gives 0 'bind: the importer' d bind --driver $DRIVER "$EDU"
+ok 'bind: it has the device' equal "$(driver_of "$EDU")" $DRIVER
+ok 'bind: its node is there' [ -c /dev/$DRIVER/"$EDU" ]
+fails 3 'is neither built in nor among the modules: nosuch' d bind --driver nosuch "$NVME2"
+ok 'bind: no such driver: it keeps its own' equal "$(driver_of "$NVME2")" nvme
 
-refuses 1 'Operation not supported' attach fb attach-pages
-refuses 1 'Operation not supported' attach fb attach-pinned
-gives 0 'attach: peer to peer' attach fb
+# Words that are wrong.
+refuses 2 'which device is missing' d import fb --to device
+refuses 2 'is missing' d import fb --to device:
+refuses 2 'not a PCI address' d import fb --to device:frob
+refuses 2 'makes no such promise' d import fb --as dynamic
+refuses 2 'lets go at once' d import fb --late 1
+refuses 2 'seconds' d import fb --to "device:$EDU" --late frob
+refuses 1 'maps all of a dma-buf' d import fb --to "device:$EDU" --length 4096
+refuses 1 'maps all of a dma-buf' d import fb --to "device:$EDU" --offset 4096
+refuses 1 'maps all of a dma-buf' d import fb --to "device:$EDU" --iova "$IOVA"
+
+# The four promises.
+for promise in pinned plain; do
+	fails 3 "takes importers only that let go.*: a $promise one never does" d import fb --to "device:$EDU" --as $promise
+done
+if is_mainline; then
+	gives 0 'revocable: import' d import fb --to "device:$EDU" --as revocable --name revocable
+	ok 'revocable: live' equal "$(mapping revocable '"\(.promise) \(.state) \(.told) \(.kept)"')" 'revocable live 0 null'
+	gives 0 'revocable: reset' d revoke "$NVME" --by reset
+	ok 'revocable: it let go' equal "$(promise revocable)" 'stale true true'
+	gives 0 'revocable: comes back' d recover revocable
+	ok 'revocable: live again' equal "$(mapping revocable .state)" live
+	d unmap revocable
+else
+	refuses 3 'cannot be pinned' d import fb --to "device:$EDU" --as revocable
+fi
+ok 'nobody refused leaves anything' equal "$(attribute '.mappings | length')" 0
+
+run d import fb --to "device:${EDU#0000:}" --name dyn --json
+ok 'dynamic: import' equal "$rc" 0
+ok 'dynamic: what it says' equal "$(gojq -r '.mapping | "\(.importer) \(.device) \(.promise) \(.length)"' <<<"$out")" \
+	"device $EDU dynamic 16777216"
+ok 'dynamic: live, by what' equal "$(mapping dyn '"\(.state) \(.evidence | index("kernel") != null) \(.disagrees)"')" 'live true []'
+ok 'dynamic: all of it, through the host bridge' \
+	equal "$(mapping dyn '.ranges | "\([.[].length] | add) \([.[].route] | unique)"')" '16777216 ["host-bridge"]'
+ok 'dynamic: at the BAR' equal "$(mapping dyn '.ranges[0].physical')" "$(d device "$NVME" --json | gojq -r '.devices[0].bars[] | select(.bar == 2).address')"
 ok 'list: the importer' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "fb") | "\(.attachments) \(.attached)"')" "1 $EDU"
-gives 0 'map' tell map
-ok 'map: all of it' equal "$(bytes)" '16777216 bytes'
-gives 0 'DMA stores' tell store 0x1400 0xdeadbeef
-gives 0 'DMA stores elsewhere' tell store 0x4000 0xcafe
-gives 0 'DMA loads' tell load 0x1400
-ok 'DMA loads what was stored' equal "$(loaded)" 0xdeadbeef
-refuses 1 'Invalid argument' tell load 0x1000000
-gives 0 'unmap' tell unmap
-gives 0 'map again' tell map
-gives 0 'detach while mapped' tell detach
+gives 0 'DMA arrives' d verify dyn --from "$EDU"
+run d verify dyn --from "$EDU" --keep --json
+ok 'DMA: read back by the device and by the processor' \
+	equal "$(gojq -r '.verification | "\(.initiator) \(.read_by_dma) \(.read_by_cpu) \(.verdict)"' <<<"$out")" 'importer equal equal passed'
+fails 1 "dyn is mapped for $EDU alone" d verify dyn --from "$NVME"
+refuses 1 'EBUSY|busy|open' d unbind "$EDU"
+gives 0 'unmap' d unmap dyn
+ok 'unmap: nothing is attached' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "fb").attachments')" 0
+
+# Read-only and write-only.
+d import fb --to "device:$EDU" --prot r --name readable >/dev/null
+fails 1 'the mapping is read-only' d verify readable --from "$EDU"
+d import fb --to "device:$EDU" --prot w --name writable >/dev/null
+gives 0 'two attachments of one dma-buf: DMA' d verify writable --from "$EDU"
+d unmap readable writable
 
 if links_ranges; then
-	gives 0 'two ranges: attach' attach pieces
-	gives 0 'two ranges: map' tell map
-	ok 'two ranges: all of them' equal "$(bytes)" '12288 bytes'
-	tell load 0
-	ok 'two ranges: the first is where it was asked for' equal "$(loaded)" 0xcafe
-	tell load 0x1400
-	ok 'two ranges: the second follows it' equal "$(loaded)" 0xdeadbeef
-	tell detach
+	gives 0 'two ranges: import' d import pieces --to "device:$EDU" --name pieces0
+	ok 'two ranges: all of them' equal "$(mapping pieces0 '[.ranges[].length] | add')" 12288
+	gives 0 'two ranges: DMA arrives in the first' d verify pieces0 --from "$EDU"
+	d unmap pieces0
 fi
 
-attach fb
-tell map
+d import fb --to "device:$EDU" --name dyn >/dev/null
 for trigger in reset flr memory d3hot low-power; do
-	before=$(told)
 	gives 0 "$trigger" d revoke "$NVME" --by $trigger
-	ok "$trigger: the importer was told, and let go" was_told "$before"
-	gives 0 "$trigger: it maps again" tell map
-	tell store 0 "0x1$before"
-	tell load 0
-	ok "$trigger: real DMA goes through" equal "$(loaded)" "0x1$before"
+	ok "$trigger: it was told, and let go" equal "$(promise dyn)" 'stale true true'
+	fails 5 'the mapping is stale' d verify dyn --from "$EDU"
+	refuses 6 'no address for DMA' d verify dyn --from "$EDU" --expect-fault
+	gives 0 "$trigger: recover" d recover dyn
+	gives 0 "$trigger: DMA arrives again" d verify dyn --from "$EDU"
 done
 
 d revoke "$NVME" --by memory --hold >/dev/null
-refuses 1 'No such device' tell map
-tell detach
-refuses 1 'No such device' attach fb
+ok 'revoked: so it is called' equal "$(mapping dyn .state)" revoked
+refuses 5 'is revoked' d recover dyn
+refuses 5 'is revoked' d import fb --to "device:$EDU"
 d revoke "$NVME" --by memory >/dev/null
-gives 0 'the memory is back: attach' attach fb
-gives 0 'the memory is back: map' tell map
+gives 0 'the memory is back: recover' d recover dyn
+d unmap dyn
 
 # Whoever takes the memory away waits for those who take their time.
-tell lazy 500
-start=${EPOCHREALTIME/./}
-gives 0 'a lazy importer: reset' d revoke "$NVME" --by reset
-took=$((${EPOCHREALTIME/./} - start))
-ok 'a lazy importer: was waited for' test $took -ge 500000
-ok 'a lazy importer: has let go' equal "$(bytes)" '0 bytes'
-tell lazy 0
+d import fb --to "device:$EDU" --late 0.3 --name late >/dev/null
+gives 0 'a late one: reset' d revoke "$NVME" --by reset
+ok 'a late one: was waited for' equal "$(mapping late '"\(.state) \(.kept) \(.let_go_ns >= 300000000)"')" 'stale true true'
+gives 0 'a late one: recover' d recover late
+gives 0 'a late one: it is late again' d revoke "$NVME" --by reset
+ok 'a late one: was waited for again' equal "$(mapping late '.let_go_ns >= 300000000')" true
+d unmap late
 
-# It maps and lets go all the time, while the memory comes and goes.
-(while :; do
-	tell map
-	tell unmap
-done) 2>/dev/null &
-racer=$!
-gives 0 'a restless importer: 20 times memory off and on' \
-	d --context default batch <(for ((i = 0; i < 20; i++)); do echo "revoke $NVME --by memory"; done)
-kill $racer
-wait $racer 2>/dev/null
-tell unmap
-gives 0 'a restless importer: it maps' tell map
-gives 0 'a restless importer: DMA' tell store 0x9000 0x99
+# One that never lets go: the exporter waits in the kernel, and says for whom, until it is made to let go.
+d import fb --to "device:$EDU" --late never --name never >/dev/null
+dmabufctl revoke "$NVME" --by reset >/dev/null 2>"$TEST_DIR/waits" &
+revoke=$!
+await 60 grep -qs 'waits for' "$TEST_DIR/waits"
+ok 'one that never lets go: for whom, and since when' contains "$(<"$TEST_DIR/waits")" \
+	"^dmabufctl: the kernel waits for never \\($EDU\\), told to let go [0-9.]+ s ago; \\^C has it let go"
+kill -TERM $revoke
+run wait $revoke
+ok 'one that never lets go: the command ends' contains "$(<"$TEST_DIR/waits")" 'it is unmapped now, as this command is asked to end'
+ok 'one that never lets go: nothing is half done' equal "$(attribute '.dmabufs[] | select(.name == "fb").state')" usable
+ok 'one that never lets go: it had to let go' equal "$(mapping never '"\(.state) \(.kept)"')" 'stale false'
+dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits"
+ok 'it has nothing mapped: nobody is waited for' equal "$(<"$TEST_DIR/waits")" ''
+d recover never >/dev/null
+dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits" &
+revoke=$!
+await 60 grep -qs 'waits for' "$TEST_DIR/waits"
+kill -KILL $revoke
+wait $revoke 2>/dev/null
+ok 'killed: what was half done is done by the next' equal "$(attribute '.dmabufs[] | select(.name == "fb").state')" usable
+d unmap never
 
 # iommufd and a driver at once.
 d bind "$NVME2" >/dev/null
 d attach "$NVME2" >/dev/null
-d import fb >/dev/null
+d import fb --name map0 >/dev/null
+d import fb --to "device:$EDU" --name dyn >/dev/null
 gives 0 'beside iommufd: reset' d revoke "$NVME" --by reset
-ok 'beside iommufd: both have let go' equal "$(bytes) $(attribute '.mappings[0].state')" '0 bytes stale'
-d recover map0 >/dev/null
-tell map
+ok 'beside iommufd: both have let go' equal "$(attribute '[.mappings[].state] | join(" ")')" 'stale stale'
+gives 0 'recover: of both kinds' d recover fb
 gives 0 'beside iommufd: DMA arrives again' d verify map0 --from "$NVME2"
-gives 0 'beside iommufd: and from the driver' tell store 0x8000 0x77
+gives 0 'beside iommufd: and from the driver' d verify dyn --from "$EDU"
 
-if closes_the_hole; then
-	before=$(told)
-	gives 0 'sysfs-reset' d revoke "$NVME" --by sysfs-reset
-	ok 'sysfs-reset: the importer was told' was_told "$before"
-	tell map
-fi
+# The driver is taken away while it has the dma-buf mapped.
+echo "$EDU" >/sys/bus/pci/drivers/$DRIVER/unbind
+ok 'the driver is gone: so is the mapping' equal "$(mapping dyn .state)" stale
+ok 'the driver is gone: nothing is attached of it' equal "$(d list --json | gojq -r '.dmabufs[] | select(.name == "fb").attachments')" 1
+gives 0 'the driver is gone: unmap' d unmap dyn
+gives 0 'the driver comes back' d bind --driver $DRIVER "$EDU"
+gives 0 'the driver comes back: import' d import fb --to "device:$EDU" --name dyn
+gives 0 'the driver comes back: DMA' d verify dyn --from "$EDU"
 
-# The device is closed for good while the importer has it mapped, and another process its fd.
-dmabufctl exec fb -- sleep 1000 &
-keeper=$!
-await 30 grep sleep /proc/$keeper/comm
-tell lazy 200
-gives 0 'close' d release --all
-ok 'close: the importer has let go' equal "$(bytes)" '0 bytes'
-refuses 1 'No such device' tell map
-ok 'close: the dma-buf is still there' equal "$(d list --json | gojq '.dmabufs | length')" 1
-kill $keeper
-wait $keeper 2>/dev/null
-ok 'the importer alone: a reference that no process explains' \
-	equal "$(d list --json | gojq -r '.dmabufs[0] | "\(.holders | length) \(.unexplained)"')" '0 1'
-tell detach
-ok 'nobody has it: it is gone' equal "$(d list --json | gojq '.dmabufs | length')" 0
-
-d export "$NVME" 2 --name alone >/dev/null
-attach alone
-d release alone
-# Only later kernels have an iterator of dma-bufs, which finds those that no process has.
-known="[\"$NVME\",2,\"kernel\",[]]"
-[[ $(uname -r) != 6.* ]] || known='[null,null,null,[]]'
-ok 'the importer alone: whose memory it is' \
-	equal "$(d list --json | gojq -c '.dmabufs[] | [.device, .bar, .origin, .holders]')" "$known"
-tell detach
-d release --all
-exec 9>&-
-rmmod edu-importer
+# All are released.
+gives 0 'release' d release --all
+ok 'release: nothing is left' equal "$(d list --json | gojq '.dmabufs | length')" 0
+d unbind "$EDU" >/dev/null
+ok 'unbind: it has no driver again' equal "$(driver_of "$EDU")" none
+rmmod $DRIVER
 
 leave_nothing
 done_testing

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kinds of importers, and what iommufd's does with a record that is not all there is. */
+/* Kinds of importers: what each asks of the kernel, and what iommufd's does with a record that is not all there is. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "importer/importer.h"
+#include "kernel/attachment.h"
 #include "kernel/iommufd.h"
+#include "kernel/sys.h"
 #include "tests/unit/check.h"
 
 /* The kernel: what was asked of it, and what it answers to all but probes. */
@@ -65,6 +68,84 @@ int iommufd_try_import_into(int iommufd, uint32_t scratch, int fd)
 	return -ENODEV;
 }
 
+/* The importer module: what it answers to a call of that name, and the ranges that it has. */
+static const char *refused;
+static struct attachment_state state;
+static struct range pieces[] = { { 0x7000, 0x1000 }, { 0x9000, 0x2000 } };
+
+static int ask(const char *name)
+{
+	return refused && !strcmp(refused, name) ? answer : 0;
+}
+
+int attachment_open(const char *bdf)
+{
+	int rc = ask("open");
+
+	note("open %s; ", bdf);
+	return rc ? rc : 11;
+}
+
+void sys_close(int fd)
+{
+	note("%d: close; ", fd);
+}
+
+int attachment_attach(int fd, int dmabuf, enum attachment_promise promise)
+{
+	note("%d: attach %d %u; ", fd, dmabuf, promise);
+	return ask("attach");
+}
+
+int attachment_map(int fd, unsigned prot)
+{
+	note("%d: map %u; ", fd, prot);
+	return ask("map");
+}
+
+int attachment_unmap(int fd)
+{
+	note("%d: unmap; ", fd);
+	return ask("unmap");
+}
+
+int attachment_detach(int fd)
+{
+	note("%d: detach; ", fd);
+	return ask("detach");
+}
+
+int attachment_delay(int fd, uint32_t ms)
+{
+	note("%d: delay %u; ", fd, ms);
+	return ask("delay");
+}
+
+int attachment_get_state(int fd, struct attachment_state *got)
+{
+	(void)fd;
+	*got = state;
+	return ask("state");
+}
+
+int attachment_get_ranges(int fd, struct range **ranges, unsigned *count)
+{
+	(void)fd;
+	*count = 2;
+	*ranges = malloc(sizeof(pieces));
+	memcpy(*ranges, pieces, sizeof(pieces));
+	return ask("ranges");
+}
+
+int attachment_translate(int fd, uint64_t offset, uint64_t *physical)
+{
+	(void)fd;
+	*physical = 0xf0000000 + offset;
+	if (ask("translate"))
+		state.mapped = false; /* it was told in between */
+	return ask("translate");
+}
+
 static const struct {
 	const char *text;
 	const char *kind;
@@ -75,6 +156,8 @@ static const struct {
 	{ "iommufd:a", "iommufd", "a" },
 	{ "iommufd:", "iommufd", "" },
 	{ "iommufd:a:b", "iommufd", "a:b" },
+	{ "device", "device", NULL },
+	{ "device:0000:00:03.0", "device", "0000:00:03.0" },
 	{ "iommuf", NULL, NULL },
 	{ "iommufdd", NULL, NULL },
 	{ "", NULL, NULL },
@@ -213,10 +296,99 @@ static void check_tidy(const struct importer *importer)
 	check(!importer->tidy(3, records[2].known, 1), "nothing there is no error");
 }
 
+static void check_device_mapping(const struct importer *importer)
+{
+	struct import_request request = { .source = { 0, 0x3000 }, .prot = IMPORT_READ,
+					  .promise = 1, .late_ms = 20 };
+	struct import_target target = { .name = "0000:00:03.0", .fd = -1 };
+	uint64_t address = 1;
+
+	*calls = '\0';
+	check(!importer->map(&target, 9, &request, &address) && address == 0x7000 &&
+		      target.fd == 11, "mapped for the device");
+	check_calls("a first time", "open 0000:00:03.0; 11: attach 9 1; 11: delay 20; 11: map 1; ");
+	check(!importer->unmap(&target, (struct range){ 0x7000, 0x3000 }), "given up");
+	check_calls("given up", "11: detach; ");
+	check(!importer->map(&target, 9, &request, &address), "mapped again");
+	check_calls("again", "11: attach 9 1; 11: delay 20; 11: map 1; ");
+	check(importer->reaches("0000:00:03.0", "0000:00:03.0", "a"), "that device");
+	check(!importer->reaches("0000:00:03.0", "0000:00:04.0", "0000:00:03.0"), "another");
+}
+
+static const struct {
+	const char *refused;
+	int answer, rc;
+	const char *calls;
+} refusals[] = {
+	{ "open", -ENOENT, -ENOTTY, "open a; " },
+	{ "open", -EACCES, -EACCES, "open a; " },
+	{ "attach", -EOPNOTSUPP, -EOPNOTSUPP, "open a; 11: attach 9 0; 11: close; " },
+	{ "delay", -EINTR, -EINTR, "open a; 11: attach 9 0; 11: delay 0; 11: detach; 11: close; " },
+	{ "map", -ENODEV, -ENODEV,
+	  "open a; 11: attach 9 0; 11: delay 0; 11: map 3; 11: detach; 11: close; " },
+	{ "ranges", -ENOTCONN, -ENOTCONN,
+	  "open a; 11: attach 9 0; 11: delay 0; 11: map 3; 11: detach; 11: close; " },
+};
+
+static void check_device_refusals(const struct importer *importer)
+{
+	const struct import_request request = { .prot = IMPORT_READ | IMPORT_WRITE };
+	uint64_t address;
+
+	for (unsigned i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		struct import_target target = { .name = "a", .fd = -1 };
+
+		refused = refusals[i].refused;
+		answer = refusals[i].answer;
+		check(importer->map(&target, 9, &request, &address) == refusals[i].rc &&
+			      target.fd == -1, "refused at %s: %d", refused, refusals[i].rc);
+		check_calls("what is undone", refusals[i].calls);
+	}
+	refused = "detach";
+	answer = -ENOTCONN;
+	check(importer->unmap(&(struct import_target){ .fd = 11 }, first[0]) == -ENOENT,
+	      "nothing to give up");
+	check_calls("nothing to give up", "11: detach; ");
+	refused = NULL;
+	answer = 0;
+}
+
+static void check_device_look(const struct importer *importer)
+{
+	struct import_look look;
+
+	state = (struct attachment_state){ .attached = true, .mapped = true, .translated = true,
+					   .told = 3, .told_at = 7, .let_go_at = 9 };
+	check(!importer->look(11, &look) && look.mapped && look.translated && !look.over, "flags");
+	check(look.told == 3 && look.told_at == 7 && look.let_go_at == 9, "when it was told");
+	check(look.count == 2 && look.pieces[0].addresses.offset == 0x7000 &&
+		      look.pieces[1].addresses.length == 0x2000, "where it is");
+	check(look.pieces[0].physical == 0xf0000000 && look.pieces[1].physical == 0xf0001000,
+	      "what is there");
+	free(look.pieces);
+	refused = "translate";
+	answer = -ENOTCONN;
+	check(!importer->look(11, &look) && !look.mapped && !look.pieces && !look.count &&
+		      look.told == 3, "it let go while it was looked at");
+	refused = "state";
+	answer = -ENODEV;
+	check(!importer->look(11, &look) && !look.mapped && !look.pieces, "the driver is gone");
+	answer = -EIO;
+	check(importer->look(11, &look) == -EIO && !look.pieces, "it cannot be asked");
+	refused = NULL;
+	check(!importer->let_go(11), "it has to let go");
+	check_calls("it has to let go", "11: unmap; ");
+	refused = NULL;
+	answer = 0;
+}
+
 int main(void)
 {
 	check_kinds();
 	check_mapping(importers[0]);
 	check_tidy(importers[0]);
+	check_device_mapping(importers[1]);
+	check_device_refusals(importers[1]);
+	check_device_look(importers[1]);
 	return check_plan();
 }

@@ -85,10 +85,10 @@ static void check_text(void)
 		    .size = 12288,
 		    .inode = 7,
 		    .made = 13 },
-		  "{\"adopted\":false,\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
+		  "{\"adopted\":false,\"memory\":null,\"device\":\"0000:01:00.0\",\"bar\":2,\"ranges\":[{\"offset\":0,\"length\":4096},"
 		  "{\"offset\":1099511627776,\"length\":8192}],\"size\":12288,\"inode\":7,\"made_ns\":13}" },
 		{ { .kind = OBJECT_DMABUF, .adopted = true, .size = 4096, .inode = 8, .made = 13 },
-		  "{\"adopted\":true,\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
+		  "{\"adopted\":true,\"memory\":null,\"device\":null,\"bar\":null,\"ranges\":[],\"size\":4096,\"inode\":8,\"made_ns\":13}" },
 		{ { .kind = OBJECT_IOAS, .id = UINT32_MAX }, "{\"id\":4294967295}" },
 		{ { .kind = OBJECT_MAPPING,
 		    .importer = &importer_iommufd,

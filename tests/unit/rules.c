@@ -85,6 +85,9 @@ static const struct {
 	  "no driver" },
 	{ "open-node", DEVICE(.driver = "vfio-pci"),
 	  DEVICE(.driver = "vfio-pci", .cdev = "/dev/vfio/devices/vfio0"), "" },
+	{ "import-driver", DEVICE(.driver = ""), DEVICE(.driver = "dmabufctl-importer"), "none" },
+	{ "import-driver", DEVICE(.driver = "nvme"), DEVICE(.driver = "dmabufctl-importer"),
+	  "nvme" },
 	{ "bind-bridge", DEVICE(.bridge = true), DEVICE(.bridge = false), "" },
 	{ "bind-group", DEVICE(.group = -1), DEVICE(.group = 0), "" },
 };

@@ -6,6 +6,7 @@
 
 #include "cmd/shared/lookup.h"
 #include "context/open.h"
+#include "context/patience.h"
 #include "context/repair.h"
 #include "context/runtime.h"
 #include "context/trigger.h"
@@ -171,8 +172,18 @@ static void say_eviction(const struct pci_device *pci)
 	putc('\n', stderr);
 }
 
+static void say_late(const struct object *mapping, uint64_t waited, bool let_go)
+{
+	fprintf(stderr, "dmabufctl: the kernel waits for %s (%s), told to let go %.1f s ago",
+		mapping->name, mapping->target, waited / 1e9);
+	fputs(let_go ? "; it is unmapped now, as this command is asked to end\n" :
+		       "; ^C has it let go\n",
+	      stderr);
+}
+
 void report_waits(void)
 {
+	patience_on_wait = say_late;
 	context_on_wait = say_lock;
 	client_on_wait = say_holder;
 	context_on_undo = say_undone;

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "context/reach.h"
+#include "context/route.h"
+
 void put_evidence(json_object *row, const char *key, unsigned bits)
 {
 	json_object *list = json_put_array(row, key);
@@ -32,6 +35,59 @@ void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snaps
 	json_put_bool(row, "permanent", report.permanent);
 }
 
+/* The verdict on the device's way to the exporter; NULL: that is not known. */
+static const char *find_reach(const struct object *mapping, const struct snapshot *snapshot)
+{
+	const struct object *dmabuf =
+		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
+
+	return dmabuf && *dmabuf->device.bdf ?
+		       reach_between(mapping->target, dmabuf->device.bdf).verdict :
+		       NULL;
+}
+
+static void fill_pieces(json_object *rows, const struct import_look *look, const char *reach)
+{
+	for (unsigned i = 0; i < look->count; i++) {
+		const struct import_piece *piece = &look->pieces[i];
+		json_object *row = add_object(rows);
+
+		json_put_address(row, "address", piece->addresses.offset);
+		json_put_number(row, "length", piece->addresses.length);
+		if (piece->physical)
+			json_put_address(row, "physical", piece->physical);
+		else
+			json_put_text(row, "physical", NULL);
+		json_put_text(row, "route", route_name(route_judge(look, piece, reach)));
+	}
+}
+
+/* Whether it let go when it was told to. */
+static void fill_promise(json_object *row, const struct import_look *look)
+{
+	json_put_number(row, "told", look->told);
+	if (!look->told_at) {
+		json_put_text(row, "kept", NULL);
+		json_put_text(row, "let_go_ns", NULL);
+		return;
+	}
+	json_put_bool(row, "kept", look->let_go_at);
+	if (look->let_go_at)
+		json_put_number(row, "let_go_ns", look->let_go_at - look->told_at);
+	else
+		json_put_text(row, "let_go_ns", NULL);
+}
+
+static void fill_look(json_object *row, const struct object *mapping, struct snapshot *snapshot)
+{
+	const struct import_look *look = snapshot_look(snapshot, mapping);
+
+	if (!look)
+		return;
+	fill_promise(row, look);
+	fill_pieces(json_put_array(row, "ranges"), look, find_reach(mapping, snapshot));
+}
+
 void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot)
 {
 	struct mapping_report report;
@@ -45,6 +101,7 @@ void fill_mapping(json_object *row, const struct object *mapping, struct snapsho
 	put_evidence(row, "missing", report.missing);
 	put_evidence(row, "disagrees", report.disagrees);
 	json_put_text(row, "doubt", mapping_doubt_name(report.doubt));
+	fill_look(row, mapping, snapshot);
 }
 
 void fill_idle(struct call *call, const char *ioas)
@@ -104,8 +161,12 @@ const struct column mapping_columns[] = {
 	{ "OFFSET", "offset", COLUMN_SIZE, "in the dma-buf" },
 	{ "IOAS", "ioas", COLUMN_TEXT, "where it is mapped" },
 	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
+	{ "FOR", "device", COLUMN_TEXT, "the device that it is mapped for" },
+	{ "DMA", "dma", COLUMN_TEXT, "at which address of that device" },
 	{ "LENGTH", "length", COLUMN_SIZE, "bytes" },
 	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
+	{ "PROMISE", "promise", COLUMN_TEXT, "dynamic, revocable, pinned, plain" },
+	{ "KEPT", "kept", COLUMN_TEXT, "it let go when it was told to, the last time" },
 	{ "STATE", "state", COLUMN_TEXT, "live, idle, revoked, stale, unknown" },
 	{ "EVIDENCE", "evidence", COLUMN_LIST, "what the state rests on" },
 	{ "MISSING", "missing", COLUMN_LIST | COLUMN_VERBOSE, "evidence that could not be had" },
