@@ -9,6 +9,7 @@ LAB_PACKAGES=(
 	gcc binutils make pkg-config autoconf automake scdoc
 	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libjson-c-dev libnl-3-dev
 	libbpf-dev clang bpftool
+	libibverbs-dev ibverbs-providers iproute2
 	qemu-system-x86 patch bc bison flex libelf-dev libssl-dev openssl pahole python3 libc6-dev xz-utils kmod
 	debian-archive-keyring gojq python3-jsonschema util-linux pciutils procps perl-base graphviz
 )

@@ -111,18 +111,27 @@ static enum status choose_ioas(const struct import_options *options,
 	return STATUS_USAGE;
 }
 
-/* The device that the target names, of importers that map for one. */
-static enum status choose_device(const struct importer *importer, const char *target,
-				 struct pci_device *pci)
+/* What importers that map into no IOAS map into. */
+static enum status choose_target(const struct importer *importer, const char **target,
+				 struct rule_subject *subject, struct pci_device *pci)
 {
+	enum status status;
+
 	if (importer->in_ioas)
 		return STATUS_OK;
-	if (target && *target)
-		return lookup_device(target, pci);
-	fail_with(STATUS_USAGE, 0, "option --to: '%s'", importer->name);
-	fail_because("which device is missing");
-	fail_hint("give --to %s:BDF", importer->name);
-	return STATUS_USAGE;
+	if (importer->target_word && (!*target || !**target)) {
+		fail_with(STATUS_USAGE, 0, "option --to: '%s'", importer->name);
+		fail_because("which device is missing");
+		fail_hint("give --to %s:%s", importer->name, importer->target_word);
+		return STATUS_USAGE;
+	}
+	subject->target = *target;
+	if (!importer->for_pci)
+		return STATUS_OK;
+	status = lookup_device(*target, pci);
+	subject->pci = pci;
+	*target = pci->name.bdf;
+	return status;
 }
 
 static enum status import(struct call *call, const struct importer *importer, const char *target,
@@ -187,7 +196,7 @@ static enum status run(struct call *call)
 	if (!status)
 		status = lookup_name(call, OBJECT_MAPPING, options->name, name);
 	if (!status)
-		status = choose_device(importer, target, &pci);
+		status = choose_target(importer, &target, &subject, &pci);
 	if (status)
 		return status;
 	request.source = source_of(options, dmabuf);
@@ -197,10 +206,6 @@ static enum status run(struct call *call)
 	subject.promise = importer->promises ? importer->promises[request.promise] : NULL;
 	subject.source = &request.source;
 	subject.iova = request.fixed ? &addresses : NULL;
-	if (!importer->in_ioas) {
-		subject.pci = &pci;
-		target = pci.name.bdf;
-	}
 	status = refuse_foreseen(import_rules, &subject, "import %s", dmabuf->name);
 	return status ? status : import(call, importer, target, &request, &subject, name);
 }
@@ -215,7 +220,8 @@ static const struct option_entry options[] = {
 	OPT_CHOICE(struct import_options, prot, "prot", 0, "PROT", prot_name,
 		   "r, w or rw (default: rw)"),
 	OPT_KIND(struct import_options, to, "to", "KIND[:TARGET]", importer_name,
-		 "who maps it, and into what: iommufd[:IOAS], device:BDF (default: iommufd)"),
+		 "who maps it, and into what: iommufd[:IOAS], device:BDF, rdma:DEVICE, kvm "
+		 "(default: iommufd)"),
 	OPT_CHOICE(struct import_options, as, "as", 0, "PROMISE", promise_name,
 		   "what a device's importer promises: dynamic, revocable, pinned, plain (default: "
 		   "dynamic)"),
@@ -237,7 +243,7 @@ const struct command cmd_import = {
 	.description =
 		"iommufd attaches no device: until one is attached to the IOAS the mapping is idle.\n"
 		"For a device that the driver dmabufctl-importer has, --to device:BDF maps through\n"
-		"the DMA API, all of the dma-buf.",
+		"the DMA API, all of the dma-buf. --to rdma:DEVICE registers a memory region.",
 	.options = options,
 	.options_size = sizeof(struct import_options),
 	.least = 1,

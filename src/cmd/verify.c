@@ -59,7 +59,9 @@ static enum status check_reach(struct request *request)
 	note_failure(request, STATUS_FAILED, 0);
 	if (!mapping->importer->in_ioas) {
 		fail_because("%s is mapped for %s alone", mapping->name, mapping->target);
-		fail_hint("give --from %s", mapping->target);
+		fail_hint(mapping->importer->for_pci ? "give --from %s" :
+						       "have %s do DMA by its own means",
+			  mapping->target);
 		return STATUS_FAILED;
 	}
 	fail_because("the device is not attached to %s, where %s is mapped", mapping->target,

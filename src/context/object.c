@@ -114,6 +114,10 @@ static void mapping_to_json(const struct object *mapping, json_object *attribute
 			      mapping->importer->promises[mapping->promise]);
 	if (mapping->late_ms)
 		json_put_number(attributes, "late_ms", mapping->late_ms);
+	if (mapping->keys.given) {
+		json_put_number(attributes, "lkey", mapping->keys.local);
+		json_put_number(attributes, "rkey", mapping->keys.remote);
+	}
 	json_put_number(attributes, "made_ns", mapping->made);
 	json_put_text(attributes, "revoked_by", mapping->revoked_by);
 	if (mapping->recovering)
@@ -242,6 +246,15 @@ static void get_promise(json_object *attributes, struct object *mapping, bool *g
 	*good &= promises[mapping->promise] != NULL;
 }
 
+static void get_keys(json_object *attributes, struct import_keys *keys, bool *good)
+{
+	keys->given = json_object_object_get(attributes, "lkey");
+	if (!keys->given)
+		return;
+	keys->local = get_int(attributes, "lkey", UINT32_MAX, good);
+	keys->remote = get_int(attributes, "rkey", UINT32_MAX, good);
+}
+
 static bool mapping_from_json(struct object *mapping, json_object *attributes)
 {
 	char prot[4], importer[16];
@@ -249,7 +262,7 @@ static bool mapping_from_json(struct object *mapping, json_object *attributes)
 
 	get_text(attributes, "importer", importer, sizeof(importer), &good);
 	mapping->importer = importer_find(importer);
-	if (!mapping->importer)
+	if (!mapping->importer || !mapping->importer->reaches) /* nobody makes such mappings */
 		return false;
 	get_text(attributes, "dmabuf", mapping->dmabuf, NAME_SIZE, &good);
 	get_text(attributes, mapping->importer->target_key, mapping->target, NAME_SIZE, &good);
@@ -261,6 +274,7 @@ static bool mapping_from_json(struct object *mapping, json_object *attributes)
 	get_promise(attributes, mapping, &good);
 	if (json_object_object_get(attributes, "late_ms"))
 		mapping->late_ms = get_int(attributes, "late_ms", UINT32_MAX, &good);
+	get_keys(attributes, &mapping->keys, &good);
 	mapping->made = get_int(attributes, "made_ns", UINT64_MAX, &good);
 	get_text(attributes, "revoked_by", mapping->revoked_by, sizeof(mapping->revoked_by), &good);
 	if (json_object_object_get(attributes, "verified_ns"))

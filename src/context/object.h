@@ -59,6 +59,7 @@ struct object {
 			unsigned prot;		/* enum import_prot */
 			unsigned promise;	/* of the importer's, if it has any */
 			uint32_t late_ms;	/* as it was asked for; IMPORT_NEVER */
+			struct import_keys keys; /* of a memory region */
 			uint64_t verified;   /* when a device last did DMA through it; 0: never */
 			bool arrived;	     /* and whether that arrived, or faulted */
 			bool recovering;     /* half way: perhaps nothing is mapped there now */

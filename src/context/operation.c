@@ -345,6 +345,7 @@ int context_import(struct context *context, const struct importer *importer, con
 		return rc;
 	if (!importer->in_ioas)
 		made.fd = into.fd;
+	made.keys = into.keys;
 	rc = record_mapping(context, &made, mapping);
 	if (rc && importer->in_ioas)
 		importer->unmap(&into, made.addresses);
@@ -414,8 +415,10 @@ static int map_again(struct context *context, struct object *mapping)
 	struct import_target target;
 	int fd = dmabuf ? context_fd(context, dmabuf) : -EPROTO;
 	uint64_t made = clock_now();
-	int rc = fd < 0 ? fd : context_get_target(context, mapping, &target);
+	int rc = fd < 0 ? fd : mapping->importer->once ? -EOPNOTSUPP : 0;
 
+	if (!rc)
+		rc = context_get_target(context, mapping, &target);
 	if (rc)
 		return rc;
 	rc = mapping->importer->unmap(&target, mapping->addresses);
@@ -443,6 +446,8 @@ int context_map_again(struct context *context, struct object *mapping)
 /* What the default importer says of its dma-buf matters to another only when that is revoked. */
 static int refusal_of(const struct object *mapping, int probe)
 {
+	if (mapping->importer->once)
+		return -EOPNOTSUPP;
 	return mapping->importer->probe || probe == -ENODEV ? probe : 0;
 }
 

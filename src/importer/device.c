@@ -120,6 +120,8 @@ static int look(int fd, struct import_look *look)
 
 const struct importer importer_device = {
 	.name = "device",
+	.for_pci = true,
+	.target_word = "BDF",
 	.whole = true,
 	.promises = promises,
 	.target_key = "device",

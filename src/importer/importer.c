@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-extern const struct importer importer_iommufd, importer_device;
+extern const struct importer importer_iommufd, importer_device, importer_rdma, importer_kvm;
 
-const struct importer *const importers[] = { &importer_iommufd, &importer_device, NULL };
+const struct importer *const importers[] = { &importer_iommufd, &importer_device, &importer_rdma,
+					     &importer_kvm, NULL };
 
 const char *importer_name(unsigned index)
 {

@@ -43,11 +43,18 @@ struct import_look {
 	unsigned count;
 };
 
+/* What others name a mapping by, in place of its address alone. */
+struct import_keys {
+	bool given;
+	uint32_t local, remote;
+};
+
 /* What a dma-buf is mapped into. */
 struct import_target {
 	const char *name;
 	int fd;	     /* that of the iommufd context; of a kind that needs none, the mapping's own */
 	uint32_t id; /* of the IOAS */
+	struct import_keys keys; /* that map() was given */
 };
 
 /* Trial imports, all into one target of their own, which the first one makes. */
@@ -69,6 +76,12 @@ struct importer {
 	const char *name; /* of the kind: KIND in --to KIND[:TARGET] */
 	/* Its targets are the IOASes of the context, made when they are wanted. */
 	bool in_ioas;
+	/* Its targets are PCI devices. */
+	bool for_pci;
+	/* What messages call the target; NULL: it may be left out. */
+	const char *target_word;
+	/* A mapping cannot be mapped again. */
+	bool once;
 	/* Takes whole pages at the start of a page only: in the dma-buf, and where they go. */
 	bool whole_pages;
 	/* Takes all of a dma-buf, and finds the addresses itself. */
@@ -112,6 +125,9 @@ struct importer {
 	int (*look)(int fd, struct import_look *look);
 	/* Has it let go of what it should have let go of. NULL: it is never late. */
 	int (*let_go)(int fd);
+
+	/* The number that the kernel gave the mapping. 0 or a negative errno. NULL: it has none. */
+	int (*number)(const char *target, const struct import_keys *keys, uint32_t *number);
 
 	/* Undoes in the kernel what the record does not know of. NULL: that went with its fds. */
 	int (*tidy)(int fd, const struct import_known *known, unsigned count);

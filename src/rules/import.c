@@ -11,6 +11,7 @@
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/module.h"
+#include "kernel/rdma.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "rules/rule.h"
@@ -274,6 +275,39 @@ static enum applies has_no_way(const struct rule_subject *subject, struct rule_f
 	return APPLIES_UNKNOWN;
 }
 
+static enum applies always(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	(void)subject;
+	(void)finding;
+	return APPLIES_YES;
+}
+
+static enum applies lacks_verbs(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	(void)subject;
+	(void)finding;
+	return applies_if(!rdma_is_available());
+}
+
+static enum applies lacks_rdma_device(const struct rule_subject *subject,
+				      struct rule_finding *finding)
+{
+	if (!subject->target)
+		return APPLIES_UNKNOWN;
+	return rdma_exists(subject->target) ? APPLIES_NO : found(finding, "'%s'", subject->target);
+}
+
+/* A driver of hardware may refuse for the exporter's sake. */
+static enum applies is_software(const struct rule_subject *subject, struct rule_finding *finding)
+{
+	if (!subject->target)
+		return APPLIES_UNKNOWN;
+	if (!rdma_is_software(subject->target))
+		return APPLIES_UNKNOWN;
+	return found(finding, "%s is software, and its copies are the processor's",
+		     subject->target);
+}
+
 static int try_import(int dmabuf)
 {
 	auto_close int iommufd = iommufd_open();
@@ -394,6 +428,56 @@ const struct rule import_rules[] = {
 	  .importer = "device",
 	  .remedy = "'dmabufctl topology' says how the two are connected",
 	  .applies = has_no_way },
+	{ .id = "import-verbs",
+	  .error = ENOTTY,
+	  .during = "import",
+	  .sentence = "libibverbs, which registers memory regions, is not there",
+	  .file = "libibverbs.so.1",
+	  .since = ANY,
+	  .importer = "rdma",
+	  .remedy = "install libibverbs1 and its providers, and build dmabufctl --with-rdma",
+	  .refusal = REFUSAL_UNSUPPORTED,
+	  .foreseen = true,
+	  .applies = lacks_verbs },
+	{ .id = "import-rdma",
+	  .error = ENOENT,
+	  .during = "import",
+	  .sentence = "there is no such RDMA device",
+	  .file = "drivers/infiniband/core/device.c",
+	  .since = ANY,
+	  .importer = "rdma",
+	  .remedy = "'ls " RDMA_CLASS "' lists them; 'modprobe ib_uverbs' when none can be opened",
+	  .foreseen = true,
+	  .applies = lacks_rdma_device },
+	{ .id = "import-region",
+	  .error = EOPNOTSUPP,
+	  .during = "import",
+	  .sentence = "the RDMA device's driver registers no dma-bufs",
+	  .function = "UVERBS_METHOD_REG_DMABUF_MR",
+	  .file = "drivers/infiniband/core/uverbs_std_types_mr.c",
+	  .since = "Linux 5.12",
+	  .importer = "rdma",
+	  .remedy = "use an adapter that does DMA, such as those of mlx5, irdma, bnxt_re and efa",
+	  .applies = is_software },
+	{ .id = "import-again",
+	  .error = EOPNOTSUPP,
+	  .during = "recover",
+	  .sentence = "a memory region is registered once",
+	  .file = "drivers/infiniband/core/uverbs_std_types_mr.c",
+	  .since = ANY,
+	  .importer = "rdma",
+	  .remedy = "unmap it, and import the dma-buf again; others have to be told its new rkey" },
+	{ .id = "import-kvm",
+	  .error = ENOTTY,
+	  .during = "import",
+	  .sentence = "no released kernel's KVM imports dma-bufs",
+	  .file = "virt/kvm/kvm_main.c",
+	  .since = ANY,
+	  .importer = "kvm",
+	  .remedy = "give the virtual machine an mmap() of the BAR as a memory slot, as VMMs do",
+	  .refusal = REFUSAL_UNSUPPORTED,
+	  .foreseen = true,
+	  .applies = always },
 	{ .id = "import-ranges",
 	  .error = EOPNOTSUPP,
 	  .during = "import",

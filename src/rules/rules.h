@@ -34,6 +34,7 @@ struct rule_subject {
 	const struct object *mapping, *ioas, *released;
 	const struct importer *importer;
 	const char *promise; /* of the importer */
+	const char *target;  /* of the importer, by its name */
 	const struct range *source; /* in the dma-buf */
 	const struct range *iova;
 	const struct bar_request *request;

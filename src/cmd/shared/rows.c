@@ -88,11 +88,24 @@ static void fill_look(json_object *row, const struct object *mapping, struct sna
 	fill_pieces(json_put_array(row, "ranges"), look, find_reach(mapping, snapshot));
 }
 
+static void fill_number(json_object *row, const struct object *mapping)
+{
+	uint32_t number;
+
+	if (!mapping->importer->number)
+		return;
+	if (mapping->importer->number(mapping->target, &mapping->keys, &number))
+		json_put_text(row, "mr", NULL);
+	else
+		json_put_number(row, "mr", number);
+}
+
 void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot)
 {
 	struct mapping_report report;
 
 	fill_object(row, mapping);
+	fill_number(row, mapping);
 	if (!snapshot)
 		return;
 	report = snapshot_mapping(snapshot, mapping);
@@ -163,6 +176,10 @@ const struct column mapping_columns[] = {
 	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
 	{ "FOR", "device", COLUMN_TEXT, "the device that it is mapped for" },
 	{ "DMA", "dma", COLUMN_TEXT, "at which address of that device" },
+	{ "RDMA", "rdma", COLUMN_TEXT, "the RDMA device whose memory region it is" },
+	{ "MR", "mr", COLUMN_NUMBER, "the region's number" },
+	{ "LKEY", "lkey", COLUMN_NUMBER, "its local key" },
+	{ "RKEY", "rkey", COLUMN_NUMBER, "its remote key" },
 	{ "LENGTH", "length", COLUMN_SIZE, "bytes" },
 	{ "PROT", "prot", COLUMN_TEXT, "r, w or rw" },
 	{ "PROMISE", "promise", COLUMN_TEXT, "dynamic, revocable, pinned, plain" },

@@ -1,0 +1,56 @@
+#!/bin/bash
+# lab:
+# lab: --iommu virtio
+# kernels: all
+# What `topology` says of two devices beforehand is what the DMA API then does. Only the addresses are judged: QEMU takes
+# every one of them to the memory that is there, whichever way hardware would go. (No device can be both sides: VFIO's
+# driver has the exporter, and another one the importer.)
+. "$(dirname "$0")/lib.sh"
+
+if ! grep -q AuthenticAMD /proc/cpuinfo; then
+	skip 'the ways that topology predicts' 'the kernel does not know that this machine routes peer traffic'
+	done_testing
+	exit
+fi
+
+DRIVER=dmabufctl-importer
+modprobe $DRIVER
+
+# goes IMPORTER EXPORTER VERDICT ROUTE - and at the BAR's own address where that is the bus address.
+goes() {
+	local importer=0000:$1 exporter=0000:$2 address
+	d bind --driver $DRIVER "$importer" >/dev/null
+	d bind "$exporter" >/dev/null
+	d export "$exporter" 2 --name fb >/dev/null
+	ok "$1 to $2: predicted" equal "$(d topology "$importer" "$exporter" --json | gojq -r .verdict.verdict)" "$3"
+	gives 0 "$1 to $2: import" d import fb --to "device:$importer" --name dma
+	ok "$1 to $2: the route" equal "$(attribute '[.mappings[0].ranges[].route] | unique | join(" ")')" "$4"
+	address=$(d device "$exporter" --json | gojq -r '.devices[0].bars[] | select(.bar == 2).address')
+	if [ "$4" = bus ]; then
+		ok "$1 to $2: the BAR's address on the bus" equal "$(attribute '.mappings[0].dma')" "$address"
+	else
+		ok "$1 to $2: an IOVA, and what is there" \
+			equal "$(attribute '.mappings[0] | "\(.dma != .ranges[0].physical) \(.ranges[0].physical)"')" "true $address"
+	fi
+	gives 0 "$1 to $2: revoke" d revoke "$exporter" --by reset
+	ok "$1 to $2: it let go" equal "$(attribute '.mappings[0] | "\(.state) \(.kept)"')" 'stale true'
+	d release --all
+	d unbind "$importer" "$exporter" >/dev/null
+}
+
+goes 06:00.0 07:00.0 direct bus
+goes 07:00.0 06:00.0 direct bus
+goes 0a:00.0 0b:00.0 redirected host-bridge
+goes 06:00.0 0b:00.0 host-bridge host-bridge
+goes 01:00.0 02:00.0 host-bridge host-bridge
+goes 03:00.0 03:00.1 direct bus
+goes 00:03.0 01:00.0 host-bridge host-bridge
+
+# The same two devices, once their ports redirect nothing.
+for port in 09:00.0 09:01.0; do
+	setpci -s $port ECAP_ACS+6.w=0000
+done
+goes 0a:00.0 0b:00.0 direct bus
+rmmod $DRIVER
+leave_nothing
+done_testing
