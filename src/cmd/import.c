@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* import: maps a dma-buf for an importer. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -134,12 +136,30 @@ static enum status choose_target(const struct importer *importer, const char **t
 	return status;
 }
 
+/* An exporter that hands out addresses where its memory is not has a bug that only DMA would show. */
+static void report_look(struct call *call, struct object *mapping, json_object *row)
+{
+	int fd = mapping->importer->look ? context_fd(call->context, mapping) : -1;
+	struct import_look look;
+
+	if (fd < 0)
+		return;
+	if (!mapping->importer->look(fd, &look) &&
+	    fill_look(row, mapping, &look) == ROUTE_NOWHERE)
+		fprintf(stderr,
+			"dmabufctl: %s: the exporter gave bus addresses that %s does not reach: its IOMMU translates none "
+			"of them; see 'ranges' in --json\n",
+			mapping->name, mapping->target);
+	free(look.pieces);
+}
+
 static enum status import(struct call *call, const struct importer *importer, const char *target,
 			  const struct import_request *request, struct rule_subject *subject,
 			  const char *name)
 {
 	struct object *dmabuf = subject->dmabuf;
 	struct object *ioas = NULL, *mapping;
+	json_object *row;
 	enum status status = importer->in_ioas ? lookup_ioas(call, target, &ioas) : STATUS_OK;
 	int rc;
 
@@ -151,7 +171,9 @@ static enum status import(struct call *call, const struct importer *importer, co
 		subject->ioas = ioas;
 		return refuse(import_rules, subject, rc, "import %s", dmabuf->name);
 	}
-	fill_mapping(json_put_object(call->result, "mapping"), mapping, NULL);
+	row = json_put_object(call->result, "mapping");
+	fill_mapping(row, mapping, NULL);
+	report_look(call, mapping, row);
 	return STATUS_OK;
 }
 

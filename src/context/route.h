@@ -4,20 +4,26 @@
 #define DMABUFCTL_CONTEXT_ROUTE_H
 
 #include "importer/importer.h"
+#include "kernel/bars.h"
 
+/* What is worse comes later. */
 enum route {
-	ROUTE_UNKNOWN,
 	ROUTE_HOST_BRIDGE, /* up to the host bridge, and through the IOMMU where there is one */
 	ROUTE_BUS,	   /* by its bus address, inside a switch */
-	ROUTE_NOWHERE,	   /* a bus address that ends at an IOMMU that does not translate it */
+	ROUTE_UNKNOWN,
+	ROUTE_NOWHERE, /* the exporter's bug: an address that ends at an IOMMU that has nothing there */
 };
 
 /*
- * reach: the verdict of reach_judge() on the device and the exporter; NULL: who exports it is not
- * known.
+ * reach: the verdict of reach_judge() on the device and the one in whose BAR the piece is; NULL: it
+ * is in none.
  */
 enum route route_judge(const struct import_look *look, const struct import_piece *piece,
 		       const char *reach);
+
+/* The same of a piece that is mapped for the device of that name. */
+enum route route_of(const struct import_look *look, const struct import_piece *piece,
+		    const char *device, const struct bars *bars);
 
 const char *route_name(enum route route);
 

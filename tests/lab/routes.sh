@@ -51,6 +51,23 @@ for port in 09:00.0 09:01.0; do
 	setpci -s $port ECAP_ACS+6.w=0000
 done
 goes 0a:00.0 0b:00.0 direct bus
+
+# The kernel finds out the way of two devices once. When their ports redirect from then on, it hands out addresses that
+# end at the IOMMU, as some exporters do by mistake.
+d bind --driver $DRIVER 0a:00.0 >/dev/null
+d bind 0b:00.0 >/dev/null
+d export 0b:00.0 2 --name fb >/dev/null
+run d import fb --to device:0a:00.0 --name dma
+ok 'no redirect: nothing to complain of' equal "$rc $err" '0 '
+setpci -s 09:00.0 ECAP_ACS+6.w=001d
+ok 'redirected meanwhile: status shows it' equal "$(attribute '.mappings[0].route')" nowhere
+d unmap dma
+run d import fb --to device:0a:00.0 --name dma --json
+ok 'redirected: import says it' equal "$rc $(gojq -r .mapping.route <<<"$out")" '0 nowhere'
+ok 'redirected: and what is wrong' contains "$err" \
+	'^dmabufctl: dma: the exporter gave bus addresses that 0000:0a:00.0 does not reach: its IOMMU translates none of them'
+d release --all
+d unbind 0a:00.0 0b:00.0 >/dev/null
 rmmod $DRIVER
 leave_nothing
 done_testing

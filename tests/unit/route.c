@@ -18,11 +18,12 @@ static const struct {
 	{ true, 0, "redirected", "nowhere" },
 	{ true, 0, "host-bridge", "nowhere" },
 	{ true, 0, "unknown", "unknown" },
-	{ true, 0, NULL, "unknown" },
+	{ true, 0, NULL, "nowhere" },
 	{ false, 0xf0000000, "direct", "bus" },
 	{ false, 0xf0000000, "host-bridge", "host-bridge" },
 	{ false, 0xf0000000, "redirected", "host-bridge" },
-	{ false, 0xf0000000, NULL, "unknown" },
+	{ false, 0xf0000000, "unknown", "unknown" },
+	{ false, 0xf0000000, NULL, "host-bridge" },
 };
 
 int main(void)

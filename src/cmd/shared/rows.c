@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "context/reach.h"
-#include "context/route.h"
+#include "kernel/bars.h"
 
 void put_evidence(json_object *row, const char *key, unsigned bits)
 {
@@ -35,21 +34,16 @@ void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snaps
 	json_put_bool(row, "permanent", report.permanent);
 }
 
-/* The verdict on the device's way to the exporter; NULL: that is not known. */
-static const char *find_reach(const struct object *mapping, const struct snapshot *snapshot)
+/* Each with its route; that of all is the worst of them. */
+static enum route fill_pieces(json_object *rows, const struct import_look *look, const char *device)
 {
-	const struct object *dmabuf =
-		object_find(&snapshot->context->objects, OBJECT_DMABUF, mapping->dmabuf);
+	enum route worst = ROUTE_HOST_BRIDGE;
+	struct bars bars;
 
-	return dmabuf && *dmabuf->device.bdf ?
-		       reach_between(mapping->target, dmabuf->device.bdf).verdict :
-		       NULL;
-}
-
-static void fill_pieces(json_object *rows, const struct import_look *look, const char *reach)
-{
+	bars_read(&bars);
 	for (unsigned i = 0; i < look->count; i++) {
 		const struct import_piece *piece = &look->pieces[i];
+		enum route route = route_of(look, piece, device, &bars);
 		json_object *row = add_object(rows);
 
 		json_put_address(row, "address", piece->addresses.offset);
@@ -58,8 +52,11 @@ static void fill_pieces(json_object *rows, const struct import_look *look, const
 			json_put_address(row, "physical", piece->physical);
 		else
 			json_put_text(row, "physical", NULL);
-		json_put_text(row, "route", route_name(route_judge(look, piece, reach)));
+		json_put_text(row, "route", route_name(route));
+		worst = route > worst ? route : worst;
 	}
+	bars_free(&bars);
+	return worst;
 }
 
 /* Whether it let go when it was told to. */
@@ -78,14 +75,13 @@ static void fill_promise(json_object *row, const struct import_look *look)
 		json_put_text(row, "let_go_ns", NULL);
 }
 
-static void fill_look(json_object *row, const struct object *mapping, struct snapshot *snapshot)
+enum route fill_look(json_object *row, const struct object *mapping, const struct import_look *look)
 {
-	const struct import_look *look = snapshot_look(snapshot, mapping);
+	enum route route = fill_pieces(json_put_array(row, "ranges"), look, mapping->target);
 
-	if (!look)
-		return;
+	json_put_text(row, "route", look->count ? route_name(route) : NULL);
 	fill_promise(row, look);
-	fill_pieces(json_put_array(row, "ranges"), look, find_reach(mapping, snapshot));
+	return route;
 }
 
 static void fill_number(json_object *row, const struct object *mapping)
@@ -102,6 +98,7 @@ static void fill_number(json_object *row, const struct object *mapping)
 
 void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot)
 {
+	const struct import_look *look;
 	struct mapping_report report;
 
 	fill_object(row, mapping);
@@ -114,7 +111,9 @@ void fill_mapping(json_object *row, const struct object *mapping, struct snapsho
 	put_evidence(row, "missing", report.missing);
 	put_evidence(row, "disagrees", report.disagrees);
 	json_put_text(row, "doubt", mapping_doubt_name(report.doubt));
-	fill_look(row, mapping, snapshot);
+	look = snapshot_look(snapshot, mapping);
+	if (look)
+		fill_look(row, mapping, look);
 }
 
 void fill_idle(struct call *call, const char *ioas)
@@ -176,6 +175,7 @@ const struct column mapping_columns[] = {
 	{ "IOVA", "iova", COLUMN_TEXT, "at which address" },
 	{ "FOR", "device", COLUMN_TEXT, "the device that it is mapped for" },
 	{ "DMA", "dma", COLUMN_TEXT, "at which address of that device" },
+	{ "ROUTE", "route", COLUMN_TEXT, "host-bridge, bus, unknown, nowhere" },
 	{ "RDMA", "rdma", COLUMN_TEXT, "the RDMA device whose memory region it is" },
 	{ "MR", "mr", COLUMN_NUMBER, "the region's number" },
 	{ "LKEY", "lkey", COLUMN_NUMBER, "its local key" },

@@ -4,12 +4,16 @@
 #define DMABUFCTL_CMD_SHARED_ROWS_H
 
 #include "cmd/shared/command.h"
+#include "context/route.h"
 #include "context/state.h"
 
 /* Rows of results, with name and attributes; a snapshot adds state and evidence. */
 void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snapshot);
 void fill_mapping(json_object *row, const struct object *mapping, struct snapshot *snapshot);
 void fill_object(json_object *row, const struct object *object);
+
+/* What the importer says of a mapping; the route of all of it. */
+enum route fill_look(json_object *row, const struct object *mapping, const struct import_look *look);
 
 /* Rows "idle": the mappings of an IOAS that has lost its last device, "": none. */
 void fill_idle(struct call *call, const char *ioas);
