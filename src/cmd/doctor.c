@@ -8,6 +8,7 @@
 #include "cmd/shared/kernel_rows.h"
 #include "cmd/shared/lookup.h"
 #include "context/users.h"
+#include "kernel/attachment.h"
 #include "kernel/interrupt.h"
 #include "kernel/inventory/inventory.h"
 #include "kernel/iommufd.h"
@@ -17,8 +18,8 @@
 #include "rules/rules.h"
 #include "util/scope.h"
 
-/* A required check that fails makes the machine unfit; the others cost evidence only. */
-enum weight { EVIDENCE_ONLY, REQUIRED };
+/* A required check that fails makes the machine unfit; the others cost evidence, or an importer. */
+enum weight { OPTIONAL, REQUIRED };
 enum answer { ANSWER_OK, ANSWER_MISSING, ANSWER_FORBIDDEN, ANSWER_UNKNOWN };
 
 struct diagnosis {
@@ -148,7 +149,7 @@ static void check_tracefs(struct diagnosis *diagnosis)
 	static const char *const ids[] = { "monitor-lockdown", "monitor-tracefs",
 					   "monitor-permission", NULL };
 
-	add_first(diagnosis, EVIDENCE_ONLY, "tracefs", ids,
+	add_first(diagnosis, OPTIONAL, "tracefs", ids,
 		  "iommu:map and iommu:unmap can be recorded");
 }
 
@@ -156,7 +157,7 @@ static void check_page_tables(struct diagnosis *diagnosis)
 {
 	int rc = pagetable_available();
 
-	add_check(diagnosis, EVIDENCE_ONLY, "page tables", rc ? ANSWER_MISSING : ANSWER_OK,
+	add_check(diagnosis, OPTIONAL, "page tables", rc ? ANSWER_MISSING : ANSWER_OK,
 		  !rc ? "debugfs shows the IOMMU's" : "debugfs shows none that can be read",
 		  "as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; "
 		  "other IOMMUs show none");
@@ -169,12 +170,21 @@ static void check_records(struct diagnosis *diagnosis)
 	bool known = !inventory_take_records(&inventory, getpid()) &&
 		     inventory.sources & INVENTORY_IOMMUFD && !inventory.obstacle;
 
-	add_check(diagnosis, EVIDENCE_ONLY, "kernel records", known ? ANSWER_OK : ANSWER_MISSING,
+	add_check(diagnosis, OPTIONAL, "kernel records", known ? ANSWER_OK : ANSWER_MISSING,
 		  known ? "what iommufd and VFIO have on record can be read" :
 			  why_no_records(inventory.obstacle),
 		  "be root in the first PID namespace, on a kernel with BTF; without it other "
 		  "processes' mappings are not seen");
 	inventory_free(&inventory);
+}
+
+static void check_importers(struct diagnosis *diagnosis)
+{
+	add_rule(diagnosis, OPTIONAL, "device importer", "import-importer", NULL,
+		 "the module " ATTACHMENT_DRIVER " is there");
+	add_rule(diagnosis, OPTIONAL, "RDMA importer", "import-verbs", NULL,
+		 "libibverbs registers memory regions, where the device does DMA");
+	add_rule(diagnosis, OPTIONAL, "KVM importer", "import-kvm", NULL, NULL);
 }
 
 static void check_machine(struct diagnosis *diagnosis)
@@ -196,6 +206,7 @@ static void check_machine(struct diagnosis *diagnosis)
 	check_tracefs(diagnosis);
 	check_page_tables(diagnosis);
 	check_records(diagnosis);
+	check_importers(diagnosis);
 }
 
 static void check_driver(struct diagnosis *diagnosis, const struct pci_device *pci)
@@ -235,7 +246,7 @@ static void check_access(struct diagnosis *diagnosis, const struct pci_device *p
 	snprintf(check, sizeof(check), "%s free", pci->name.bdf);
 	describe_users(pci, users, sizeof(users));
 	snprintf(detail, sizeof(detail), "open in %s", users);
-	add_check(diagnosis, EVIDENCE_ONLY, check, ANSWER_OK,
+	add_check(diagnosis, OPTIONAL, check, ANSWER_OK,
 		  *users ? detail : "nobody has it open", NULL);
 }
 
@@ -288,7 +299,7 @@ static const struct column columns[] = {
 	{ "RESULT", "result", COLUMN_TEXT, "ok, missing or unknown" },
 	{ "DETAIL", "detail", COLUMN_TEXT, "what was found" },
 	{ "REMEDY", "remedy", COLUMN_TEXT, "what to do about it" },
-	{ "REQUIRED", "required", COLUMN_TEXT | COLUMN_VERBOSE, "false: costs evidence only" },
+	{ "REQUIRED", "required", COLUMN_TEXT | COLUMN_VERBOSE, "false: costs evidence, or an importer" },
 	{ 0 },
 };
 

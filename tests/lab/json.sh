@@ -161,11 +161,14 @@ checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEAT
 checks[8] {"check":"tracefs","detail":"iommu:map and iommu:unmap can be recorded","remedy":null,"required":false,"result":"ok"}
 checks[9] {"check":"page tables","detail":"debugfs shows the IOMMU's","remedy":null,"required":false,"result":"ok"}
 checks[10] {"check":"kernel records","detail":"what iommufd and VFIO have on record can be read","remedy":null,"required":false,"result":"ok"}
-checks[11] {"check":"0000:01:00.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio0","remedy":null,"required":true,"result":"ok"}
-checks[12] {"check":"0000:01:00.0 group","detail":"12; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
-checks[13] {"check":"0000:01:00.0 node","detail":"may be opened","remedy":null,"required":true,"result":"ok"}
-checks[14] {"check":"0000:01:00.0 free","detail":"open in context default (PID N)","remedy":null,"required":false,"result":"ok"}
-checks[15] {"check":"0000:01:00.0 BARs","detail":"2 of a page or more","remedy":null,"required":true,"result":"ok"}
+checks[11] {"check":"device importer","detail":"the module dmabufctl-importer is there","remedy":null,"required":false,"result":"ok"}
+checks[12] {"check":"RDMA importer","detail":"libibverbs registers memory regions, where the device does DMA","remedy":null,"required":false,"result":"ok"}
+checks[13] {"check":"KVM importer","detail":"no released kernel's KVM imports dma-bufs","remedy":"give the virtual machine an mmap() of the BAR as a memory slot, as VMMs do","required":false,"result":"missing"}
+checks[14] {"check":"0000:01:00.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio0","remedy":null,"required":true,"result":"ok"}
+checks[15] {"check":"0000:01:00.0 group","detail":"12; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
+checks[16] {"check":"0000:01:00.0 node","detail":"may be opened","remedy":null,"required":true,"result":"ok"}
+checks[17] {"check":"0000:01:00.0 free","detail":"open in context default (PID N)","remedy":null,"required":false,"result":"ok"}
+checks[18] {"check":"0000:01:00.0 BARs","detail":"2 of a page or more","remedy":null,"required":true,"result":"ok"}
 command "doctor"
 schema "dmabufctl/1"
 END
@@ -336,11 +339,14 @@ checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEAT
 checks[8] {"check":"tracefs","detail":"iommu:map and iommu:unmap can be recorded","remedy":null,"required":false,"result":"ok"}
 checks[9] {"check":"page tables","detail":"debugfs shows the IOMMU's","remedy":null,"required":false,"result":"ok"}
 checks[10] {"check":"kernel records","detail":"what iommufd and VFIO have on record can be read","remedy":null,"required":false,"result":"ok"}
-checks[11] {"check":"0000:00:04.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio3","remedy":null,"required":true,"result":"ok"}
-checks[12] {"check":"0000:00:04.0 group","detail":"2; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
-checks[13] {"check":"0000:00:04.0 node","detail":"may be opened","remedy":null,"required":true,"result":"ok"}
-checks[14] {"check":"0000:00:04.0 free","detail":"open in foreign (PID N)","remedy":null,"required":false,"result":"ok"}
-checks[15] {"check":"0000:00:04.0 BARs","detail":"1 of a page or more","remedy":null,"required":true,"result":"ok"}
+checks[11] {"check":"device importer","detail":"the module dmabufctl-importer is there","remedy":null,"required":false,"result":"ok"}
+checks[12] {"check":"RDMA importer","detail":"libibverbs registers memory regions, where the device does DMA","remedy":null,"required":false,"result":"ok"}
+checks[13] {"check":"KVM importer","detail":"no released kernel's KVM imports dma-bufs","remedy":"give the virtual machine an mmap() of the BAR as a memory slot, as VMMs do","required":false,"result":"missing"}
+checks[14] {"check":"0000:00:04.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio3","remedy":null,"required":true,"result":"ok"}
+checks[15] {"check":"0000:00:04.0 group","detail":"2; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
+checks[16] {"check":"0000:00:04.0 node","detail":"may be opened","remedy":null,"required":true,"result":"ok"}
+checks[17] {"check":"0000:00:04.0 free","detail":"open in foreign (PID N)","remedy":null,"required":false,"result":"ok"}
+checks[18] {"check":"0000:00:04.0 BARs","detail":"1 of a page or more","remedy":null,"required":true,"result":"ok"}
 command "doctor"
 schema "dmabufctl/1"
 END
@@ -461,11 +467,14 @@ checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEAT
 checks[8] {"check":"tracefs","detail":"tracefs is root's","remedy":"run as root","required":false,"result":"missing"}
 checks[9] {"check":"page tables","detail":"debugfs shows none that can be read","remedy":"as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; other IOMMUs show none","required":false,"result":"missing"}
 checks[10] {"check":"kernel records","detail":"programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON","remedy":"be root in the first PID namespace, on a kernel with BTF; without it other processes' mappings are not seen","required":false,"result":"missing"}
-checks[11] {"check":"0000:00:03.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio2","remedy":null,"required":true,"result":"ok"}
-checks[12] {"check":"0000:00:03.0 group","detail":"1; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
-checks[13] {"check":"0000:00:03.0 node","detail":"no permission to open the device nodes: /dev/vfio/devices/vfio2","remedy":"run as root, or give yourself the nodes","required":true,"result":"missing"}
-checks[14] {"check":"0000:00:03.0 free","detail":"nobody has it open","remedy":null,"required":false,"result":"ok"}
-checks[15] {"check":"0000:00:03.0 BARs","detail":"1 of a page or more","remedy":null,"required":true,"result":"ok"}
+checks[11] {"check":"device importer","detail":"the module dmabufctl-importer is there","remedy":null,"required":false,"result":"ok"}
+checks[12] {"check":"RDMA importer","detail":"libibverbs registers memory regions, where the device does DMA","remedy":null,"required":false,"result":"ok"}
+checks[13] {"check":"KVM importer","detail":"no released kernel's KVM imports dma-bufs","remedy":"give the virtual machine an mmap() of the BAR as a memory slot, as VMMs do","required":false,"result":"missing"}
+checks[14] {"check":"0000:00:03.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio2","remedy":null,"required":true,"result":"ok"}
+checks[15] {"check":"0000:00:03.0 group","detail":"1; nothing else in it has a host driver","remedy":null,"required":true,"result":"ok"}
+checks[16] {"check":"0000:00:03.0 node","detail":"no permission to open the device nodes: /dev/vfio/devices/vfio2","remedy":"run as root, or give yourself the nodes","required":true,"result":"missing"}
+checks[17] {"check":"0000:00:03.0 free","detail":"nobody has it open","remedy":null,"required":false,"result":"ok"}
+checks[18] {"check":"0000:00:03.0 BARs","detail":"1 of a page or more","remedy":null,"required":true,"result":"ok"}
 command "doctor"
 schema "dmabufctl/1"
 END

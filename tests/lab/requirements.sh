@@ -4,7 +4,7 @@
 
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 # rows FILTER - check, result, required; remedies exactly where they are needed.
-rows() { gojq -r ".checks[] | select($1) | \"\(.check) \(.result) \(if .required then \"required\" else \"evidence\" end)\"" <<<"$out"; }
+rows() { gojq -r ".checks[] | select(.check != \"KVM importer\" and ($1)) | \"\(.check) \(.result) \(if .required then \"required\" else \"evidence\" end)\"" <<<"$out"; }
 result() { gojq -r ".checks[] | select(.check == \"$1\").result" <<<"$out"; }
 detail() { gojq -r ".checks[] | select(.check == \"$1\").detail" <<<"$out"; }
 doctor() { run d doctor --json "$@"; }
@@ -28,7 +28,11 @@ VFIO device nodes ok required
 VFIO dma-buf export ok required
 tracefs ok evidence
 page tables ok evidence
-kernel records ok evidence"
+kernel records ok evidence
+device importer ok evidence
+RDMA importer ok evidence"
+ok 'a machine that can: but no kernel has this one' equal "$(result 'KVM importer'): $(detail 'KVM importer')" \
+	"missing: no released kernel's KVM imports dma-bufs"
 remedies 'a machine that can'
 ok 'the kernel by its release' equal "$(detail kernel)" "$(uname -r)"
 all=$(find /sys/bus/pci/devices -type l | wc -l)
@@ -61,7 +65,7 @@ mv /dev/iommu.away /dev/iommu
 mv "/lib/modules/$(uname -r)" /lib/modules/away
 doctor
 ok 'without the module: exit status 3' equal "$rc" 3
-ok 'without the module: missing' equal "$(result vfio-pci)" missing
+ok 'without the modules: missing' equal "$(result vfio-pci) $(result 'device importer')" 'missing missing'
 ok 'without the module: nor what it brings' contains "$(result 'VFIO dma-buf export')" '^(missing|unknown)$'
 remedies 'without the module'
 mv /lib/modules/away "/lib/modules/$(uname -r)"
