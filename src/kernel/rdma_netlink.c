@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The numbers of memory regions, by the kernel's netlink for RDMA (drivers/infiniband/core/nldev.c). */
 #include <errno.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>

@@ -75,7 +75,17 @@ struct dma_buf_attachment {
 	struct dma_buf *dmabuf;
 	struct device *dev;
 	struct list_head node;
+	const struct dma_buf_attach_ops *importer_ops;
 	void *importer_priv;
+};
+
+struct dma_buf_attach_ops {
+	void *invalidate_mappings;
+};
+
+/* Before Linux 7.0. */
+struct dma_buf_attach_ops___before {
+	void *move_notify;
 };
 
 #pragma clang attribute pop

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What of rdma.h is done by libibverbs, in builds that have its header. */
 #include <errno.h>
 #include <fcntl.h>
 #include <infiniband/verbs.h>

@@ -76,19 +76,19 @@ END
 
 same 'export, two ranges and a name' 0 export $NVME 2 --range 4K:8K --range 1M:64K --name two <<'END'
 command "export"
-dmabuf {"adopted":false,"bar":2,"device":"0000:01:00.0","inode":"N","made_ns":"N","name":"two","ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728}
+dmabuf {"adopted":false,"bar":2,"device":"0000:01:00.0","inode":"N","made_ns":"N","memory":null,"name":"two","ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728}
 schema "dmabufctl/1"
 END
 two=$out
 same 'export, all of a BAR' 0 export $NVME 2 --name fb <<'END'
 command "export"
-dmabuf {"adopted":false,"bar":2,"device":"0000:01:00.0","inode":"N","made_ns":"N","name":"fb","ranges":[{"length":16777216,"offset":0}],"size":16777216}
+dmabuf {"adopted":false,"bar":2,"device":"0000:01:00.0","inode":"N","made_ns":"N","memory":null,"name":"fb","ranges":[{"length":16777216,"offset":0}],"size":16777216}
 schema "dmabufctl/1"
 END
 fb=$out
 same 'export, another device, no name' 0 export $NVME2 2 --range 0:1M <<'END'
 command "export"
-dmabuf {"adopted":false,"bar":2,"device":"0000:02:00.0","inode":"N","made_ns":"N","name":"dmabuf0","ranges":[{"length":1048576,"offset":0}],"size":1048576}
+dmabuf {"adopted":false,"bar":2,"device":"0000:02:00.0","inode":"N","made_ns":"N","memory":null,"name":"dmabuf0","ranges":[{"length":1048576,"offset":0}],"size":1048576}
 schema "dmabufctl/1"
 END
 holder=$(pgrep -f dmabufctl-holder)
@@ -132,9 +132,9 @@ context "default"
 devices[0] {"id":1,"ioas":null,"made_ns":"N","name":"0000:01:00.0"}
 devices[1] {"id":2,"ioas":null,"made_ns":"N","name":"0000:02:00.0"}
 devices[2] {"id":3,"ioas":"ioas0","made_ns":"N","name":"0000:00:03.0"}
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
-dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
-dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
+dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
+dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
 ioases[0] {"devices":["0000:00:03.0"],"id":4,"name":"ioas0"}
 ioases[1] {"devices":[],"id":6,"name":"empty"}
 mappings[0] {"arrived":true,"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["dma","page-table","kernel"],"importer":"iommufd","ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live","verified_ns":"N"}
@@ -186,8 +186,8 @@ END
 same 'revoke --by memory' 0 revoke 01:00.0 --by memory <<'END'
 command "revoke"
 device "0000:01:00.0"
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
-dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
+dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
 mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["kernel","record"],"importer":"iommufd","ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","next":"dmabufctl recover map1","offset":0,"prot":"rw","revoked_by":"memory","state":"stale","state_before":"idle","unmapped_after_ns":null}
 mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel","trace"],"importer":"iommufd","ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","next":"dmabufctl recover part","offset":1048576,"prot":"r","revoked_by":"memory","state":"stale","state_before":"live","unmapped_after_ns":"N"}
 mappings[2] {"arrived":true,"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel","trace"],"importer":"iommufd","ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","next":"dmabufctl recover map0","offset":0,"prot":"rw","revoked_by":"memory","state":"stale","state_before":"live","unmapped_after_ns":"N","verified_ns":"N"}
@@ -207,9 +207,9 @@ context "default"
 devices[0] {"id":1,"ioas":null,"made_ns":"N","name":"0000:01:00.0"}
 devices[1] {"id":2,"ioas":null,"made_ns":"N","name":"0000:02:00.0"}
 devices[2] {"id":3,"ioas":"ioas0","made_ns":"N","name":"0000:00:03.0"}
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
-dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
-dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
+dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
+dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
 ioases[0] {"devices":["0000:00:03.0"],"id":4,"name":"ioas0"}
 ioases[1] {"devices":[],"id":6,"name":"empty"}
 mappings[0] {"arrived":true,"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel","trace"],"importer":"iommufd","ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":"memory","state":"stale","verified_ns":"N"}
@@ -222,8 +222,8 @@ END
 same 'revoke again, with nothing live' 0 revoke 01:00.0 --by memory <<'END'
 command "revoke"
 device "0000:01:00.0"
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
-dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
+dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
 mappings[0] {"arrived":true,"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel","trace"],"importer":"iommufd","ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","next":"dmabufctl recover map0","offset":0,"prot":"rw","revoked_by":"memory","state":"stale","state_before":"stale","unmapped_after_ns":null,"verified_ns":"N"}
 mappings[1] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel","trace"],"importer":"iommufd","ioas":"ioas0","iova":"0x20000000","length":65536,"made_ns":"N","missing":[],"name":"part","next":"dmabufctl recover part","offset":1048576,"prot":"r","revoked_by":"memory","state":"stale","state_before":"stale","unmapped_after_ns":null}
 mappings[2] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["kernel","record"],"importer":"iommufd","ioas":"empty","iova":"0x1000","length":4096,"made_ns":"N","missing":[],"name":"map1","next":"dmabufctl recover map1","offset":0,"prot":"rw","revoked_by":"memory","state":"stale","state_before":"stale","unmapped_after_ns":null}
@@ -260,7 +260,7 @@ holds 'it was mapped anew' ".mappings[0].made_ns > $before"
 same 'revoke --hold' 0 revoke $NVME2 --by memory --hold <<'END'
 command "revoke"
 device "0000:02:00.0"
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"revoked"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"revoked"}
 mappings[0] {"disagrees":[],"dmabuf":"dmabuf0","doubt":null,"evidence":["page-table","kernel","trace","probe"],"importer":"iommufd","ioas":"ioas0","iova":"0x30000000","length":1048576,"made_ns":"N","missing":[],"name":"map2","next":"dmabufctl revoke 0000:02:00.0 --by memory, then recover","offset":0,"prot":"rw","revoked_by":"memory","state":"revoked","state_before":"live","unmapped_after_ns":"N"}
 observed true
 schema "dmabufctl/1"
@@ -275,9 +275,9 @@ context "default"
 devices[0] {"id":1,"ioas":null,"made_ns":"N","name":"0000:01:00.0"}
 devices[1] {"id":2,"ioas":null,"made_ns":"N","name":"0000:02:00.0"}
 devices[2] {"id":3,"ioas":"ioas0","made_ns":"N","name":"0000:00:03.0"}
-dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
-dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
-dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"revoked"}
+dmabufs[0] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"two","permanent":false,"ranges":[{"length":8192,"offset":4096},{"length":65536,"offset":1048576}],"size":73728,"state":"usable"}
+dmabufs[1] {"adopted":false,"bar":2,"device":"0000:01:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"fb","permanent":false,"ranges":[{"length":16777216,"offset":0}],"size":16777216,"state":"usable"}
+dmabufs[2] {"adopted":false,"bar":2,"device":"0000:02:00.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"dmabuf0","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"revoked"}
 ioases[0] {"devices":["0000:00:03.0"],"id":4,"name":"ioas0"}
 ioases[1] {"devices":[],"id":6,"name":"empty"}
 mappings[0] {"disagrees":[],"dmabuf":"fb","doubt":null,"evidence":["page-table","kernel"],"importer":"iommufd","ioas":"ioas0","iova":"0x10000000","length":16777216,"made_ns":"N","missing":[],"name":"map0","offset":0,"prot":"rw","revoked_by":null,"state":"live"}
@@ -303,7 +303,7 @@ END
 hold foreign "/dev/vfio/devices/$(ls /sys/bus/pci/devices/$RAM/vfio-dev)" 2 0x100000
 same 'adopt' 0 --context foo adopt --pid "$fixture" --fd "${held[0]}" --name theirs <<'END'
 command "adopt"
-dmabuf {"adopted":true,"bar":2,"device":"0000:00:04.0","inode":"N","made_ns":"N","name":"theirs","ranges":[{"length":1048576,"offset":0}],"size":1048576}
+dmabuf {"adopted":true,"bar":2,"device":"0000:00:04.0","inode":"N","made_ns":"N","memory":null,"name":"theirs","ranges":[{"length":1048576,"offset":0}],"size":1048576}
 schema "dmabufctl/1"
 END
 same 'import what was adopted' 0 --context foo import theirs --name far --iova 0x1000 <<'END'
@@ -315,7 +315,7 @@ same 'status of another context' 0 --context foo status <<'END'
 command "status"
 context "foo"
 devices []
-dmabufs[0] {"adopted":true,"bar":2,"device":"0000:00:04.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","missing":[],"name":"theirs","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
+dmabufs[0] {"adopted":true,"bar":2,"device":"0000:00:04.0","evidence":["kernel","probe"],"inode":"N","made_ns":"N","memory":null,"missing":[],"name":"theirs","permanent":false,"ranges":[{"length":1048576,"offset":0}],"size":1048576,"state":"usable"}
 ioases[0] {"devices":[],"id":1,"name":"ioas0"}
 mappings[0] {"disagrees":[],"dmabuf":"theirs","doubt":null,"evidence":["kernel","record"],"importer":"iommufd","ioas":"ioas0","iova":"0x1000","length":1048576,"made_ns":"N","missing":[],"name":"far","offset":0,"prot":"rw","revoked_by":null,"state":"idle"}
 schema "dmabufctl/1"
@@ -467,7 +467,7 @@ checks[7] {"check":"VFIO dma-buf export","detail":"vfio-pci has VFIO_DEVICE_FEAT
 checks[8] {"check":"tracefs","detail":"tracefs is root's","remedy":"run as root","required":false,"result":"missing"}
 checks[9] {"check":"page tables","detail":"debugfs shows none that can be read","remedy":"as root, with debugfs mounted, an Intel IOMMU and CONFIG_INTEL_IOMMU_DEBUGFS; other IOMMUs show none","required":false,"result":"missing"}
 checks[10] {"check":"kernel records","detail":"programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON","remedy":"be root in the first PID namespace, on a kernel with BTF; without it other processes' mappings are not seen","required":false,"result":"missing"}
-checks[11] {"check":"device importer","detail":"the module dmabufctl-importer is there","remedy":null,"required":false,"result":"ok"}
+checks[11] {"check":"device importer","detail":"the driver dmabufctl-importer is neither built in nor among the modules","remedy":"build it from kernel/importer: 'make -C /lib/modules/$(uname -r)/build M=$PWD/kernel/importer modules modules_install'","required":false,"result":"missing"}
 checks[12] {"check":"RDMA importer","detail":"libibverbs registers memory regions, where the device does DMA","remedy":null,"required":false,"result":"ok"}
 checks[13] {"check":"KVM importer","detail":"no released kernel's KVM imports dma-bufs","remedy":"give the virtual machine an mmap() of the BAR as a memory slot, as VMMs do","required":false,"result":"missing"}
 checks[14] {"check":"0000:00:03.0 driver","detail":"vfio-pci, /dev/vfio/devices/vfio2","remedy":null,"required":true,"result":"ok"}

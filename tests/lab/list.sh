@@ -6,7 +6,7 @@ row() { d list --json | gojq -c ".dmabufs[] | select(.inode == $1)"; }
 holder() { gojq -c ".holders[] | select(.pid == $1)" <<<"$out"; }
 
 # same_without_bpf WHAT - the kernel's iterators, and what is read without them, tell the same.
-known_without() { gojq -c '.dmabufs | map(del(.state, .mappings, .device, .bar, .ranges, .origin))'; }
+known_without() { gojq -c '.dmabufs | map(del(.state, .mappings, .promises, .device, .bar, .ranges, .origin))'; }
 same_without_bpf() {
 	run without_bpf dmabufctl list --json
 	ok "$1: the same without BPF, but for what only records tell" equal "$(known_without <<<"$out")" \

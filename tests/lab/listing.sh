@@ -83,7 +83,7 @@ deduced() {
 # on_record BDF BAR OFFSET LENGTH - the same as VFIO has it.
 on_record() { printf '"device":"%s","bar":%d,"ranges":[{"offset":%d,"length":%d}],"origin":"kernel"' "$@"; }
 # What only VFIO's and iommufd's records tell is looked at in sight.sh.
-rows() { gojq -c '.dmabufs[] | del(.state, .mappings)' <<<"$1"; }
+rows() { gojq -c '.dmabufs[] | del(.state, .mappings, .promises)' <<<"$1"; }
 # as_the_kernel_says WHAT DEDUCED ON-RECORD - and of another program's dma-buf what is deduced without BPF.
 as_the_kernel_says() {
 	run without_bpf dmabufctl list --json
@@ -114,6 +114,7 @@ as_the_kernel_says 'all kinds at once' "$of_nvme2" "$nvme2_on_record"
 json=$out
 ok 'all kinds at once: where it is from' equal "$(gojq -c .sources <<<"$json")" \
 	'{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd","contexts"]}'
+ok 'all kinds at once: iommufd lets go' equal "$(gojq -c '[.dmabufs[].promises]' <<<"$json")" '["lets-go,lets-go",null,null,null,null]'
 ok 'there is what the checks below want' equal "$(gojq -c '[.dmabufs[] | [.name, .size, .attachments, (.holders | length)]]' <<<"$json")" \
 	'[["a",16777216,2,1],["b",12288,0,1],["c",1048576,0,1],["some",65536,0,2],[null,1048576,0,1]]'
 run without_bpf dmabufctl list --json
@@ -134,14 +135,14 @@ def held: if .holders == [] then "-" else .holders | map("\(.command)(\(.pid)):"
 def mapped: if .mappings == [] then "-" else .mappings | map("\(.command)(\(.pid)):\(.ioas)@\(.iova)+\(.length | sz)") | join(" ") end;
 def cell($c): {INODE: (.inode | dash), SIZE: (.size | sz), EXPORTER: (.exporter | dash), NAME: (.name | dash),
 	DEVICE: (.device | dash), BAR: (.bar | dash), RANGES: (.ranges | rng), ORIGIN: (.origin | dash),
-	REFS: (.references | dash), ATTACHED: (.attachments | dash), TO: (.attached | dash), KERNEL: (.unexplained | dash),
+	REFS: (.references | dash), ATTACHED: (.attachments | dash), TO: (.attached | dash), PROMISES: (.promises | dash), KERNEL: (.unexplained | dash),
 	"IN-FLIGHT": (.in_flight | dash), HOLDERS: held, STATE: (.state | dash), "MAPPED-AT": mapped}[$c];
 def value($c): {INODE: .inode, SIZE: .size, EXPORTER: .exporter, NAME: .name, DEVICE: .device, BAR: .bar,
 	RANGES: (.ranges | if . == null then null else rng end), ORIGIN: .origin, REFS: .references, ATTACHED: .attachments,
-	TO: .attached, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held, STATE: .state,
+	TO: .attached, PROMISES: .promises, KERNEL: .unexplained, "IN-FLIGHT": .in_flight, HOLDERS: held, STATE: .state,
 	"MAPPED-AT": (mapped | if . == "-" then null else . end)}[$c];'
 of_json() { gojq -r "$texts $1" <<<"$json"; }
-columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
+columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO PROMISES KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
 squeezed() { sed 's/^ *//; s/  */ /g'; }
 for column in $columns; do
 	ok "column $column" equal "$(d list -o "$column" | tail -n +2 | squeezed)" \

@@ -93,7 +93,8 @@ ok 'an ordinary user: what is forbidden counts as missing' equal "$(rows '.resul
 iommufd missing required
 tracefs missing evidence
 page tables missing evidence
-kernel records missing evidence"
+kernel records missing evidence
+device importer missing evidence"
 remedies 'an ordinary user'
 chmod 666 /dev/iommu
 chmod 600 /dev/udmabuf

@@ -8,6 +8,7 @@
 #include "importer/importer.h"
 #include "kernel/attachment.h"
 #include "kernel/iommufd.h"
+#include "kernel/rdma.h"
 #include "kernel/sys.h"
 #include "tests/unit/check.h"
 
@@ -146,6 +147,24 @@ int attachment_translate(int fd, uint64_t offset, uint64_t *physical)
 	return ask("translate");
 }
 
+#ifdef HAVE_VERBS
+int rdma_register(const char *device, int dmabuf, struct range source, uint64_t iova, unsigned prot,
+		  struct rdma_region *region)
+{
+	note("register %s %d 0x%lx+0x%lx 0x%lx %u; ", device, dmabuf, (unsigned long)source.offset,
+	     (unsigned long)source.length, (unsigned long)iova, prot);
+	*region = (struct rdma_region){ 12, 0x100, 0x200 };
+	return ask("register");
+}
+#endif
+
+int rdma_find_number(const char *device, uint32_t lkey, uint32_t *number)
+{
+	note("number of %s 0x%x; ", device, lkey);
+	*number = 5;
+	return ask("number");
+}
+
 static const struct {
 	const char *text;
 	const char *kind;
@@ -158,6 +177,8 @@ static const struct {
 	{ "iommufd:a:b", "iommufd", "a:b" },
 	{ "device", "device", NULL },
 	{ "device:0000:00:03.0", "device", "0000:00:03.0" },
+	{ "rdma:mlx5_0", "rdma", "mlx5_0" },
+	{ "kvm", "kvm", NULL },
 	{ "iommuf", NULL, NULL },
 	{ "iommufdd", NULL, NULL },
 	{ "", NULL, NULL },
@@ -191,7 +212,8 @@ static void check_calls(const char *what, const char *wanted)
 
 static void check_mapping(const struct importer *importer)
 {
-	struct import_request request = { { 0x1000, 0x2000 }, IMPORT_WRITE, true, 0x5000 };
+	struct import_request request = { .source = { 0x1000, 0x2000 }, .prot = IMPORT_WRITE,
+					  .fixed = true, .address = 0x5000 };
 	struct import_target target = { .fd = 3, .id = 7 };
 	struct import_trial trial = { .fd = 3 };
 	uint64_t address = 1;
@@ -382,6 +404,52 @@ static void check_device_look(const struct importer *importer)
 	answer = 0;
 }
 
+/* A region is its fd: nothing else undoes it, and nothing makes it again. */
+static void check_rdma(const struct importer *importer)
+{
+	struct import_request request = { .source = { 0x1000, 0x2000 }, .prot = IMPORT_READ };
+	struct import_target target = { .name = "mlx5_0", .fd = -1 };
+	uint64_t address = 0;
+	uint32_t number;
+
+	check(!strcmp(importer->name, "rdma") && importer->once && !importer->in_ioas &&
+		      !importer->for_pci && !importer->look && !importer->let_go, "what rdma is");
+#ifdef HAVE_VERBS
+	check(!importer->map(&target, 9, &request, &address) && address == 0x1000 &&
+		      target.fd == 12, "at the offset");
+	check(target.keys.given && target.keys.local == 0x100 && target.keys.remote == 0x200, "keys");
+	check_calls("at the offset", "register mlx5_0 9 0x1000+0x2000 0x1000 1; ");
+	request.fixed = true;
+	request.address = 0x7001000;
+	refused = "register";
+	answer = -EOPNOTSUPP;
+	target = (struct import_target){ .name = "mlx5_0", .fd = -1 };
+	check(importer->map(&target, 9, &request, &address) == -EOPNOTSUPP && target.fd == -1 &&
+		      !target.keys.given, "refused");
+	check_calls("refused", "register mlx5_0 9 0x1000+0x2000 0x7001000 1; ");
+	refused = NULL;
+	answer = 0;
+#else
+	check(importer->map(&target, 9, &request, &address) == -ENOTTY && target.fd == -1,
+	      "without libibverbs");
+#endif
+	check(!importer->unmap(&target, request.source), "unmap");
+	check_calls("unmap", "");
+	check(!importer->number("mlx5_0", &(struct import_keys){ true, 7, 8 }, &number) && number == 5,
+	      "number");
+	check_calls("number", "number of mlx5_0 0x7; ");
+	check(!importer->reaches("mlx5_0", "mlx5_0", ""), "no PCI device");
+}
+
+static void check_kvm(const struct importer *importer)
+{
+	uint64_t address;
+
+	check(!strcmp(importer->name, "kvm") &&
+		      importer->map(&(struct import_target){ .fd = -1 }, 9,
+				    &(struct import_request){ 0 }, &address) == -ENOTTY, "kvm");
+}
+
 int main(void)
 {
 	check_kinds();
@@ -390,5 +458,7 @@ int main(void)
 	check_device_mapping(importers[1]);
 	check_device_refusals(importers[1]);
 	check_device_look(importers[1]);
+	check_rdma(importers[2]);
+	check_kvm(importers[3]);
 	return check_plan();
 }

@@ -7,7 +7,7 @@
 #include "context/object.h"
 #include "tests/unit/check.h"
 
-extern const struct importer importer_iommufd;
+extern const struct importer importer_iommufd, importer_device, importer_rdma, importer_kvm;
 
 /* Written down, read back, written down again: the same text. */
 static void check_round_trip(const struct object *object)
@@ -58,7 +58,30 @@ static void check_kinds(void)
 				  .verified = 15,
 				  .arrived = true,
 				  .revoked_by = "reset" };
+	struct object promised = { .kind = OBJECT_MAPPING,
+				   .name = "map1",
+				   .fd = -1,
+				   .importer = &importer_device,
+				   .target = "0000:01:00.0",
+				   .dmabuf = "fb",
+				   .addresses = { 4096, 8192 },
+				   .prot = 3,
+				   .promise = 1,
+				   .late_ms = UINT32_MAX,
+				   .made = 16 };
+	struct object region = { .kind = OBJECT_MAPPING,
+				 .name = "map2",
+				 .fd = -1,
+				 .importer = &importer_rdma,
+				 .target = "mlx5_0",
+				 .dmabuf = "fb",
+				 .addresses = { 0, 8192 },
+				 .prot = 1,
+				 .keys = { true, 7, UINT32_MAX },
+				 .made = 17 };
 
+	check_round_trip(&promised);
+	check_round_trip(&region);
 	check_round_trip(&device);
 	check_round_trip(&dmabuf);
 	check_round_trip(&ioas);
@@ -149,6 +172,22 @@ static void check_rights(void)
 		check(!object_from_json(&copy, attributes) && copy.prot == prot, "rights %u", prot);
 		json_object_put(attributes);
 	}
+}
+
+/* Of a kind that never maps anything there is no mapping, whoever says so. */
+static void check_no_mapping(void)
+{
+	struct object mapping = { .kind = OBJECT_MAPPING,
+				  .importer = &importer_kvm,
+				  .target = "vm",
+				  .dmabuf = "fb",
+				  .addresses = { 4096, 4096 },
+				  .prot = 3 };
+	struct object copy = { .kind = OBJECT_MAPPING, .name = "map0" };
+	json_object *attributes = object_to_json(&mapping);
+
+	check(object_from_json(&copy, attributes) == -EPROTO, "no mapping of that kind");
+	json_object_put(attributes);
 }
 
 /* A dma-buf is gone with its device, and does not come back with the next that is opened. */
@@ -329,6 +368,7 @@ int main(void)
 	check_kinds();
 	check_text();
 	check_rights();
+	check_no_mapping();
 	check_closed();
 	check_names();
 	check_list();

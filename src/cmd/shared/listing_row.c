@@ -22,6 +22,7 @@ enum {
 	REFERENCES,
 	ATTACHMENTS,
 	ATTACHED,
+	PROMISES,
 	UNEXPLAINED,
 	IN_FLIGHT,
 	HELD_BY,
@@ -43,6 +44,8 @@ const struct column listing_columns[] = {
 	[REFERENCES] = { "REFS", "references", COLUMN_NUMBER | COLUMN_VERBOSE, "to its file" },
 	[ATTACHMENTS] = { "ATTACHED", "attachments", COLUMN_NUMBER, "importing devices" },
 	[ATTACHED] = { "TO", "attached", COLUMN_TEXT | COLUMN_VERBOSE, "their names" },
+	[PROMISES] = { "PROMISES", "promises", COLUMN_TEXT | COLUMN_VERBOSE,
+		       "of their importers: lets-go, pinned, plain" },
 	[UNEXPLAINED] = { "KERNEL", "unexplained", COLUMN_NUMBER,
 			  "references that no process explains" },
 	[IN_FLIGHT] = { "IN-FLIGHT", "in_flight", COLUMN_NUMBER | COLUMN_VERBOSE,
@@ -219,6 +222,8 @@ struct attribute listing_attribute(void *state, size_t row, unsigned column)
 		return number(dmabuf->attachments);
 	case ATTACHED:
 		return text(dmabuf->attached);
+	case PROMISES:
+		return text(dmabuf->promises);
 	case UNEXPLAINED:
 		return number(unexplained(listing, dmabuf));
 	case IN_FLIGHT:

@@ -38,7 +38,7 @@ void fill_dmabuf(json_object *row, struct object *dmabuf, struct snapshot *snaps
 static enum route fill_pieces(json_object *rows, const struct import_look *look, const char *device)
 {
 	enum route worst = ROUTE_HOST_BRIDGE;
-	struct bars bars;
+	struct bars bars = { 0 };
 
 	bars_read(&bars);
 	for (unsigned i = 0; i < look->count; i++) {

@@ -65,7 +65,7 @@ static void take_attachments(struct inventory_dmabuf *dmabuf, const char *text, 
 	line = line ? line + 19 : total + 1;
 	for (; line < total + 1; line = strchr(line, '\n') + 1)
 		if (*line == '\t')
-			inventory_add_attached(dmabuf, line + 1, strcspn(line + 1, "\n"));
+			inventory_add_attached(dmabuf, line + 1, strcspn(line + 1, "\n"), NULL);
 }
 
 /* A name may have line breaks: it ends where the kernel goes on. */

@@ -30,9 +30,28 @@ struct walk {
 	int count;
 };
 
+/* As dma_buf_attach_revocable() in drivers/dma-buf/dma-buf.c; whether it is pinned is not on record. */
+static enum iterator_promise promise_of(struct dma_buf_attachment *attachment)
+{
+	const struct dma_buf_attach_ops *ops = BPF_CORE_READ(attachment, importer_ops);
+	const struct dma_buf_attach_ops___before *before = (void *)ops;
+	void *tell;
+
+	if (!ops)
+		return ITERATOR_PLAIN;
+	if (bpf_core_field_exists(struct dma_buf_attach_ops, invalidate_mappings))
+		tell = BPF_CORE_READ(ops, invalidate_mappings);
+	else
+		tell = BPF_CORE_READ(before, move_notify);
+	return tell ? ITERATOR_LETS_GO : ITERATOR_PINNED;
+}
+
 static void write_attachment(struct seq_file *seq, struct dma_buf_attachment *attachment)
 {
-	struct iterator_attachment record = { .record = { ITERATOR_ATTACHMENT, sizeof(record) } };
+	struct iterator_attachment record = {
+		.record = { ITERATOR_ATTACHMENT, sizeof(record) },
+		.promise = promise_of(attachment),
+	};
 
 	read_name(record.device, sizeof(record.device), BPF_CORE_READ(attachment, dev));
 	bpf_seq_write(seq, &record, sizeof(record));

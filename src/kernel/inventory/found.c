@@ -126,15 +126,23 @@ int inventory_add_device(struct inventory *inventory, pid_t pid, dev_t device)
 	return 0;
 }
 
-void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length)
+/* Without memory it stays as it is. */
+static void append(char **list, const char *word, size_t length)
 {
 	char *all;
 
-	if (asprintf(&all, "%s%s%.*s", dmabuf->attached ? dmabuf->attached : "",
-		     dmabuf->attached ? "," : "", (int)length, name) < 0)
+	if (asprintf(&all, "%s%s%.*s", *list ? *list : "", *list ? "," : "", (int)length, word) < 0)
 		return;
-	free(dmabuf->attached);
-	dmabuf->attached = all;
+	free(*list);
+	*list = all;
+}
+
+void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length,
+			    const char *promise)
+{
+	append(&dmabuf->attached, name, length);
+	if (promise)
+		append(&dmabuf->promises, promise, strlen(promise));
 }
 
 static int by_inode(const void *a, const void *b)
@@ -199,6 +207,7 @@ void inventory_free(struct inventory *inventory)
 			free(inventory->items[i].holders[j].fds);
 		free(inventory->items[i].holders);
 		free(inventory->items[i].attached);
+		free(inventory->items[i].promises);
 		inventory_free_export(&inventory->items[i]);
 		free(inventory->items[i].mapped);
 	}

@@ -42,6 +42,7 @@ struct inventory_dmabuf {
 	long references; /* to its file, -1: not known */
 	int attachments; /* -1: not known */
 	char *attached;	 /* the devices' names, separated by commas; NULL for none, malloc'd */
+	char *promises;	 /* of their importers, in that order; NULL: not known, or none */
 	struct inventory_holder *holders;
 	unsigned holder_count;
 	struct inventory_export *export; /* malloc'd, NULL: not VFIO's, or not known */
@@ -125,7 +126,9 @@ int inventory_add_map(struct inventory *inventory, const struct inventory_proces
 		      uint64_t inode, uint64_t size);
 /* A character device that a process has open: counts when it is one of VFIO's. */
 int inventory_add_device(struct inventory *inventory, pid_t pid, dev_t device);
-void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length);
+/* promise: NULL when it is not known. */
+void inventory_add_attached(struct inventory_dmabuf *dmabuf, const char *name, size_t length,
+			    const char *promise);
 void inventory_free_export(struct inventory_dmabuf *dmabuf);
 
 /* Once all is added, 0 or -ENOMEM: the dma-buf of that inode, NULL when there is none. */

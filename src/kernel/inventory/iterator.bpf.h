@@ -23,9 +23,17 @@ struct iterator_record {
 	unsigned int size; /* of the whole record */
 };
 
+/* What an importer promised the exporter, as far as the dma-buf core has it on record. */
+enum iterator_promise {
+	ITERATOR_PLAIN,	 /* a static importer: no peer-to-peer DMA, and it cannot be told to let go */
+	ITERATOR_PINNED, /* it cannot be told to, either */
+	ITERATOR_LETS_GO,
+};
+
 struct iterator_attachment {
 	struct iterator_record record;
-	char device[64]; /* its name */
+	unsigned int promise; /* enum iterator_promise */
+	char device[64];      /* its name */
 };
 
 struct iterator_dmabuf {

@@ -227,6 +227,13 @@ static ssize_t take_records(struct adding *adding, take_fn take, const char *buf
 	return rc ? rc : (ssize_t)at;
 }
 
+static const char *promise_name(enum iterator_promise promise)
+{
+	static const char *const names[] = { "plain", "pinned", "lets-go" };
+
+	return names[promise];
+}
+
 static int take_dmabuf(struct adding *adding, const void *data)
 {
 	const struct iterator_attachment *attachment = data;
@@ -235,7 +242,7 @@ static int take_dmabuf(struct adding *adding, const void *data)
 
 	if (record->record.kind == ITERATOR_ATTACHMENT) {
 		inventory_add_attached(&adding->attachments, attachment->device,
-				       strlen(attachment->device));
+				       strlen(attachment->device), promise_name(attachment->promise));
 		return 0;
 	}
 	dmabuf = inventory_find(adding->inventory, record->inode);
@@ -245,7 +252,8 @@ static int take_dmabuf(struct adding *adding, const void *data)
 	dmabuf->references = record->references;
 	dmabuf->attachments = record->attachments;
 	dmabuf->attached = adding->attachments.attached;
-	adding->attachments.attached = NULL;
+	dmabuf->promises = adding->attachments.promises;
+	adding->attachments = (struct inventory_dmabuf){ 0 };
 	copy_text(dmabuf->exporter, sizeof(record->exporter), record->exporter);
 	copy_text(dmabuf->name, sizeof(record->name), record->name);
 	return 0;
@@ -312,6 +320,7 @@ static int walk(struct inventory *inventory, int program, enum inventory_source 
 	inventory->sources |= source;
 	rc = read_records(&adding, fd, take);
 	free(adding.attachments.attached);
+	free(adding.attachments.promises);
 	return rc;
 }
 
