@@ -173,5 +173,13 @@ d unbind "$EDU" >/dev/null
 ok 'unbind: it has no driver again' equal "$(driver_of "$EDU")" none
 rmmod $DRIVER
 
+# A kernel that has it no more.
+d export "$NVME" 2 --name fb >/dev/null
+mv "/lib/modules/$(uname -r)" /lib/modules/away
+fails 3 'the driver dmabufctl-importer is neither built in nor among the modules' d import fb --to "device:$EDU"
+fails 3 'is neither built in nor among the modules: dmabufctl-importer' d bind --driver $DRIVER "$EDU"
+mv /lib/modules/away "/lib/modules/$(uname -r)"
+ok 'without the module: nothing is left' equal "$(attribute '.mappings | length') $(driver_of "$EDU")" '0 none'
+d release --all
 leave_nothing
 done_testing

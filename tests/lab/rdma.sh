@@ -28,6 +28,14 @@ done
 ok 'nobody refused leaves anything' equal "$(attribute '.mappings | length')" 0
 ok 'nothing of RDMA is open' equal "$(rdma -j resource show mr | gojq '[.[] | select(.pid)] | length')" 0
 
+# A machine without libibverbs; the device is there.
+library=$(ldconfig -p | sed -n 's/^\tlibibverbs\.so\.1 .* => //p')
+mv "$library" "$library.away"
+fails 3 'libibverbs, which registers memory regions, is not there' d import vfio --to rdma:rxe0
+ok 'without libibverbs: doctor says so' \
+	equal "$(d doctor --json | gojq -r '.checks[] | select(.check == "RDMA importer").result')" missing
+mv "$library.away" "$library"
+
 # A region lives as long as the node's open file, whoever made it.
 numbers() { rdma -j resource show mr dev rxe0 | gojq -r '.[] | select(.mrlen == 12288).mrn'; }
 coproc REGION { exec "$LAB_BUILD/tests/lab/region" rxe0 8>&-; }
