@@ -94,6 +94,8 @@ if links_ranges; then
 	ok 'two ranges: all of them' equal "$(mapping pieces0 '[.ranges[].length] | add')" 12288
 	gives 0 'two ranges: DMA arrives in the first' d verify pieces0 --from "$EDU"
 	d unmap pieces0
+elif [ -e /sys/class/iommu/dmar0 ]; then
+	refuses 1 'the kernel maps each range of the dma-buf over the one before: pieces has 2' d import pieces --to "device:$EDU"
 fi
 
 d import fb --to "device:$EDU" --name dyn >/dev/null
