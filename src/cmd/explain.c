@@ -4,6 +4,7 @@
 
 #include "cmd/shared/lookup.h"
 #include "context/state.h"
+#include "importer/importer.h"
 #include "kernel/fault.h"
 #include "rules/wording.h"
 #include "util/errno.h"
@@ -107,7 +108,8 @@ static void add_causes(json_object *rows, int error, const char *during, unsigne
 {
 	for (const struct rule *const *table = rule_tables; *table; table++)
 		for_each_rule(rule, *table)
-			if (rule->error == error && is_asked_for(rule, during, operations))
+			if (rule->error == error && is_asked_for(rule, during, operations) &&
+			    rule_is_of_importer(rule, subject))
 				add_cause(rows, rule, subject);
 }
 
@@ -222,9 +224,11 @@ static enum status run(struct call *call)
 		return STATUS_USAGE;
 	}
 	find_named(call, text, &named);
-	if (wording.program) /* which knows nothing of the context's objects */
+	/* Of the context's objects it knows nothing; what it imports, it imports into iommufd. */
+	if (wording.program)
 		named.subject = (struct rule_subject){ .tool = named.subject.tool,
-						       .pci = named.subject.pci };
+						       .pci = named.subject.pci,
+						       .importer = importers[0] };
 	put_wording(call->result, &wording, error);
 	add_causes(json_put_array(call->result, "causes"), error, during, wording.operations,
 		   &named.subject);

@@ -52,7 +52,7 @@ static enum applies look_once(const struct rule *rule, const struct rule_subject
 	return applies;
 }
 
-static bool is_of_importer(const struct rule *rule, const struct rule_subject *subject)
+bool rule_is_of_importer(const struct rule *rule, const struct rule_subject *subject)
 {
 	return !rule->importer || !subject->importer ||
 	       !strcmp(rule->importer, subject->importer->name);
@@ -64,7 +64,7 @@ enum applies rule_look(const struct rule *rule, const struct rule_subject *subje
 	enum object_kind kind = rule->each == EACH_DMABUF ? OBJECT_DMABUF : OBJECT_MAPPING;
 	enum applies result = APPLIES_NO;
 
-	if (!is_of_importer(rule, subject)) {
+	if (!rule_is_of_importer(rule, subject)) {
 		find_nothing(finding);
 		return APPLIES_NO;
 	}
@@ -107,7 +107,7 @@ const struct rule *rule_of_error(const struct rule *table, int error,
 		enum applies applies;
 
 		if (rule->error != abs(error) || !is_of_trigger(rule, subject) ||
-		    !is_of_importer(rule, subject))
+		    !rule_is_of_importer(rule, subject))
 			continue;
 		applies = rule_look(rule, subject, finding);
 		if (applies == APPLIES_YES)

@@ -95,6 +95,9 @@ bool rule_is_known(int error, const char *command);
 /* Whether the command is one that can get it; NULL: any. */
 bool rule_is_during(const struct rule *rule, const char *command);
 
+/* Whether the rule can be about the subject's importer; any, when none is named. */
+bool rule_is_of_importer(const struct rule *rule, const struct rule_subject *subject);
+
 /*
  * Looks at the subject, or at each object of the context that it leaves open: yes when one is met,
  * no when all are known not to be. What the first one met goes into the finding.

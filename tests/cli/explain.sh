@@ -109,13 +109,13 @@ while read -r error during count; do
 		equal "$(dmabufctl explain "$error" --during "$during" --json | gojq '.causes | length')" "$count"
 done <<-END
 	ENODEV import 1
-	EOPNOTSUPP import 2
+	EOPNOTSUPP import 5
 	EEXIST import 1
-	EINVAL import 6
+	EINVAL import 8
 	EOVERFLOW import 1
-	ENOTTY import 1
+	ENOTTY import 5
 	ENODEV export 1
-	EINVAL export 5
+	EINVAL export 7
 	EOVERFLOW export 1
 	ENOTTY export 1
 	EOPNOTSUPP export 1

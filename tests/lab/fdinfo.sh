@@ -16,6 +16,7 @@ fdinfo() {
 		grep "^$2" "/proc/$VMM_PID/fdinfo/$fd"
 	done
 }
+modprobe vfio-pci
 patched=false
 ! closes_the_hole || patched=true # each series does that, too
 # on_patched TEXT [OTHER] - what to expect.
