@@ -12,7 +12,7 @@
 static int map(struct import_target *target, int dmabuf, const struct import_request *request,
 	       uint64_t *address)
 {
-	struct rdma_region region;
+	struct rdma_region region = { .fd = -1 };
 	int rc;
 
 	*address = request->fixed ? request->address : request->source.offset;

@@ -3,6 +3,7 @@
 #ifndef DMABUFCTL_KERNEL_RDMA_H
 #define DMABUFCTL_KERNEL_RDMA_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,7 +41,17 @@ static inline bool rdma_is_available(void)
 	return false;
 }
 
-#define rdma_register(...) (-ENOTTY)
+static inline int rdma_register(const char *device, int dmabuf, struct range source, uint64_t iova,
+				unsigned prot, struct rdma_region *region)
+{
+	(void)device;
+	(void)dmabuf;
+	(void)source;
+	(void)iova;
+	(void)prot;
+	*region = (struct rdma_region){ .fd = -1 };
+	return -ENOTTY;
+}
 #endif
 
 /*

@@ -41,7 +41,7 @@ numbers() { rdma -j resource show mr dev rxe0 | gojq -r '.[] | select(.mrlen == 
 coproc REGION { exec "$LAB_BUILD/tests/lab/region" rxe0 8>&-; }
 region=$REGION_PID
 read -r number <&"${REGION[0]}"
-ok 'a region: its number is the one that `rdma` has' equal "$number" "$(numbers)"
+ok 'a region: its number is the one that rdma has' equal "$number" "$(numbers)"
 echo again >&"${REGION[1]}"
 read -r again <&"${REGION[0]}"
 ok 'a region: it keeps it' equal "$again" "$number"

@@ -48,12 +48,12 @@ goes 06:00.0 0b:00.0 host-bridge host-bridge
 goes 01:00.0 02:00.0 host-bridge host-bridge
 goes 00:03.0 01:00.0 host-bridge host-bridge
 
-# The same two devices, once their ports redirect nothing.
-for port in 09:00.0 09:01.0; do
-	setpci -s $port ECAP_ACS+6.w=0000
-done
+# The same two devices, once their port redirects nothing.
+redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w)
+setpci -s 09:00.0 ECAP_ACS+6.w=0000
 goes 0a:00.0 0b:00.0 direct $bus
 if [ $bus != bus ]; then
+	setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
 	rmmod $DRIVER
 	leave_nothing
 	done_testing
@@ -67,7 +67,7 @@ d bind 0b:00.0 >/dev/null
 d export 0b:00.0 2 --name fb >/dev/null
 run d import fb --to device:0a:00.0 --name dma
 ok 'no redirect: nothing to complain of' equal "$rc $err" '0 '
-setpci -s 09:00.0 ECAP_ACS+6.w=001d
+setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
 ok 'redirected meanwhile: status shows it' equal "$(attribute '.mappings[0].route')" nowhere
 d unmap dma
 run d import fb --to device:0a:00.0 --name dma --json
