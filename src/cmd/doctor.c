@@ -149,8 +149,7 @@ static void check_tracefs(struct diagnosis *diagnosis)
 	static const char *const ids[] = { "monitor-lockdown", "monitor-tracefs",
 					   "monitor-permission", NULL };
 
-	add_first(diagnosis, OPTIONAL, "tracefs", ids,
-		  "iommu:map and iommu:unmap can be recorded");
+	add_first(diagnosis, OPTIONAL, "tracefs", ids, "iommu:map and iommu:unmap can be recorded");
 }
 
 static void check_page_tables(struct diagnosis *diagnosis)
@@ -246,8 +245,8 @@ static void check_access(struct diagnosis *diagnosis, const struct pci_device *p
 	snprintf(check, sizeof(check), "%s free", pci->name.bdf);
 	describe_users(pci, users, sizeof(users));
 	snprintf(detail, sizeof(detail), "open in %s", users);
-	add_check(diagnosis, OPTIONAL, check, ANSWER_OK,
-		  *users ? detail : "nobody has it open", NULL);
+	add_check(diagnosis, OPTIONAL, check, ANSWER_OK, *users ? detail : "nobody has it open",
+		  NULL);
 }
 
 static void check_bars(struct diagnosis *diagnosis, const struct pci_device *pci)
@@ -299,7 +298,8 @@ static const struct column columns[] = {
 	{ "RESULT", "result", COLUMN_TEXT, "ok, missing or unknown" },
 	{ "DETAIL", "detail", COLUMN_TEXT, "what was found" },
 	{ "REMEDY", "remedy", COLUMN_TEXT, "what to do about it" },
-	{ "REQUIRED", "required", COLUMN_TEXT | COLUMN_VERBOSE, "false: costs evidence, or an importer" },
+	{ "REQUIRED", "required", COLUMN_TEXT | COLUMN_VERBOSE,
+	  "false: costs evidence, or an importer" },
 	{ 0 },
 };
 

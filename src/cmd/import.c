@@ -136,7 +136,7 @@ static enum status choose_target(const struct importer *importer, const char **t
 	return status;
 }
 
-/* An exporter that hands out addresses where its memory is not has a bug that only DMA would show. */
+/* An exporter that gives other addresses than its memory's has a bug that only DMA would show. */
 static void report_look(struct call *call, struct object *mapping, json_object *row)
 {
 	int fd = mapping->importer->look ? context_fd(call->context, mapping) : -1;
@@ -144,8 +144,7 @@ static void report_look(struct call *call, struct object *mapping, json_object *
 
 	if (fd < 0)
 		return;
-	if (!mapping->importer->look(fd, &look) &&
-	    fill_look(row, mapping, &look) == ROUTE_NOWHERE)
+	if (!mapping->importer->look(fd, &look) && fill_look(row, mapping, &look) == ROUTE_NOWHERE)
 		fprintf(stderr,
 			"dmabufctl: %s: the exporter gave bus addresses that %s does not reach: its IOMMU translates none "
 			"of them; see 'ranges' in --json\n",

@@ -110,8 +110,7 @@ static void mapping_to_json(const struct object *mapping, json_object *attribute
 	json_put_number(attributes, "offset", mapping->offset);
 	json_put_text(attributes, "prot", object_prot_name(mapping->prot));
 	if (mapping->importer->promises)
-		json_put_text(attributes, "promise",
-			      mapping->importer->promises[mapping->promise]);
+		json_put_text(attributes, "promise", mapping->importer->promises[mapping->promise]);
 	if (mapping->late_ms)
 		json_put_number(attributes, "late_ms", mapping->late_ms);
 	if (mapping->keys.given) {

@@ -11,7 +11,7 @@ enum route {
 	ROUTE_HOST_BRIDGE, /* up to the host bridge, and through the IOMMU where there is one */
 	ROUTE_BUS,	   /* by its bus address, inside a switch */
 	ROUTE_UNKNOWN,
-	ROUTE_NOWHERE, /* the exporter's bug: an address that ends at an IOMMU that has nothing there */
+	ROUTE_NOWHERE, /* the exporter's bug: it ends at an IOMMU that has nothing there */
 };
 
 /*

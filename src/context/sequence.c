@@ -98,8 +98,7 @@ static int verify(struct context *context, struct object *mapping)
 	const char *from = find_initiator(context, mapping, &driver);
 	int arrived = -1;
 
-	if (!from || !(mapping->prot & IMPORT_WRITE) ||
-	    mapping->addresses.length < INITIATOR_BLOCK)
+	if (!from || !(mapping->prot & IMPORT_WRITE) || mapping->addresses.length < INITIATOR_BLOCK)
 		return -1;
 	verification_begin(&verification, context, mapping, from, driver);
 	if (!verification_run(&verification, false))

@@ -37,7 +37,7 @@ void snapshot_end(struct snapshot *snapshot);
 struct exporter_report snapshot_exporter(struct snapshot *snapshot, struct object *dmabuf);
 struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct object *mapping);
 
-/* What the importer of a mapping with an fd of its own says; NULL: it does not, or it is another. */
+/* What the importer of a mapping with an fd of its own says; NULL: nothing, or it is another. */
 const struct import_look *snapshot_look(struct snapshot *snapshot, const struct object *mapping);
 
 /* Whether another mapping has IOVAs of this one, in another IOAS: the trace names none. */

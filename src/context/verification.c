@@ -209,7 +209,8 @@ static int run_own_device(struct verification *verification, const struct import
 {
 	const struct importer *importer = verification->mapping->importer;
 	struct initiator *initiator = &verification->initiator;
-	int rc = importer->map_memory(target, initiator->bounce, INITIATOR_BOUNCE, &initiator->iova);
+	int rc =
+		importer->map_memory(target, initiator->bounce, INITIATOR_BOUNCE, &initiator->iova);
 
 	if (rc)
 		return rc;
@@ -227,10 +228,10 @@ static int initiator_fd(const struct verification *verification)
 {
 	struct context *context = verification->context;
 
-	return context_fd(context, verification->mapping->importer->map_memory ?
-					   object_find(&context->objects, OBJECT_DEVICE,
-						       verification->from) :
-					   verification->mapping);
+	return context_fd(
+		context, verification->mapping->importer->map_memory ?
+				 object_find(&context->objects, OBJECT_DEVICE, verification->from) :
+				 verification->mapping);
 }
 
 /* The bounce buffer is nobody's object: whatever happens to this process, repair unmaps it. */

@@ -31,9 +31,9 @@ struct import_request {
 /* What an importer says of a mapping of its own. */
 struct import_look {
 	bool mapped;
-	bool over;		     /* it let go for good */
-	bool translated;	     /* an IOMMU translates the addresses */
-	unsigned told;		     /* how often the exporter told it to let go */
+	bool over;	 /* it let go for good */
+	bool translated; /* an IOMMU translates the addresses */
+	unsigned told;	 /* how often the exporter told it to let go */
 	/* CLOCK_MONOTONIC, ns. 0: never while it had something mapped; not, or not by itself. */
 	uint64_t told_at, let_go_at;
 	struct import_piece {

@@ -8,7 +8,7 @@
 #include "importer/importer.h"
 #include "kernel/rdma.h"
 
-/* The address is the I/O virtual address that work requests use; by default the dma-buf's offset. */
+/* The address is the one that work requests use; by default the offset in the dma-buf. */
 static int map(struct import_target *target, int dmabuf, const struct import_request *request,
 	       uint64_t *address)
 {

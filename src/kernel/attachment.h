@@ -27,10 +27,10 @@ enum attachment_promise {
 
 struct attachment_state {
 	bool attached, mapped;
-	bool over;		     /* it maps no more, as it has let go for good */
-	bool translated;	     /* an IOMMU translates what the device accesses */
-	bool does_dma;		     /* attachment_copy() works */
-	unsigned told;		     /* how often it was told to let go */
+	bool over;	 /* it maps no more, as it has let go for good */
+	bool translated; /* an IOMMU translates what the device accesses */
+	bool does_dma;	 /* attachment_copy() works */
+	unsigned told;	 /* how often it was told to let go */
 	/* CLOCK_MONOTONIC, ns. 0: never while it had something mapped; not, or not by itself. */
 	uint64_t told_at, let_go_at;
 };

@@ -25,8 +25,8 @@ int process_receive_fd(const char *path, int timeout_ms);
 void process_describe(pid_t pid, char *text, size_t size);
 
 /*
- * Whether a signal that ends processes is pending for it: it came while the process is in the kernel
- * and cannot be woken. SIGKILL stands for every signal that kills (complete_signal() in
+ * Whether a signal that ends processes is pending for it: it came while the process is in the
+ * kernel and cannot be woken. SIGKILL stands for every signal that kills (complete_signal() in
  * kernel/signal.c).
  */
 bool process_is_asked_to_end(pid_t pid);

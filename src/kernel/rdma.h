@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RDMA devices: memory regions (MRs) made of dma-bufs, by libibverbs, which is loaded on first use. */
+/* RDMA devices: memory regions (MRs) made of dma-bufs, by libibverbs, loaded on first use. */
 #ifndef DMABUFCTL_KERNEL_RDMA_H
 #define DMABUFCTL_KERNEL_RDMA_H
 
@@ -29,9 +29,10 @@ bool rdma_is_available(void);
 
 /*
  * That part of a dma-buf, at that I/O virtual address; prot: 1 to be read, 2 to be written, 3 for
- * both, by others too (UVERBS_METHOD_REG_DMABUF_MR in drivers/infiniband/core/uverbs_std_types_mr.c).
- * The fd is the caller's. 0 or a negative errno: -ENOTTY: there is no libibverbs; -ENOENT: no such
- * device; -EOPNOTSUPP: its driver takes no dma-bufs, or not this one.
+ * both, by others too (UVERBS_METHOD_REG_DMABUF_MR in
+ * drivers/infiniband/core/uverbs_std_types_mr.c). The fd is the caller's. 0 or a negative errno:
+ * -ENOTTY: there is no libibverbs; -ENOENT: no such device; -EOPNOTSUPP: its driver takes no
+ * dma-bufs, or not this one.
  */
 int rdma_register(const char *device, int dmabuf, struct range source, uint64_t iova, unsigned prot,
 		  struct rdma_region *region);

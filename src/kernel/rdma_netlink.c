@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The numbers of memory regions, by the kernel's netlink for RDMA (drivers/infiniband/core/nldev.c). */
+/* The numbers of memory regions, by the kernel's netlink for RDMA
+ * (drivers/infiniband/core/nldev.c). */
 #include <errno.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -11,13 +12,12 @@
 #include "kernel/library.h"
 #include "kernel/rdma.h"
 
-#define NL_FUNCTIONS(each)                                                                    \
-	each(nl_socket_alloc) each(nl_socket_free) each(nl_connect) each(nl_socket_modify_cb) \
-		each(nl_send_auto) each(nl_recvmsgs_default) each(nlmsg_alloc_simple)         \
-			each(nlmsg_free) each(nlmsg_hdr) each(nlmsg_find_attr)                \
-				each(nla_put_u32) each(nla_find) each(nla_get_u32)            \
-					each(nla_strcmp) each(nla_data) each(nla_len)         \
-						each(nla_ok) each(nla_next)
+#define NL_FUNCTIONS(each)                                                                       \
+	each(nl_socket_alloc) each(nl_socket_free) each(nl_connect) each(nl_socket_modify_cb)    \
+		each(nl_send_auto) each(nl_recvmsgs_default) each(nlmsg_alloc_simple)            \
+			each(nlmsg_free) each(nlmsg_hdr) each(nlmsg_find_attr) each(nla_put_u32) \
+				each(nla_find) each(nla_get_u32) each(nla_strcmp) each(nla_data) \
+					each(nla_len) each(nla_ok) each(nla_next)
 LIBRARY("libnl-3.so.200", NL_FUNCTIONS);
 
 struct search {
@@ -72,8 +72,8 @@ static int on_regions(struct nl_msg *message, void *data)
 /* All answers are there when it returns. 0 or a negative errno. */
 static int ask(struct nl_sock *socket, int command, const struct search *search)
 {
-	struct nl_msg *message = lib.nlmsg_alloc_simple(
-		RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, command), NLM_F_REQUEST | NLM_F_DUMP);
+	struct nl_msg *message = lib.nlmsg_alloc_simple(RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, command),
+							NLM_F_REQUEST | NLM_F_DUMP);
 	int rc = message ? 0 : -ENOMEM;
 
 	if (!rc && search->has_device)

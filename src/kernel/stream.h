@@ -29,8 +29,8 @@ struct stream {
 };
 
 /*
- * Errors are those of instance_available(). prefix: of the instance's name; what dead processes left
- * under it is removed.
+ * Errors are those of instance_available(). prefix: of the instance's name; what dead processes
+ * left under it is removed.
  */
 int stream_open(struct stream *stream, const char *prefix);
 

@@ -9,10 +9,10 @@
 #include "kernel/rdma.h"
 #include "kernel/sys.h"
 
-#define VERBS_FUNCTIONS(each)                                                                \
-	each(ibv_get_device_list) each(ibv_free_device_list) each(ibv_get_device_name)       \
-		each(ibv_open_device) each(ibv_close_device) each(ibv_alloc_pd) each(        \
-			ibv_reg_dmabuf_mr)
+#define VERBS_FUNCTIONS(each)                                                          \
+	each(ibv_get_device_list) each(ibv_free_device_list) each(ibv_get_device_name) \
+		each(ibv_open_device) each(ibv_close_device) each(ibv_alloc_pd)        \
+			each(ibv_reg_dmabuf_mr)
 LIBRARY("libibverbs.so.1", VERBS_FUNCTIONS);
 
 bool rdma_is_available(void)

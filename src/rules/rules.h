@@ -33,8 +33,8 @@ struct rule_subject {
 	struct object *dmabuf;
 	const struct object *mapping, *ioas, *released;
 	const struct importer *importer;
-	const char *promise; /* of the importer */
-	const char *target;  /* of the importer, by its name */
+	const char *promise;	    /* of the importer */
+	const char *target;	    /* of the importer, by its name */
 	const struct range *source; /* in the dma-buf */
 	const struct range *iova;
 	const struct bar_request *request;
@@ -78,8 +78,8 @@ struct rule {
 
 /* The rules of an operation; each table ends with a rule without id. */
 extern const struct rule attach_rules[], bind_rules[], exec_rules[], export_rules[], import_rules[],
-	map_rules[], memory_rules[], monitor_rules[], open_rules[], pass_rules[], release_rules[], revoke_rules[],
-	verify_rules[];
+	map_rules[], memory_rules[], monitor_rules[], open_rules[], pass_rules[], release_rules[],
+	revoke_rules[], verify_rules[];
 
 /* All of these, NULL at the end. */
 extern const struct rule *const rule_tables[];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * region DEVICE - registers memory of its own with an RDMA device, and keeps nothing of it but an fd of the
- * device's node. Says which number the region has; for each further line that it reads once more, and after an
- * empty one, which ends it, with the fd closed.
+ * region DEVICE - registers memory of its own with an RDMA device, and keeps nothing of it but an
+ * fd of the device's node. Says which number the region has; for each further line that it reads
+ * once more, and after an empty one, which ends it, with the fd closed.
  */
 #include <errno.h>
 #include <fcntl.h>

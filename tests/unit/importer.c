@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kinds of importers: what each asks of the kernel, and what iommufd's does with a record that is not all there is. */
+/* Kinds of importers: what each asks of the kernel, and what iommufd's does with a record that is
+ * not all there is. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -212,8 +213,9 @@ static void check_calls(const char *what, const char *wanted)
 
 static void check_mapping(const struct importer *importer)
 {
-	struct import_request request = { .source = { 0x1000, 0x2000 }, .prot = IMPORT_WRITE,
-					  .fixed = true, .address = 0x5000 };
+	struct import_request request = {
+		.source = { 0x1000, 0x2000 }, .prot = IMPORT_WRITE, .fixed = true, .address = 0x5000
+	};
 	struct import_target target = { .fd = 3, .id = 7 };
 	struct import_trial trial = { .fd = 3 };
 	uint64_t address = 1;
@@ -320,14 +322,16 @@ static void check_tidy(const struct importer *importer)
 
 static void check_device_mapping(const struct importer *importer)
 {
-	struct import_request request = { .source = { 0, 0x3000 }, .prot = IMPORT_READ,
-					  .promise = 1, .late_ms = 20 };
+	struct import_request request = {
+		.source = { 0, 0x3000 }, .prot = IMPORT_READ, .promise = 1, .late_ms = 20
+	};
 	struct import_target target = { .name = "0000:00:03.0", .fd = -1 };
 	uint64_t address = 1;
 
 	*calls = '\0';
 	check(!importer->map(&target, 9, &request, &address) && address == 0x7000 &&
-		      target.fd == 11, "mapped for the device");
+		      target.fd == 11,
+	      "mapped for the device");
 	check_calls("a first time", "open 0000:00:03.0; 11: attach 9 1; 11: delay 20; 11: map 1; ");
 	check(!importer->unmap(&target, (struct range){ 0x7000, 0x3000 }), "given up");
 	check_calls("given up", "11: detach; ");
@@ -363,7 +367,8 @@ static void check_device_refusals(const struct importer *importer)
 		refused = refusals[i].refused;
 		answer = refusals[i].answer;
 		check(importer->map(&target, 9, &request, &address) == refusals[i].rc &&
-			      target.fd == -1, "refused at %s: %d", refused, refusals[i].rc);
+			      target.fd == -1,
+		      "refused at %s: %d", refused, refusals[i].rc);
 		check_calls("what is undone", refusals[i].calls);
 	}
 	refused = "detach";
@@ -379,19 +384,25 @@ static void check_device_look(const struct importer *importer)
 {
 	struct import_look look;
 
-	state = (struct attachment_state){ .attached = true, .mapped = true, .translated = true,
-					   .told = 3, .told_at = 7, .let_go_at = 9 };
+	state = (struct attachment_state){ .attached = true,
+					   .mapped = true,
+					   .translated = true,
+					   .told = 3,
+					   .told_at = 7,
+					   .let_go_at = 9 };
 	check(!importer->look(11, &look) && look.mapped && look.translated && !look.over, "flags");
 	check(look.told == 3 && look.told_at == 7 && look.let_go_at == 9, "when it was told");
 	check(look.count == 2 && look.pieces[0].addresses.offset == 0x7000 &&
-		      look.pieces[1].addresses.length == 0x2000, "where it is");
+		      look.pieces[1].addresses.length == 0x2000,
+	      "where it is");
 	check(look.pieces[0].physical == 0xf0000000 && look.pieces[1].physical == 0xf0001000,
 	      "what is there");
 	free(look.pieces);
 	refused = "translate";
 	answer = -ENOTCONN;
 	check(!importer->look(11, &look) && !look.mapped && !look.pieces && !look.count &&
-		      look.told == 3, "it let go while it was looked at");
+		      look.told == 3,
+	      "it let go while it was looked at");
 	refused = "state";
 	answer = -ENODEV;
 	check(!importer->look(11, &look) && !look.mapped && !look.pieces, "the driver is gone");
@@ -413,11 +424,14 @@ static void check_rdma(const struct importer *importer)
 	uint32_t number;
 
 	check(!strcmp(importer->name, "rdma") && importer->once && !importer->in_ioas &&
-		      !importer->for_pci && !importer->look && !importer->let_go, "what rdma is");
+		      !importer->for_pci && !importer->look && !importer->let_go,
+	      "what rdma is");
 #ifdef HAVE_VERBS
 	check(!importer->map(&target, 9, &request, &address) && address == 0x1000 &&
-		      target.fd == 12, "at the offset");
-	check(target.keys.given && target.keys.local == 0x100 && target.keys.remote == 0x200, "keys");
+		      target.fd == 12,
+	      "at the offset");
+	check(target.keys.given && target.keys.local == 0x100 && target.keys.remote == 0x200,
+	      "keys");
 	check_calls("at the offset", "register mlx5_0 9 0x1000+0x2000 0x1000 1; ");
 	request.fixed = true;
 	request.address = 0x7001000;
@@ -425,7 +439,8 @@ static void check_rdma(const struct importer *importer)
 	answer = -EOPNOTSUPP;
 	target = (struct import_target){ .name = "mlx5_0", .fd = -1 };
 	check(importer->map(&target, 9, &request, &address) == -EOPNOTSUPP && target.fd == -1 &&
-		      !target.keys.given, "refused");
+		      !target.keys.given,
+	      "refused");
 	check_calls("refused", "register mlx5_0 9 0x1000+0x2000 0x7001000 1; ");
 	refused = NULL;
 	answer = 0;
@@ -435,7 +450,8 @@ static void check_rdma(const struct importer *importer)
 #endif
 	check(!importer->unmap(&target, request.source), "unmap");
 	check_calls("unmap", "");
-	check(!importer->number("mlx5_0", &(struct import_keys){ true, 7, 8 }, &number) && number == 5,
+	check(!importer->number("mlx5_0", &(struct import_keys){ true, 7, 8 }, &number) &&
+		      number == 5,
 	      "number");
 	check_calls("number", "number of mlx5_0 0x7; ");
 	check(!importer->reaches("mlx5_0", "mlx5_0", ""), "no PCI device");
@@ -447,7 +463,8 @@ static void check_kvm(const struct importer *importer)
 
 	check(!strcmp(importer->name, "kvm") &&
 		      importer->map(&(struct import_target){ .fd = -1 }, 9,
-				    &(struct import_request){ 0 }, &address) == -ENOTTY, "kvm");
+				    &(struct import_request){ 0 }, &address) == -ENOTTY,
+	      "kvm");
 }
 
 int main(void)

@@ -13,7 +13,8 @@ void fill_mapping(json_object *row, const struct object *mapping, struct snapsho
 void fill_object(json_object *row, const struct object *object);
 
 /* What the importer says of a mapping; the route of all of it. */
-enum route fill_look(json_object *row, const struct object *mapping, const struct import_look *look);
+enum route fill_look(json_object *row, const struct object *mapping,
+		     const struct import_look *look);
 
 /* Rows "idle": the mappings of an IOAS that has lost its last device, "": none. */
 void fill_idle(struct call *call, const char *ioas);

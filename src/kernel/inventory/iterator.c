@@ -242,7 +242,8 @@ static int take_dmabuf(struct adding *adding, const void *data)
 
 	if (record->record.kind == ITERATOR_ATTACHMENT) {
 		inventory_add_attached(&adding->attachments, attachment->device,
-				       strlen(attachment->device), promise_name(attachment->promise));
+				       strlen(attachment->device),
+				       promise_name(attachment->promise));
 		return 0;
 	}
 	dmabuf = inventory_find(adding->inventory, record->inode);
