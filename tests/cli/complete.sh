@@ -16,7 +16,7 @@ offers() {
 }
 
 lines() { tr '\n' ' ' | sed 's/ $//'; }
-columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
+columns='INODE SIZE EXPORTER NAME DEVICE BAR RANGES ORIGIN STATE REFS ATTACHED TO PROMISES KERNEL IN-FLIGHT HOLDERS MAPPED-AT'
 methods='reset flr memory d3hot low-power hot-reset sysfs-reset close unbind remove all'
 
 offers "$(d --list-commands | lines)" ''
@@ -44,7 +44,8 @@ offers 'export exec explain' help ex
 offers 'export exec explain' explain ENODEV --during ex
 offers '' help export ''
 offers 'r w rw' import fb --prot ''
-offers 'iommufd' import fb --to ''
+offers 'iommufd device rdma kvm' import fb --to ''
+offers 'device' import fb --to d
 offers '--to=iommufd' import fb --to=i
 offers 'r rw' import fb --prot r
 offers '--prot=r --prot=rw' import fb --prot=r

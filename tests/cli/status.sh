@@ -35,9 +35,9 @@ same 'as JSON' <<'END'
 {"id":1,"ioas":"ioas0","made_ns":5,"name":"0000:ff:1f.0"}
 {"id":2,"ioas":null,"made_ns":5,"name":"0000:ff:1f.1"}
 "dmabufs"
-{"adopted":false,"bar":2,"device":"0000:ff:1f.0","evidence":[],"inode":7,"made_ns":6,"missing":["probe"],"name":"fb","permanent":false,"ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
-{"adopted":false,"bar":0,"device":"0000:ff:1f.2","evidence":[],"inode":8,"made_ns":3,"missing":["probe"],"name":"old","permanent":true,"ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
-{"adopted":true,"bar":null,"device":null,"evidence":[],"inode":9,"made_ns":6,"missing":["probe"],"name":"theirs","permanent":false,"ranges":[],"size":16777216,"state":"unknown"}
+{"adopted":false,"bar":2,"device":"0000:ff:1f.0","evidence":[],"inode":7,"made_ns":6,"memory":null,"missing":["probe"],"name":"fb","permanent":false,"ranges":[{"length":4096,"offset":0},{"length":8192,"offset":8192}],"size":12288,"state":"unknown"}
+{"adopted":false,"bar":0,"device":"0000:ff:1f.2","evidence":[],"inode":8,"made_ns":3,"memory":null,"missing":["probe"],"name":"old","permanent":true,"ranges":[{"length":4096,"offset":4096}],"size":4096,"state":"unknown"}
+{"adopted":true,"bar":null,"device":null,"evidence":[],"inode":9,"made_ns":6,"memory":null,"missing":["probe"],"name":"theirs","permanent":false,"ranges":[],"size":16777216,"state":"unknown"}
 "ioases"
 {"devices":["0000:ff:1f.0"],"id":3,"name":"ioas0"}
 {"devices":[],"id":4,"name":"spare"}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "importer/importer.h"
 #include "rules/wording.h"
 #include "tests/unit/check.h"
 #include "util/errno.h"
@@ -99,10 +100,13 @@ static const struct {
 
 static void list_rules(int error, unsigned operations, char *ids, size_t size)
 {
+	const struct rule_subject subject = { .importer = importers[0] }; /* iommufd, as for all of them */
+
 	*ids = '\0';
 	for (const struct rule *const *table = rule_tables; *table; table++)
 		for_each_rule(rule, *table)
-			if (rule->error == error && operations_have(operations, rule))
+			if (rule->error == error && operations_have(operations, rule) &&
+			    rule_is_of_importer(rule, &subject))
 				text_join(ids, size, " ", "%s", rule->id);
 }
 
