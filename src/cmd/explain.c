@@ -147,7 +147,8 @@ static struct object *find_mapping(const struct call *call, const struct fault *
 
 	*attached = false;
 	for_each_object(mapping, &call->context->objects, OBJECT_MAPPING) {
-		if (*attached || !range_has(mapping->addresses, fault->address))
+		if (*attached || !object_is_at_iova(mapping) ||
+		    !range_has(mapping->addresses, fault->address))
 			continue;
 		*attached = !*fault->device || is_reached_by(call, mapping, fault->device);
 		if (*attached || !found)

@@ -47,14 +47,16 @@ static void draw_stated(json_object *row, const char *shape, const char *attribu
 /* In an IOAS, or for a device, which the context does not have open. */
 static void draw_mapping(json_object *mapping)
 {
-	const char *device = text_of(mapping, "device"), *name = text_of(mapping, "name");
+	const char *ioas = text_of(mapping, "ioas"), *name = text_of(mapping, "name");
+	const char *rdma = text_of(mapping, "rdma");
+	const char *device = *rdma ? rdma : text_of(mapping, "device");
 
-	draw_stated(mapping, "box", text_of(mapping, *device ? "dma" : "iova"));
-	if (*device) {
-		dot_node(device, "box", "lightblue", device, NULL);
-		dot_edge(device, name, "solid", text_of(mapping, "promise"));
+	draw_stated(mapping, "box", text_of(mapping, *ioas || *rdma ? "iova" : "dma"));
+	if (*ioas) {
+		dot_edge(ioas, name, "solid", NULL);
 	} else {
-		dot_edge(text_of(mapping, "ioas"), name, "solid", NULL);
+		dot_node(device, "box", "lightblue", device, NULL);
+		dot_edge(device, name, "solid", *rdma ? "rdma" : text_of(mapping, "promise"));
 	}
 	dot_edge(name, text_of(mapping, "dmabuf"), "solid", NULL);
 }

@@ -89,7 +89,8 @@ static void learn_context(struct naming *naming, const struct naming *before, co
 		return;
 	}
 	for_each_object(mapping, &context.objects, OBJECT_MAPPING)
-		add_mapping(naming, &context, mapping);
+		if (object_is_at_iova(mapping))
+			add_mapping(naming, &context, mapping);
 	for_each_object(dmabuf, &context.objects, OBJECT_DMABUF)
 		add_dmabuf(naming, context.name, dmabuf->inode);
 	for_each_object(device, &context.objects, OBJECT_DEVICE)

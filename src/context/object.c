@@ -539,6 +539,11 @@ bool object_is_export_of(const struct object *dmabuf, const char *device)
 	return !dmabuf->adopted && !strcmp(dmabuf->device.bdf, device);
 }
 
+bool object_is_at_iova(const struct object *mapping)
+{
+	return mapping->importer->in_ioas || mapping->importer->for_pci;
+}
+
 bool object_is_in_ioas(const struct object *mapping, const char *ioas)
 {
 	return mapping->importer->in_ioas && !strcmp(mapping->target, ioas);

@@ -145,6 +145,9 @@ bool object_is_export_of(const struct object *dmabuf, const char *device);
 /* Whether the IOAS of that name is the mapping's target. */
 bool object_is_in_ioas(const struct object *mapping, const char *ioas);
 
+/* Whether its addresses are an IOMMU's; those of a memory region are the region's own. */
+bool object_is_at_iova(const struct object *mapping);
+
 /* Whether DMA of the device goes by the mapping's target. */
 bool object_is_reached_by(const struct object *mapping, const struct object *device);
 

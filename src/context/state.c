@@ -81,7 +81,8 @@ static void list_windows(struct snapshot *snapshot)
 	if (!snapshot->windows)
 		return;
 	for_each_object(mapping, objects, OBJECT_MAPPING)
-		snapshot->windows[snapshot->window_count++].mapping = mapping;
+		if (object_is_at_iova(mapping))
+			snapshot->windows[snapshot->window_count++].mapping = mapping;
 	qsort(snapshot->windows, snapshot->window_count, sizeof(*snapshot->windows), by_iova);
 	mark_shared(snapshot->windows, snapshot->window_count);
 	qsort(snapshot->windows, snapshot->window_count, sizeof(*snapshot->windows), by_object);
@@ -106,7 +107,7 @@ static void list_devices(struct snapshot *snapshot)
 	for_each_object(device, objects, OBJECT_DEVICE)
 		add_device(snapshot, device->name, device->ioas);
 	for_each_object(mapping, objects, OBJECT_MAPPING)
-		if (!mapping->importer->in_ioas)
+		if (mapping->importer->for_pci)
 			add_device(snapshot, mapping->target, "");
 }
 
@@ -390,6 +391,7 @@ struct mapping_report snapshot_mapping(struct snapshot *snapshot, const struct o
 	struct mapping_evidence evidence = {
 		.dma = ask_dma(mapping),
 		.recorded = *mapping->revoked_by,
+		.attached = !mapping->importer->in_ioas, /* it is for a device from the first */
 	};
 
 	if (dmabuf) {

@@ -22,7 +22,8 @@ enum applies is_reserved(const struct pci_device *pci, struct range window, cons
 
 static bool is_elsewhere(const struct rule_subject *subject)
 {
-	return subject->ioas && !object_is_in_ioas(subject->mapping, subject->ioas->name);
+	return !subject->mapping->importer->in_ioas ||
+	       (subject->ioas && !object_is_in_ioas(subject->mapping, subject->ioas->name));
 }
 
 static enum applies lies_in_reserved(const struct rule_subject *subject,

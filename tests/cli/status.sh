@@ -111,5 +111,25 @@ ff:1f.0 0xfffffffff000 map0 unknown the mapping is there; it may not have been t
 0000:ff:1f.0 0xffffffffd000 null null nothing of this context is mapped there
 0000:ff:1f.0 0x0 null null nothing of this context is mapped there
 END
+
+# For a device, and of an RDMA device: neither can be asked here, and an address of the region is no IOVA.
+mapping='"dmabuf":"theirs","length":8192,"made_ns":7,"offset":0,"prot":"rw","revoked_by":null'
+put 6 dma "{$mapping,\"importer\":\"device\",\"device\":\"0000:ff:1f.3\",\"dma\":\"0x40000\",\"promise\":\"revocable\",\"late_ms\":100}"
+put 6 region "{$mapping,\"importer\":\"rdma\",\"rdma\":\"mlx5_9\",\"iova\":\"0x12000\",\"lkey\":7,\"rkey\":8}"
+run d status --json
+ok 'for a device' equal "$(gojq -c '.mappings[] | select(.name == "dma") | [.device, .dma, .promise, .late_ms, .state, .told]' <<<"$out")" \
+	'["0000:ff:1f.3","0x40000","revocable",100,"unknown",null]'
+ok 'a memory region' equal "$(gojq -c '.mappings[] | select(.name == "region") | [.rdma, .iova, .lkey, .rkey, .mr, .state, .evidence]' <<<"$out")" \
+	'["mlx5_9","0x12000",7,8,null,"unknown",[]]'
+run d explain --json "DMAR: [DMA Write NO_PASID] Request device [0000:ff:1f.0] fault addr 0x12000 [fault reason 0x05] x"
+ok 'a memory region: no fault is at its address' equal "$(gojq -c .fault.mapping <<<"$out")" null
+ok 'a picture of both' equal "$(d status --dot | grep -E '"(dma|region)"|mlx|1f.3')" '	"dma" [shape=box fillcolor=white label="dma\n0x40000\nunknown"]
+	"0000:ff:1f.3" [shape=box fillcolor=lightblue label="0000:ff:1f.3"]
+	"0000:ff:1f.3" -> "dma" [style=solid label="revocable"]
+	"dma" -> "theirs" [style=solid]
+	"region" [shape=box fillcolor=white label="region\n0x12000\nunknown"]
+	"mlx5_9" [shape=box fillcolor=lightblue label="mlx5_9"]
+	"mlx5_9" -> "region" [style=solid label="rdma"]
+	"region" -> "theirs" [style=solid]'
 d context stop
 done_testing
