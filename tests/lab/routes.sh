@@ -48,12 +48,16 @@ goes 06:00.0 0b:00.0 host-bridge host-bridge
 goes 01:00.0 02:00.0 host-bridge host-bridge
 goes 00:03.0 01:00.0 host-bridge host-bridge
 
-# The same two devices, once their port redirects nothing.
+# The same two devices, once their ports redirect nothing. The DMA API looks at both ports, where the one that the device's
+# requests come to would do (pci_p2pdma.c: upstream_bridge_distance()).
 redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w)
+both_ports() { setpci -s 09:00.0 ECAP_ACS+6.w="$1" && setpci -s 09:01.0 ECAP_ACS+6.w="$1"; }
 setpci -s 09:00.0 ECAP_ACS+6.w=0000
+goes 0a:00.0 0b:00.0 direct host-bridge
+both_ports 0000
 goes 0a:00.0 0b:00.0 direct $bus
 if [ $bus != bus ]; then
-	setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
+	both_ports "$redirects"
 	rmmod $DRIVER
 	leave_nothing
 	done_testing
@@ -67,7 +71,7 @@ d bind 0b:00.0 >/dev/null
 d export 0b:00.0 2 --name fb >/dev/null
 run d import fb --to device:0a:00.0 --name dma
 ok 'no redirect: nothing to complain of' equal "$rc $err" '0 '
-setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
+both_ports "$redirects"
 ok 'redirected meanwhile: status shows it' equal "$(attribute '.mappings[0].route')" nowhere
 d unmap dma
 run d import fb --to device:0a:00.0 --name dma --json
