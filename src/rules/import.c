@@ -297,6 +297,20 @@ static enum applies lacks_rdma_device(const struct rule_subject *subject,
 	return rdma_exists(subject->target) ? APPLIES_NO : found(finding, "'%s'", subject->target);
 }
 
+static enum applies differs_within_page(const struct rule_subject *subject,
+					struct rule_finding *finding)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+
+	if (!subject->source)
+		return APPLIES_UNKNOWN;
+	if (!subject->iova || subject->iova->offset % page == subject->source->offset % page)
+		return APPLIES_NO;
+	return found(finding, "offset 0x%llx, address 0x%llx, pages of %llu bytes",
+		     (unsigned long long)subject->source->offset,
+		     (unsigned long long)subject->iova->offset, (unsigned long long)page);
+}
+
 /* A driver of hardware may refuse for the exporter's sake. */
 static enum applies is_software(const struct rule_subject *subject, struct rule_finding *finding)
 {
@@ -460,6 +474,17 @@ const struct rule import_rules[] = {
 	  .remedy = "'ls " RDMA_CLASS "' lists them; 'modprobe ib_uverbs' when none can be opened",
 	  .foreseen = true,
 	  .applies = lacks_rdma_device },
+	{ .id = "import-within-page",
+	  .error = EINVAL,
+	  .during = "import",
+	  .sentence = "a memory region begins at the same place in a page as what is mapped",
+	  .function = "UVERBS_METHOD_REG_DMABUF_MR",
+	  .file = "drivers/infiniband/core/uverbs_std_types_mr.c",
+	  .since = "Linux 5.12",
+	  .importer = "rdma",
+	  .remedy = "leave --iova out, or give one that ends with the same digits as --offset",
+	  .foreseen = true,
+	  .applies = differs_within_page },
 	{ .id = "import-region",
 	  .error = EOPNOTSUPP,
 	  .during = "import",

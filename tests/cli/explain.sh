@@ -111,7 +111,7 @@ done <<-END
 	ENODEV import 1
 	EOPNOTSUPP import 5
 	EEXIST import 1
-	EINVAL import 8
+	EINVAL import 9
 	EOVERFLOW import 1
 	ENOTTY import 5
 	ENODEV export 1

@@ -25,6 +25,9 @@ for device in rxe0 siw0; do
 			d import $exporter --to rdma:$device
 	done
 done
+fails 1 'begins at the same place in a page as what is mapped: offset 0x1000, address 0x7800' \
+	d import vfio --to rdma:rxe0 --offset 4096 --length 4096 --iova 0x7800
+fails 3 'registers no dma-bufs' d import vfio --to rdma:rxe0 --offset 0x1800 --length 4096 --iova 0x7800
 ok 'nobody refused leaves anything' equal "$(attribute '.mappings | length')" 0
 ok 'nothing of RDMA is open' equal "$(rdma -j resource show mr | gojq '[.[] | select(.pid)] | length')" 0
 
