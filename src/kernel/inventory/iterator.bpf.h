@@ -33,7 +33,7 @@ enum iterator_promise {
 struct iterator_attachment {
 	struct iterator_record record;
 	unsigned int promise; /* enum iterator_promise */
-	char device[64];      /* its name */
+	char device[68];      /* its name, 64 at most; the next record is aligned, too */
 };
 
 struct iterator_dmabuf {

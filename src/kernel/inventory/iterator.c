@@ -202,6 +202,13 @@ static int begin(int program, pid_t pid)
 	return fd < 0 ? fd : skel_sys_bpf(BPF_ITER_CREATE, &iterator, sizeof(iterator));
 }
 
+/* They follow each other in the buffer. */
+_Static_assert(sizeof(struct iterator_attachment) % 8 == 0 &&
+		       sizeof(struct iterator_dmabuf) % 8 == 0 &&
+		       sizeof(struct iterator_file) % 8 == 0 &&
+		       sizeof(struct iterator_map) % 8 == 0,
+	       "each is aligned as the next wants it");
+
 /* What is being added, while records come in. */
 struct adding {
 	struct inventory *inventory;
