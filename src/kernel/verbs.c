@@ -12,7 +12,7 @@
 #define VERBS_FUNCTIONS(each)                                                          \
 	each(ibv_get_device_list) each(ibv_free_device_list) each(ibv_get_device_name) \
 		each(ibv_open_device) each(ibv_close_device) each(ibv_alloc_pd)        \
-			each(ibv_reg_dmabuf_mr)
+			each(ibv_dealloc_pd) each(ibv_reg_dmabuf_mr) each(ibv_dereg_mr)
 LIBRARY("libibverbs.so.1", VERBS_FUNCTIONS);
 
 bool rdma_is_available(void)
@@ -43,23 +43,40 @@ static int open_device(const char *name, struct ibv_context **context)
 	return rc;
 }
 
-/* The region and its protection domain are not given back: they belong to the node's open file. */
-static int register_with(struct ibv_context *context, int dmabuf, struct range source,
-			 uint64_t iova, unsigned prot, struct rdma_region *region)
+/* In that protection domain. */
+static int register_in(struct ibv_pd *pd, int dmabuf, struct range source, uint64_t iova,
+		       unsigned prot, struct rdma_region *region)
 {
 	int access = (prot & 1 ? IBV_ACCESS_REMOTE_READ : 0) |
 		     (prot & 2 ? IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE : 0);
-	struct ibv_pd *pd = lib.ibv_alloc_pd(context);
-	struct ibv_mr *mr;
+	struct ibv_mr *mr =
+		lib.ibv_reg_dmabuf_mr(pd, source.offset, source.length, iova, dmabuf, access);
+	int rc = 0;
 
-	if (!pd)
-		return failure();
-	mr = lib.ibv_reg_dmabuf_mr(pd, source.offset, source.length, iova, dmabuf, access);
 	if (!mr)
 		return failure();
 	*region = (struct rdma_region){ -1, mr->lkey, mr->rkey };
-	region->fd = fcntl(context->cmd_fd, F_DUPFD_CLOEXEC, 0);
-	return region->fd < 0 ? failure() : 0;
+	region->fd = fcntl(pd->context->cmd_fd, F_DUPFD_CLOEXEC, 0);
+	if (region->fd < 0) {
+		rc = failure();
+		lib.ibv_dereg_mr(mr);
+	}
+	return rc;
+}
+
+/*
+ * Once registered, the region and its domain are not given back: they belong to the node's open
+ * file. What libibverbs has of them goes with this process.
+ */
+static int register_with(struct ibv_context *context, int dmabuf, struct range source,
+			 uint64_t iova, unsigned prot, struct rdma_region *region)
+{
+	struct ibv_pd *pd = lib.ibv_alloc_pd(context);
+	int rc = pd ? register_in(pd, dmabuf, source, iova, prot, region) : failure();
+
+	if (rc && pd)
+		lib.ibv_dealloc_pd(pd);
+	return rc;
 }
 
 int rdma_register(const char *device, int dmabuf, struct range source, uint64_t iova, unsigned prot,
