@@ -65,5 +65,5 @@ int main(int argc, char **argv)
 		say(argv[1], lkey);
 	close(fd);
 	say(argv[1], lkey);
-	return 0;
+	_exit(0); /* what libibverbs has of the region was never given back */
 }
