@@ -12,10 +12,15 @@ const char *route_name(enum route route)
 	return names[route];
 }
 
+static bool is_translated(const struct import_look *look, const struct import_piece *piece)
+{
+	return look->translated && piece->physical;
+}
+
 enum route route_judge(const struct import_look *look, const struct import_piece *piece,
 		       const char *reach)
 {
-	if (look->translated && piece->physical)
+	if (is_translated(look, piece))
 		return ROUTE_HOST_BRIDGE;
 	if (reach && !strcmp(reach, "unknown"))
 		return ROUTE_UNKNOWN;
@@ -24,11 +29,19 @@ enum route route_judge(const struct import_look *look, const struct import_piece
 	return look->translated ? ROUTE_NOWHERE : ROUTE_HOST_BRIDGE;
 }
 
+static bool find_bar(struct bars *bars, uint64_t address, struct bar_place *place)
+{
+	if (!bars->count)
+		bars_read(bars);
+	return bars_find(bars, address, place);
+}
+
 enum route route_of(const struct import_look *look, const struct import_piece *piece,
-		    const char *device, const struct bars *bars)
+		    const char *device, struct bars *bars)
 {
 	struct bar_place place;
-	bool in_bar = bars_find(bars, piece->addresses.offset, &place);
+	bool in_bar = !is_translated(look, piece) &&
+		      find_bar(bars, piece->addresses.offset, &place);
 
 	return route_judge(look, piece,
 			   in_bar ? reach_between(device, place.device.bdf).verdict : NULL);

@@ -21,9 +21,12 @@ enum route {
 enum route route_judge(const struct import_look *look, const struct import_piece *piece,
 		       const char *reach);
 
-/* The same of a piece that is mapped for the device of that name. */
+/*
+ * The same of a piece that is mapped for the device of that name. bars: none yet, or of an earlier
+ * piece; read once they are wanted, and the caller's to free.
+ */
 enum route route_of(const struct import_look *look, const struct import_piece *piece,
-		    const char *device, const struct bars *bars);
+		    const char *device, struct bars *bars);
 
 const char *route_name(enum route route);
 

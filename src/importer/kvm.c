@@ -21,6 +21,5 @@ const struct importer importer_kvm = {
 	.name = "kvm",
 	.target_key = "vm",
 	.address_key = "gpa",
-	.once = true,
 	.map = map,
 };

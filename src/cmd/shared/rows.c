@@ -40,7 +40,6 @@ static enum route fill_pieces(json_object *rows, const struct import_look *look,
 	enum route worst = ROUTE_HOST_BRIDGE;
 	struct bars bars = { 0 };
 
-	bars_read(&bars);
 	for (unsigned i = 0; i < look->count; i++) {
 		const struct import_piece *piece = &look->pieces[i];
 		enum route route = route_of(look, piece, device, &bars);
