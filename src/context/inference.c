@@ -43,7 +43,8 @@ static bool is_again(const struct record *record, const struct record *next)
 static bool is_deed(const struct record *record)
 {
 	return record->kind != RECORD_LOST && record->kind != RECORD_UNTOLD &&
-	       record->kind != RECORD_REVOKED && record->kind != RECORD_RESTORED;
+	       record->kind != RECORD_REVOKED && record->kind != RECORD_RESTORED &&
+	       record->kind != RECORD_PROMISE && record->kind != RECORD_PIN;
 }
 
 /* What the same task does next; NULL: that is not known yet. */
@@ -56,12 +57,39 @@ static const struct record *find_next(const struct record *records, unsigned cou
 	return NULL;
 }
 
+/* Importers that pin do so before they map. */
+static bool is_pinned(const struct record *records, const struct record *end)
+{
+	for (const struct record *at = records + 1; at < end; at++)
+		if (at->kind == RECORD_PIN && at->pid == records->pid &&
+		    at->inode == records->inode)
+			return true;
+	return false;
+}
+
+static enum inferred_promise infer_promise(enum record_promise promise, bool pinned)
+{
+	switch (promise) {
+	case PROMISE_STATIC:
+		return INFERRED_PLAIN;
+	case PROMISE_DEAF:
+		return INFERRED_PINNED;
+	case PROMISE_LETS_GO:
+		return pinned ? INFERRED_REVOCABLE : INFERRED_DYNAMIC;
+	default:
+		return INFERRED_NONE;
+	}
+}
+
 /* An import by which nothing is mapped is one that is taken back at once, and only that is. */
-static struct inferred infer_attach(const struct record *records, unsigned count)
+static struct inferred infer_attach(const struct inference_task *task, const struct record *records,
+				    unsigned count)
 {
 	const struct record *next = find_next(records, count);
+	bool pinned = is_pinned(records, next ? next : records + count);
 
 	return (struct inferred){
+		.promise = infer_promise(task ? task->promise : PROMISE_UNKNOWN, pinned),
 		.undecided = !next,
 		.trial = next && next->kind == RECORD_DETACH && next->inode == records->inode,
 	};
@@ -105,7 +133,7 @@ struct inferred infer(const struct inference *inference, const struct record *re
 	const struct inference_task *task = find_task(inference, records->pid);
 
 	if (records->kind == RECORD_ATTACH)
-		return infer_attach(records, count);
+		return infer_attach(task, records, count);
 	if (records->kind == RECORD_UNMAP)
 		return infer_unmap(task, records, count);
 	if (records->kind == RECORD_DETACH && task)
@@ -125,12 +153,15 @@ void inference_note(struct inference *inference, const struct record *record,
 		*inference = (struct inference){ 0 };
 		return;
 	}
-	if (!is_deed(record))
+	if (!is_deed(record) && record->kind != RECORD_PROMISE)
 		return;
 	task = (struct inference_task *)find_task(inference, record->pid);
 	if (!task)
 		task = add_task(inference, record->pid);
 	task->time = record->time;
+	task->promise = record->promise;
+	if (!is_deed(record))
+		return;
 	/* All that happens within is that importers unmap. */
 	if (record->kind != RECORD_UNMAP)
 		task->invalidated = 0;

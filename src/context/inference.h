@@ -14,6 +14,7 @@ struct inference_task {
 	pid_t pid;
 	uint64_t time; /* of its last record; 0: the entry is free */
 	enum record_kind last;
+	enum record_promise promise; /* of what it is about to attach */
 	uint64_t inode;	      /* of what it attached last */
 	uint64_t invalidated; /* inode of what it is invalidating; 0: nothing */
 	bool trial;	      /* what it attached last, it only tried */
@@ -28,6 +29,15 @@ struct inference {
 	struct inference_task tasks[INFERENCE_SETS][INFERENCE_WAYS]; /* by PID */
 };
 
+/* What an importer promises the exporter (Documentation/driver-api/dma-buf.rst). */
+enum inferred_promise {
+	INFERRED_NONE,	    /* that is not known */
+	INFERRED_DYNAMIC,   /* to let go when it is told to, and to map again */
+	INFERRED_REVOCABLE, /* the same, but it has pinned the memory: it may let go for good */
+	INFERRED_PINNED,    /* nothing: it cannot be told */
+	INFERRED_PLAIN,	    /* nor that: a static importer */
+};
+
 struct inferred {
 	bool undecided; /* the task's next record would tell */
 	bool trial;	/* an attach, or its detach, between which nothing was mapped */
@@ -36,6 +46,7 @@ struct inferred {
 	bool given_up;	/* a detach that ends the mapping in window */
 	uint64_t inode; /* of the dma-buf that was mapped there; 0: not known */
 	struct range window;
+	enum inferred_promise promise; /* of an attach */
 };
 
 /* What the first of the records means, given those that follow it. */

@@ -19,6 +19,7 @@ enum member {
 	ATTACHMENT_BUFFER,
 	ATTACHMENT_DEVICE,
 	OPS_INVALIDATE, /* is there from Linux 7.0 on */
+	OPS_MOVE,	/* is there before */
 	FILE_INODE,
 	FILE_BUFFER,
 	INODE_NUMBER,
@@ -32,9 +33,14 @@ struct probe_offsets {
 };
 
 static const char *const names[RECORD_KINDS] = {
-	[RECORD_EXPORT] = "export",	    [RECORD_ATTACH] = "attach",
-	[RECORD_DETACH] = "detach",	    [RECORD_PUT] = "put",
-	[RECORD_INVALIDATE] = "invalidate", [RECORD_INVALIDATED] = "invalidated",
+	[RECORD_EXPORT] = "export",
+	[RECORD_ATTACH] = "attach",
+	[RECORD_DETACH] = "detach",
+	[RECORD_PUT] = "put",
+	[RECORD_INVALIDATE] = "invalidate",
+	[RECORD_INVALIDATED] = "invalidated",
+	[RECORD_PIN] = "pin",
+	[RECORD_PROMISE] = "promise",
 };
 
 const char *probe_name(enum record_kind kind)
@@ -51,6 +57,7 @@ struct probe_offsets *probe_offsets_new(void)
 		[ATTACHMENT_BUFFER] = { "dma_buf_attachment", "dmabuf", -1 },
 		[ATTACHMENT_DEVICE] = { "dma_buf_attachment", "dev", -1 },
 		[OPS_INVALIDATE] = { "dma_buf_attach_ops", "invalidate_mappings", -1 },
+		[OPS_MOVE] = { "dma_buf_attach_ops", "move_notify", -1 },
 		[FILE_INODE] = { "file", "f_inode", -1 },
 		[FILE_BUFFER] = { "file", "private_data", -1 },
 		[INODE_NUMBER] = { "inode", "i_ino", -1 },
@@ -150,6 +157,13 @@ static const char *describe(struct arguments *arguments, enum record_kind kind)
 		return invalidates ? "p:dma_buf_invalidate_mappings" : "p:dma_buf_move_notify";
 	case RECORD_INVALIDATED:
 		return invalidates ? "r:dma_buf_invalidate_mappings" : "r:dma_buf_move_notify";
+	case RECORD_PIN:
+		add_inode(arguments, through(arguments, ATTACHMENT_BUFFER, "$arg1", room));
+		return "p:dma_buf_pin";
+	case RECORD_PROMISE:
+		add(arguments, " ops=$arg3:u64 callback=+%d($arg3):u64",
+		    at(arguments, invalidates ? OPS_INVALIDATE : OPS_MOVE));
+		return "p:dma_buf_dynamic_attach";
 	default:
 		return NULL;
 	}

@@ -27,12 +27,15 @@ static const struct {
 	{ offsetof(struct record_format, device), "device", true },
 	{ offsetof(struct record_format, device), "dev_name", true },
 	{ offsetof(struct record_format, exporter), "exp_name", true },
+	{ offsetof(struct record_format, ops), "ops", false },
+	{ offsetof(struct record_format, callback), "callback", false },
 };
 
 #define WINDOW (1 << 0)
 #define INODE (1 << 1)
 #define BUFFER (1 << 2)
 #define DEVICE (1 << 3)
+#define OPS (1 << 4)
 
 static const unsigned wanted[RECORD_KINDS] = {
 	[RECORD_MAP] = WINDOW,
@@ -44,6 +47,8 @@ static const unsigned wanted[RECORD_KINDS] = {
 	[RECORD_PUT] = INODE | BUFFER,
 	[RECORD_INVALIDATE] = INODE,
 	[RECORD_INVALIDATED] = 0,
+	[RECORD_PIN] = INODE,
+	[RECORD_PROMISE] = OPS,
 };
 
 static void learn_fields(struct record_format *format, struct tep_event *event)
@@ -69,7 +74,8 @@ static bool is_complete(const struct record_format *format, unsigned want)
 	       (!(want & WINDOW) || (format->iova.size && format->size.size)) &&
 	       (!(want & INODE) || format->inode.size) &&
 	       (!(want & BUFFER) || (format->size.size && format->exporter.size)) &&
-	       (!(want & DEVICE) || format->device.size);
+	       (!(want & DEVICE) || format->device.size) &&
+	       (!(want & OPS) || (format->ops.size && format->callback.size));
 }
 
 int record_learn(struct record_formats *formats, enum record_kind kind, const char *format,
@@ -122,6 +128,16 @@ static void text(const char *data, size_t size, struct record_field field, char 
 	to[length] = '\0';
 }
 
+/* Without ops there is no callback to be read. */
+static enum record_promise promise(const void *data, const struct record_format *format)
+{
+	if (!format->ops.size)
+		return PROMISE_UNKNOWN;
+	if (!number(data, format->ops))
+		return PROMISE_STATIC;
+	return number(data, format->callback) ? PROMISE_LETS_GO : PROMISE_DEAF;
+}
+
 bool record_decode(const struct record_formats *formats, const void *data, size_t size,
 		   struct record *record)
 {
@@ -141,6 +157,7 @@ bool record_decode(const struct record_formats *formats, const void *data, size_
 	record->iova = (struct range){ number(data, format->iova), record->size };
 	record->memory = number(data, format->memory);
 	record->inode = number(data, format->inode);
+	record->promise = promise(data, format);
 	*record->device = *record->exporter = '\0';
 	if (format->device.size)
 		text(data, size, format->device, record->device, sizeof(record->device));

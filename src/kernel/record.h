@@ -25,10 +25,27 @@ enum record_kind {
 	RECORD_RESTORED,    /* inode, device, bar: the memory can be mapped again */
 	RECORD_INVALIDATE,  /* inode: the exporter begins to tell the importers to let go */
 	RECORD_INVALIDATED, /* and has told all of them */
+	RECORD_PIN,	    /* inode: an importer pins the memory */
+	RECORD_PROMISE,	    /* promise: what an importer that is about to attach can do */
 	/* None of the kernel's: so many (size) that came before are missing. */
 	RECORD_LOST,   /* of the trace's */
 	RECORD_UNTOLD, /* of what the programs tell of: VFIO's exports, revocations */
 	RECORD_KINDS,
+};
+
+/* What an importer has told the dma-buf core of itself. */
+enum record_promise {
+	PROMISE_UNKNOWN,
+	PROMISE_STATIC, /* nothing: no peer-to-peer DMA, and it cannot be told to let go */
+	PROMISE_DEAF,	/* it cannot be told to, either */
+	PROMISE_LETS_GO,
+};
+
+/* Whether importers had let go once the exporter had told all of them to. */
+enum record_kept {
+	KEPT_UNKNOWN,
+	KEPT_NOT,
+	KEPT,
 };
 
 struct record {
@@ -43,11 +60,13 @@ struct record {
 	uint64_t size;
 	char device[32];
 	char exporter[32];
+	enum record_promise promise;
 	/* Told of revocations, which the trace knows nothing of. */
 	int bar;	 /* -1: none of the device's */
 	pid_t mapped_by; /* 0: no mapping is concerned */
 	uint32_t ioas;	 /* 0: a mapping that is in no page table, and has no iova then */
 	uint64_t took;	 /* the importer, in ns */
+	enum record_kept kept;
 };
 
 /* Where a kind's fields lie in its records. */
@@ -57,7 +76,7 @@ struct record_format {
 	struct record_field {
 		uint16_t offset;
 		uint16_t size; /* 0: there is no such field */
-	} pid, iova, memory, size, inode, device, exporter;
+	} pid, iova, memory, size, inode, device, exporter, ops, callback;
 };
 
 struct record_formats {

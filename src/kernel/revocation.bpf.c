@@ -43,6 +43,7 @@ struct call {
 struct begun {
 	void *argument;
 	__u64 time;
+	__u64 mapped; /* by others than iommufd */
 };
 
 struct {
@@ -84,10 +85,10 @@ static struct call call_of(enum function function)
 	return (struct call){ bpf_get_current_pid_tgid(), function };
 }
 
-static void begin(enum function function, void *argument)
+static void begin(enum function function, void *argument, __u64 mapped)
 {
 	struct call call = call_of(function);
-	struct begun begun = { argument, bpf_ktime_get_ns() };
+	struct begun begun = { argument, bpf_ktime_get_ns(), mapped };
 
 	/* One that is there is from a call whose return was not seen. */
 	if (!bpf_map_update_elem(&calls, &call, &begun, BPF_NOEXIST))
@@ -129,9 +130,14 @@ static void tell_of_device(struct revocation_record *record, struct dma_buf *dma
 	tell(record, dmabuf);
 }
 
-static void tell_of_exporter(enum revocation_kind kind, struct dma_buf *dmabuf)
+static void tell_of_exporter(enum revocation_kind kind, enum revocation_kept kept,
+			     struct dma_buf *dmabuf)
 {
-	struct revocation_record record = { .kind = kind, .time = bpf_ktime_get_ns() };
+	struct revocation_record record = {
+		.kind = kind,
+		.kept = kept,
+		.time = bpf_ktime_get_ns(),
+	};
 
 	tell_of_device(&record, dmabuf);
 }
@@ -228,7 +234,7 @@ int begin_update(struct pt_regs *ctx)
 
 	note_changes(device, revoked);
 	if (!revoked)
-		begin(FUNCTION_UPDATE, device);
+		begin(FUNCTION_UPDATE, device, 0);
 	return 0;
 }
 
@@ -242,7 +248,7 @@ static long tell_restored(__u32 index, struct exports *exports)
 		return 1;
 	dmabuf = BPF_CORE_READ(exported, dmabuf);
 	if (!bpf_map_delete_elem(&changes, &dmabuf) && !is_export_revoked(exported))
-		tell_of_exporter(REVOCATION_RESTORED, dmabuf);
+		tell_of_exporter(REVOCATION_RESTORED, REVOCATION_NOBODY, dmabuf);
 	return 0;
 }
 
@@ -271,6 +277,18 @@ int begin_close(struct pt_regs *ctx)
 	return 0;
 }
 
+/* The mappings at DMA addresses; 0 where they are not on record. */
+static __u32 count_mapped(struct vfio_pci_dma_buf *record)
+{
+	struct vfio_pci_dma_buf___series *series = (void *)record;
+
+	if (bpf_core_field_exists(struct vfio_pci_dma_buf, kref))
+		return BPF_CORE_READ(record, kref.refcount.refs.counter) - 1;
+	return bpf_core_field_exists(struct vfio_pci_dma_buf___series, mapped) ?
+		       BPF_CORE_READ(series, mapped) :
+		       0;
+}
+
 /* dma_buf_invalidate_mappings(): to all importers of the dma-buf, for restoring as well. */
 SEC("kprobe")
 int begin_invalidate(struct pt_regs *ctx)
@@ -278,8 +296,18 @@ int begin_invalidate(struct pt_regs *ctx)
 	struct dma_buf *dmabuf = (void *)PT_REGS_PARM1(ctx);
 
 	if (is_from_vfio(dmabuf))
-		begin(FUNCTION_INVALIDATE, dmabuf);
+		begin(FUNCTION_INVALIDATE, dmabuf, count_mapped(BPF_CORE_READ(dmabuf, priv)));
 	return 0;
+}
+
+/* What is mapped yet, the exporter waits for. */
+static enum revocation_kept kept_by_others(const struct begun *begun)
+{
+	struct dma_buf *dmabuf = begun->argument;
+
+	if (!begun->mapped)
+		return REVOCATION_NOBODY;
+	return count_mapped(BPF_CORE_READ(dmabuf, priv)) ? REVOCATION_NOT_KEPT : REVOCATION_KEPT;
 }
 
 SEC("kretprobe")
@@ -296,8 +324,8 @@ int end_invalidate(struct pt_regs *ctx)
 	change = bpf_map_lookup_elem(&changes, &dmabuf);
 	if (!change || !change->revoked)
 		return 0;
-	if (!change->told)
-		tell_of_exporter(REVOCATION_REVOKED, dmabuf);
+	if (!change->told || begun.mapped)
+		tell_of_exporter(REVOCATION_REVOKED, kept_by_others(&begun), dmabuf);
 	bpf_map_delete_elem(&changes, &dmabuf);
 	return 0;
 }
@@ -310,7 +338,7 @@ int begin_notify(struct pt_regs *ctx)
 
 	if (is_from_vfio(BPF_CORE_READ(attachment, dmabuf)) &&
 	    !is_revoked(BPF_CORE_READ(attachment, importer_priv)))
-		begin(FUNCTION_NOTIFY, attachment);
+		begin(FUNCTION_NOTIFY, attachment, 0);
 	return 0;
 }
 
@@ -327,6 +355,7 @@ static void tell_let_go(struct importer *importer, struct iopt_area *area)
 {
 	struct revocation_record record = {
 		.kind = REVOCATION_LET_GO,
+		.kept = is_revoked(importer->pages) ? REVOCATION_KEPT : REVOCATION_NOT_KEPT,
 		.time = importer->ended,
 		.took = importer->ended - importer->began,
 	};

@@ -5,9 +5,16 @@
 
 enum revocation_kind {
 	REVOCATION_EXPORTED, /* a dma-buf of VFIO's was made */
-	REVOCATION_REVOKED,  /* the exporter has, and no importer had anything to let go of */
-	REVOCATION_LET_GO,   /* an importer has; once for each mapping, or for none */
+	REVOCATION_REVOKED,  /* the exporter has: of others than iommufd, or of nobody */
+	REVOCATION_LET_GO,   /* iommufd has; once for each mapping, or for none */
 	REVOCATION_RESTORED, /* the exporter has */
+};
+
+/* Whether importers had let go when the exporter had told all of them to. */
+enum revocation_kept {
+	REVOCATION_NOBODY, /* none had anything to let go of, or that is not on record */
+	REVOCATION_NOT_KEPT,
+	REVOCATION_KEPT,
 };
 
 struct revocation_record {
@@ -23,7 +30,8 @@ struct revocation_record {
 	unsigned int mapped_by; /* the importer's process, 0: no importer */
 	unsigned int ioas;
 	int region; /* -1: the memory is in none of the device's BARs */
-	char device[36];
+	unsigned int kept; /* enum revocation_kept */
+	char device[32];
 };
 
 #endif

@@ -80,6 +80,11 @@ static int on_record(void *context, void *data, size_t size)
 		[REVOCATION_LET_GO] = RECORD_REVOKED,
 		[REVOCATION_RESTORED] = RECORD_RESTORED,
 	};
+	static const enum record_kept kept[] = {
+		[REVOCATION_NOBODY] = KEPT_UNKNOWN,
+		[REVOCATION_NOT_KEPT] = KEPT_NOT,
+		[REVOCATION_KEPT] = KEPT,
+	};
 	const struct revocations *revocations = context;
 	const struct revocation_record *told = data;
 	struct record record = {
@@ -95,6 +100,7 @@ static int on_record(void *context, void *data, size_t size)
 		.ioas = told->ioas,
 		.mapped_by = told->mapped_by,
 		.took = told->took,
+		.kept = kept[told->kept],
 	};
 
 	(void)size;

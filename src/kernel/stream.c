@@ -36,6 +36,8 @@ static const struct {
 	[RECORD_PUT] = { NULL, NULL, true },
 	[RECORD_INVALIDATE] = { NULL, NULL, true },
 	[RECORD_INVALIDATED] = { NULL, NULL, true },
+	[RECORD_PIN] = { NULL, NULL, true },
+	[RECORD_PROMISE] = { NULL, NULL, true },
 };
 
 static int see(struct stream *stream, enum record_kind kind, const char *system, const char *event)
@@ -60,6 +62,12 @@ static void see_by_probe(struct stream *stream, const struct probe_offsets *offs
 	}
 }
 
+/* Whoever is not seen to pin would be taken for a dynamic importer. */
+static bool is_of_use(const struct stream *stream, enum record_kind kind)
+{
+	return kind != RECORD_PROMISE || stream->sees[RECORD_PIN];
+}
+
 static int see_all(struct stream *stream)
 {
 	struct probe_offsets *offsets;
@@ -74,7 +82,7 @@ static int see_all(struct stream *stream)
 	}
 	offsets = probe_offsets_new();
 	for (int kind = 0; offsets && kind < RECORD_KINDS; kind++)
-		if (!stream->sees[kind] && sources[kind].probe)
+		if (!stream->sees[kind] && sources[kind].probe && is_of_use(stream, kind))
 			see_by_probe(stream, offsets, kind);
 	free(offsets);
 	/* Without its end an invalidation would take in what comes after. */

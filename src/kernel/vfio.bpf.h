@@ -40,6 +40,13 @@ struct vfio_pci_dma_buf {
 	struct list_head dmabufs_elm;
 	struct phys_vec *phys_vec;
 	__u32 nr_ranges;
+	struct {
+		struct {
+			struct {
+				int counter;
+			} refs;
+		} refcount;
+	} kref; /* of mappings at DMA addresses, and one more */
 	__u8 revoked : 1;
 };
 
@@ -51,6 +58,7 @@ struct vfio_pci_dma_buf_range {
 
 struct vfio_pci_dma_buf___series {
 	struct list_head node;
+	unsigned int mapped; /* how often, at DMA addresses */
 	struct vfio_pci_dma_buf_range ranges[1];
 };
 

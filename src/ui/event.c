@@ -95,6 +95,11 @@ void event_put_address(struct event *event, char *to, uint64_t value)
 	keep(event, to);
 }
 
+void event_put_bool(struct event *event, char *to, bool value)
+{
+	keep(event, stpcpy(to, value ? "true" : "false"));
+}
+
 /* NULL when it is not all plain, or has no room. */
 static char *put_plain(const struct event *event, char *to, const char *text)
 {

@@ -41,12 +41,14 @@ int event_flush(struct event *event);
 #define event_null(event, key) event_put_null(event, EVENT_KEY(event, key))
 #define event_number(event, key, value) event_put_number(event, EVENT_KEY(event, key), value)
 #define event_address(event, key, value) event_put_address(event, EVENT_KEY(event, key), value)
+#define event_bool(event, key, value) event_put_bool(event, EVENT_KEY(event, key), value)
 
 /* Each takes where its value goes: behind the key, which counts when the value fits. */
 void event_put_text(struct event *event, char *to, const char *text);
 void event_put_null(struct event *event, char *to);
 void event_put_number(struct event *event, char *to, uint64_t value);
 void event_put_address(struct event *event, char *to, uint64_t value);
+void event_put_bool(struct event *event, char *to, bool value);
 
 /* Inline, as the key's length is known then: it is copied by a move or two. */
 #define EVENT_KEY(event, key) \

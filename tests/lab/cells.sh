@@ -4,6 +4,7 @@
 # kernels: all
 # Every kind of importer and promise with every kind of exporter: what the kernel says, and the rule that explains it.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/monitoring.sh"
 
 if ! grep -q AuthenticAMD /proc/cpuinfo; then
 	skip 'every importer with every exporter' 'the kernel does not know that this machine routes peer traffic'
@@ -42,6 +43,7 @@ cell() {
 	d unmap cell
 }
 
+start --json --event attach
 MEMORY='live host-bridge'
 for exporter in vfio udmabuf heap; do
 	for importer in iommufd dynamic revocable pinned plain; do
@@ -63,6 +65,15 @@ for exporter in vfio udmabuf heap; do
 		fi
 	done
 done
+ends INT
+# promised EXPORTER - by the device's importers that monitor saw.
+promised() { gojq -r "select(.exporter == \"$1\" and .device == \"$EDU\").promise" "$events" | xargs; }
+pinned=pinned
+[[ $(uname -r) != 6.* ]] || pinned=revocable # it can be told, in vain
+for exporter in udmabuf system; do
+	ok "monitor: what importers of $exporter promise" equal "$(promised $exporter)" "dynamic revocable $pinned plain"
+done
+ok 'monitor: what importers of VFIO promise' equal "$(promised vfio_pci_core)" "dynamic$([[ $(uname -r) == 6.* ]] || echo ' revocable')"
 gives 0 'release' d release --all
 d unbind "$EDU" >/dev/null
 rmmod $DRIVER

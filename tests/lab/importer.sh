@@ -5,6 +5,7 @@
 # A dma-buf is mapped for a device through the DMA API, as by drivers of RDMA and graphics devices: in each of the
 # four ways to promise the exporter something, with real DMA, until it is told to let go.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/monitoring.sh"
 
 # Under KVM the processor is the host's.
 if ! grep -q AuthenticAMD /proc/cpuinfo; then
@@ -18,6 +19,8 @@ DRIVER=dmabufctl-importer
 mapping() { attribute ".mappings[] | select(.name == \"$1\") | $2"; }
 # let_go NAME - the state, how often it was told, and whether it let go.
 promise() { mapping "$1" '"\(.state) \(.told > 0) \(.kept)"'; }
+# known_kept - of the revocations that monitor saw, where somebody had something to let go of.
+known_kept() { gojq -r 'select(.event == "revoked").kept | values' "$events" | xargs; }
 # What mainline does not: kernel/linux-7.x.
 links_ranges() { closes_the_hole || [[ $(uname -r) == 6.* ]]; }
 is_mainline() { [[ $(uname -r) != 6.* ]]; }
@@ -99,6 +102,7 @@ elif [ -e /sys/class/iommu/dmar0 ]; then
 fi
 
 d import fb --to "device:$EDU" --name dyn >/dev/null
+start --json
 for trigger in reset flr memory d3hot low-power; do
 	gives 0 "$trigger" d revoke "$NVME" --by $trigger
 	ok "$trigger: it was told, and let go" equal "$(promise dyn)" 'stale true true'
@@ -107,6 +111,8 @@ for trigger in reset flr memory d3hot low-power; do
 	gives 0 "$trigger: recover" d recover dyn
 	gives 0 "$trigger: DMA arrives again" d verify dyn --from "$EDU"
 done
+ends INT
+ok 'monitor: it let go each time' equal "$(known_kept)" 'true true true true true'
 
 d revoke "$NVME" --by memory --hold >/dev/null
 ok 'revoked: so it is called' equal "$(mapping dyn .state)" revoked
@@ -118,7 +124,10 @@ d unmap dyn
 
 # Whoever takes the memory away waits for those who take their time.
 d import fb --to "device:$EDU" --late 0.3 --name late >/dev/null
+start --json --until revoked
 gives 0 'a late one: reset' d revoke "$NVME" --by reset
+ends
+ok 'a late one: monitor: it had not let go when it was told' equal "$(known_kept)" false
 ok 'a late one: was waited for' equal "$(mapping late '"\(.state) \(.kept) \(.let_go_ns >= 300000000)"')" 'stale true true'
 gives 0 'a late one: recover' d recover late
 gives 0 'a late one: it is late again' d revoke "$NVME" --by reset
@@ -127,9 +136,12 @@ d unmap late
 
 # One that never lets go: the exporter waits in the kernel, and says for whom, until it is made to let go.
 d import fb --to "device:$EDU" --late never --name never >/dev/null
+start --json --until revoked
 dmabufctl revoke "$NVME" --by reset >/dev/null 2>"$TEST_DIR/waits" &
 revoke=$!
 await 60 grep -qs 'waits for' "$TEST_DIR/waits"
+ends
+ok 'one that never lets go: monitor says so while it is waited for' equal "$(known_kept)" false
 ok 'one that never lets go: for whom, and since when' contains "$(<"$TEST_DIR/waits")" \
 	"^dmabufctl: the kernel waits for never \\($EDU\\), told to let go [0-9.]+ s ago; \\^C has it let go"
 kill -TERM $revoke
@@ -137,8 +149,11 @@ run wait $revoke
 ok 'one that never lets go: the command ends' contains "$(<"$TEST_DIR/waits")" 'it is unmapped now, as this command is asked to end'
 ok 'one that never lets go: nothing is half done' equal "$(attribute '.dmabufs[] | select(.name == "fb").state')" usable
 ok 'one that never lets go: it had to let go' equal "$(mapping never '"\(.state) \(.kept)"')" 'stale false'
+start --json --until revoked
 dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits"
 ok 'it has nothing mapped: nobody is waited for' equal "$(<"$TEST_DIR/waits")" ''
+ends
+ok 'it has nothing mapped: monitor: nobody had anything to let go of' equal "$(gojq -c 'select(.event == "revoked").kept' "$events")" null
 d recover never >/dev/null
 dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits" &
 revoke=$!
@@ -153,7 +168,11 @@ d bind "$NVME2" >/dev/null
 d attach "$NVME2" >/dev/null
 d import fb --name map0 >/dev/null
 d import fb --to "device:$EDU" --name dyn >/dev/null
+start --json
 gives 0 'beside iommufd: reset' d revoke "$NVME" --by reset
+ends INT
+ok 'beside iommufd: monitor: both let go' equal "$(gojq -c 'select(.event == "revoked" and .kept != null) | [.ioas != null, .kept]' "$events" | sort | xargs)" \
+	'[false,true] [true,true]'
 ok 'beside iommufd: both have let go' equal "$(attribute '[.mappings[].state] | join(" ")')" 'stale stale'
 gives 0 'recover: of both kinds' d recover fb
 gives 0 'beside iommufd: DMA arrives again' d verify map0 --from "$NVME2"

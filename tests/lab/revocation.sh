@@ -44,6 +44,7 @@ ok 'a reset: back in the end' equal "$(told .event | tr '\n' ' ')" '"revoked" "r
 ok 'memory decode off, and on; nothing was mapped' equal "$(told | tail -n 2)" \
 	"$(printf '%s\n' "$(about revoked "$spare" "$NVME2")" "$(about restored "$spare" "$NVME2")")"
 ok 'in the order of the times' equal "$(gojq -s '[.[].t_ns] | . == sort' "$events")" true
+ok 'iommufd let go, live or idle; then there was nothing to let go of' equal "$(told .kept | xargs)" 'true true null null null'
 # shellcheck disable=SC2016 # gojq's variable
 ok 'how long: the unmap was within' equal "$(gojq -s '(.[] | select(.event == "revoked" and .iova)) as $revoked |
 	[.[] | select(.event == "unmap" and .iova == $revoked.iova).t_ns] |
@@ -135,7 +136,7 @@ start --until revoked
 d --context own revoke "$NVME" --by memory >/dev/null
 ends
 ok 'for people' contains "$(cat "$events")" \
-	" revoked +mapping=map0 context=own iova=$IOVA length=16777216 ioas=[0-9]+ mapped_by=[0-9]+ took_ns=[0-9]+ inode=[0-9]+ device=$NVME bar=2 pid=[0-9]+ source=kernel$"
+	" revoked +mapping=map0 context=own iova=$IOVA length=16777216 ioas=[0-9]+ mapped_by=[0-9]+ took_ns=[0-9]+ inode=[0-9]+ device=$NVME bar=2 pid=[0-9]+ source=kernel kept=true$"
 d --context own recover map0 >/dev/null
 
 # Without BPF it is inferred, and says so.
@@ -145,8 +146,8 @@ monitor=$!
 await 60 grep -q '"event":"begin"' "$events"
 d --context own revoke "$NVME" --by memory >/dev/null
 ends INT
-ok 'without BPF: inferred' equal "$(told '[.event, .mapping, .inode, .device, .iova, .source, .inferred_from]')" \
-	"[\"revoked\",\"map0\",$(d --context own status --json | gojq '.dmabufs[0].inode'),\"$NVME\",\"$IOVA\",\"inferred\",\"unmapped while the exporter called the dma-buf back\"]"
+ok 'without BPF: inferred' equal "$(told '[.event, .mapping, .inode, .device, .iova, .source, .kept, .inferred_from]')" \
+	"[\"revoked\",\"map0\",$(d --context own status --json | gojq '.dmabufs[0].inode'),\"$NVME\",\"$IOVA\",\"inferred\",null,\"unmapped while the exporter called the dma-buf back\"]"
 ok 'without BPF: says what cannot be seen' contains "$(cat "$complaints")" 'restored cannot be seen: that takes BPF'
 run without_bpf dmabufctl monitor --until restored
 ok 'without BPF: --until restored: exit status 3' equal "$rc" 3

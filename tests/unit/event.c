@@ -114,6 +114,22 @@ static void test_end(void)
 	      "nothing is written behind the end");
 }
 
+static void test_truth(void)
+{
+	static struct event event;
+
+	for (int json = 0; json < 2; json++) {
+		event_start(&event, json, "monitor");
+		event_begin(&event, 1, "revoked");
+		event_bool(&event, "kept", true);
+		event_bool(&event, "known", false);
+		event_end(&event);
+		check(strstr(event.line, json ? ",\"kept\":true,\"known\":false}\n" :
+						" kept=true known=false\n") != NULL,
+		      "true and false%s", json ? ", JSON" : "");
+	}
+}
+
 int main(void)
 {
 	char *line, *long_text = malloc(5001);
@@ -146,5 +162,6 @@ int main(void)
 	check(strlen(line) < 100, "the same for people");
 	free(line);
 	free(long_text);
+	test_truth();
 	return check_plan();
 }

@@ -9,7 +9,7 @@
 struct step {
 	enum record_kind kind;
 	pid_t pid;
-	uint64_t where; /* IOVA, or inode */
+	uint64_t where; /* IOVA, inode, or promise */
 	const char *wanted;
 };
 
@@ -122,13 +122,47 @@ static const struct story {
 	    { RECORD_UNMAP, 7, 0x1000, "revoked 4" } } },
 	{ "what the programs lost is no task's next record",
 	  { { RECORD_ATTACH, 7, 4, "undecided" }, { RECORD_UNTOLD, 7, 0, "" } } },
+	{ "what an importer promises: dynamic",
+	  { { RECORD_PROMISE, 7, PROMISE_LETS_GO, "" },
+	    { RECORD_ATTACH, 7, 4, "dynamic " },
+	    { RECORD_MAP, 7, 0x1000, "imported 4" } } },
+	{ "revocable: it pins, among other tasks' records",
+	  { { RECORD_PROMISE, 7, PROMISE_LETS_GO, "" },
+	    { RECORD_PROMISE, 8, PROMISE_STATIC, "" },
+	    { RECORD_ATTACH, 7, 4, "revocable " },
+	    { RECORD_ATTACH, 8, 4, "plain undecided" },
+	    { RECORD_PIN, 7, 4, "" },
+	    { RECORD_MAP, 7, 0x1000, "imported 4" } } },
+	{ "whoever else pins, or what else is pinned, or later",
+	  { { RECORD_PROMISE, 7, PROMISE_LETS_GO, "" },
+	    { RECORD_ATTACH, 7, 4, "dynamic " },
+	    { RECORD_PIN, 8, 4, "" },
+	    { RECORD_PIN, 7, 5, "" },
+	    { RECORD_MAP, 7, 0x1000, "imported 4" },
+	    { RECORD_PIN, 7, 4, "" } } },
+	{ "pinned, plain; and it is known of the one attachment only",
+	  { { RECORD_PROMISE, 7, PROMISE_DEAF, "" },
+	    { RECORD_ATTACH, 7, 4, "pinned trial" },
+	    { RECORD_DETACH, 7, 4, "trial" },
+	    { RECORD_PROMISE, 7, PROMISE_STATIC, "" },
+	    { RECORD_ATTACH, 7, 4, "plain " },
+	    { RECORD_ATTACH, 7, 4, "undecided" } } },
+	{ "an importer that pins has done nothing but that",
+	  { { RECORD_PROMISE, 7, PROMISE_LETS_GO, "" },
+	    { RECORD_ATTACH, 7, 4, "revocable trial" },
+	    { RECORD_PIN, 7, 4, "" },
+	    { RECORD_DETACH, 7, 4, "trial" },
+	    { RECORD_PROMISE, 7, PROMISE_LETS_GO, "" },
+	    { RECORD_UNMAP, 7, 0x1000, "undecided" } } },
 	{ "a PID that is none",
 	  { { RECORD_INVALIDATE, -1, 4, "" }, { RECORD_UNMAP, -1, 0x1000, "revoked 4" } } },
 };
 
 static void describe(const struct inferred *inferred, char text[64])
 {
-	*text = '\0';
+	static const char *const promises[] = { "", "dynamic ", "revocable ", "pinned ", "plain " };
+
+	strcpy(text, promises[inferred->promise]);
 	if (inferred->undecided)
 		strcat(text, "undecided");
 	if (inferred->trial)
@@ -160,6 +194,8 @@ static void tell(const struct story *story)
 			.iova = { step->where, 4096 },
 			.inode = step->where,
 		};
+		if (step->kind == RECORD_PROMISE)
+			records[count].promise = step->where;
 	}
 	for (unsigned i = 0; i < count; i++) {
 		struct inferred inferred = infer(&inference, records + i, count - i);

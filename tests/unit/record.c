@@ -36,6 +36,12 @@
 	"name: invalidated\nID: 535\nformat:\n" COMMON                           \
 	"\tfield:unsigned long __probe_func;\toffset:8;\tsize:8;\tsigned:0;\n\n" \
 	"print fmt: \"(%lx)\", REC->__probe_func\n"
+#define PROMISE                                                              \
+	"name: promise\nID: 536\nformat:\n" COMMON                           \
+	"\tfield:unsigned long __probe_ip;\toffset:8;\tsize:8;\tsigned:0;\n" \
+	"\tfield:u64 ops;\toffset:16;\tsize:8;\tsigned:0;\n"                 \
+	"\tfield:u64 callback;\toffset:24;\tsize:8;\tsigned:0;\n\n"          \
+	"print fmt: \"(%lx)\", REC->__probe_ip\n"
 /* One with a name for the iova that is text, which would be read as a place. */
 #define TEXT_IOVA                                                          \
 	"name: unmap\nID: 431\nformat:\n" COMMON                           \
@@ -58,6 +64,7 @@ static void test_formats(void)
 		{ "no inode", UNMAP, RECORD_EXPORT, -EINVAL },
 		{ "no device", UNMAP, RECORD_DOMAIN, -EINVAL },
 		{ "no address", DETACH, RECORD_MAP, -EINVAL },
+		{ "no importer", DETACH, RECORD_PROMISE, -EINVAL },
 		{ "text for a number", TEXT_IOVA, RECORD_MAP, -EINVAL },
 		{ "not a format", "Permission denied\n", RECORD_MAP, -EINVAL },
 		{ "empty", "", RECORD_MAP, -EINVAL },
@@ -124,6 +131,40 @@ static void test_numbers(void)
 	check(record_decode(&formats, &raw, 24, &record) &&
 		      !record_decode(&formats, &raw, 23, &record),
 	      "cut within a number");
+}
+
+struct raw_promise {
+	uint16_t type;
+	uint8_t flags, preempt;
+	int32_t pid;
+	uint64_t function, ops, callback;
+};
+
+static void test_promise(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t ops, callback;
+		enum record_promise wanted;
+	} table[] = {
+		{ "a static importer, behind which anything is read", 0, 7, PROMISE_STATIC },
+		{ "one that cannot be told", 5, 0, PROMISE_DEAF },
+		{ "one that can be told", 5, 7, PROMISE_LETS_GO },
+	};
+	const struct raw_unmap unmap = { 431, 0, 0, 4711, 0x1000, 0x1000, 0x1000 };
+	struct record record;
+
+	check(!record_learn(&formats, RECORD_PROMISE, PROMISE, strlen(PROMISE)), "format, promise");
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct raw_promise raw = { 536, 0, 0, 1, 1, table[i].ops, table[i].callback };
+
+		check(record_decode(&formats, &raw, sizeof(raw), &record) &&
+			      record.kind == RECORD_PROMISE && record.promise == table[i].wanted,
+		      "promise: %s", table[i].name);
+	}
+	check(record_decode(&formats, &unmap, sizeof(unmap), &record) &&
+		      record.promise == PROMISE_UNKNOWN,
+	      "what tells of no importer has no promise");
 }
 
 /* offset and length of a name within the record, as its field says them */
@@ -296,6 +337,7 @@ int main(void)
 	test_formats();
 	test_numbers();
 	test_text();
+	test_promise();
 	test_page();
 	test_entries();
 	return check_plan();

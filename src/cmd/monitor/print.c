@@ -60,6 +60,7 @@ static void print_inferred(struct printer *printer, const struct record *record,
 	add_exporter(event, window, place);
 	event_number(event, "pid", record->pid);
 	event_text(event, "source", "inferred");
+	event_null(event, "kept");
 	event_text(event, "inferred_from", "unmapped while the exporter called the dma-buf back");
 	event_end(event);
 }
@@ -96,6 +97,14 @@ static void add_loss(struct event *event, const struct named_window *window,
 	}
 }
 
+static void add_kept(struct event *event, enum record_kept kept)
+{
+	if (kept == KEPT_UNKNOWN)
+		event_null(event, "kept");
+	else
+		event_bool(event, "kept", kept == KEPT);
+}
+
 static void print_revocation(struct printer *printer, const struct record *record)
 {
 	const struct named_window *window =
@@ -115,6 +124,8 @@ static void print_revocation(struct printer *printer, const struct record *recor
 		event_number(event, "bar", record->bar);
 	event_number(event, "pid", record->pid);
 	event_text(event, "source", "kernel");
+	if (record->kind == RECORD_REVOKED)
+		add_kept(event, record->kept);
 	event_end(event);
 }
 
@@ -130,9 +141,21 @@ static void print_domain(struct printer *printer, const struct record *record)
 	event_end(event);
 }
 
+static const char *promise_name(enum inferred_promise promise)
+{
+	static const char *const names[] = {
+		[INFERRED_DYNAMIC] = "dynamic",
+		[INFERRED_REVOCABLE] = "revocable",
+		[INFERRED_PINNED] = "pinned",
+		[INFERRED_PLAIN] = "plain",
+	};
+
+	return names[promise];
+}
+
 /* The device of an attachment is the importer, of all else the exporter. */
 static void print_buffer(struct printer *printer, const struct record *record,
-			 const struct bar_place *place)
+			 const struct inferred *inferred, const struct bar_place *place)
 {
 	const char *exporter = place ? place->device.bdf : NULL;
 	struct subject subject = { .devices = { record->device, exporter },
@@ -147,6 +170,8 @@ static void print_buffer(struct printer *printer, const struct record *record,
 	if (record->kind == RECORD_ATTACH || record->kind == RECORD_DETACH) {
 		event_text(event, "device", record->device);
 		event_text(event, "exporter_device", exporter);
+		if (record->kind == RECORD_ATTACH)
+			event_text(event, "promise", promise_name(inferred->promise));
 	} else {
 		event_text(event, "device", exporter);
 	}
@@ -188,12 +213,14 @@ void print_record(struct printer *printer, const struct record *record,
 		break;
 	case RECORD_INVALIDATE:
 	case RECORD_INVALIDATED:
+	case RECORD_PROMISE:
+	case RECORD_PIN:
 		break;
 	case RECORD_DOMAIN:
 		print_domain(printer, record);
 		break;
 	default:
-		print_buffer(printer, record, place);
+		print_buffer(printer, record, inferred, place);
 	}
 }
 
