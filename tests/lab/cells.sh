@@ -76,6 +76,7 @@ done
 ok 'monitor: what importers of VFIO promise' equal "$(promised vfio_pci_core)" "dynamic$([[ $(uname -r) == 6.* ]] || echo ' revocable')"
 gives 0 'release' d release --all
 d unbind "$EDU" >/dev/null
+nothing_leaks
 rmmod $DRIVER
 leave_nothing
 done_testing

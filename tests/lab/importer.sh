@@ -192,6 +192,7 @@ gives 0 'release' d release --all
 ok 'release: nothing is left' equal "$(d list --json | gojq '.dmabufs | length')" 0
 d unbind "$EDU" >/dev/null
 ok 'unbind: it has no driver again' equal "$(driver_of "$EDU")" none
+nothing_leaks
 rmmod $DRIVER
 
 # A kernel that has it no more.

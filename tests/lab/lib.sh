@@ -83,6 +83,26 @@ leave_nothing() {
 	ok 'nothing left: the drivers are back' equal "$(driver_of "$NVME") $(driver_of "$EDU")" 'nvme none'
 }
 
+uptime() { cut -d . -f 1 /proc/uptime; }
+is_uptime() { [ "$(uptime)" -ge "$1" ]; }
+
+# nothing_leaks - what a debug kernel says of its own: no memory is lost, and lockdep has not given up. Before a module that
+# is to be watched is gone: it could not be named.
+nothing_leaks() {
+	if [ -e /sys/kernel/debug/kmemleak ]; then
+		# A scan takes what was freed a moment ago for leaked, hence the second. What is younger than 5 s it
+		# leaves out (mm/kmemleak.c, MSECS_MIN_AGE).
+		for _ in 1 2; do
+			await 60 is_uptime $(($(uptime) + 6))
+			echo scan >/sys/kernel/debug/kmemleak
+		done
+		ok 'no leak' equal "$(grep -E -A 12 'unreferenced object' /sys/kernel/debug/kmemleak |
+			grep -E 'iopt|iommufd|vfio|dma_buf|importer')" ''
+	fi
+	[ ! -e /proc/lockdep_stats ] || ok 'lockdep was watching to the end' \
+		equal "$(awk '$1 == "debug_locks:" { print $2 }' /proc/lockdep_stats)" 1
+}
+
 done_testing() {
 	ok 'no complaint in the kernel log' equal "$(dmesg | grep -E 'WARNING:|BUG:|Oops:|stall(s|ed) |blocked for more')" ''
 	echo "1..$TEST_COUNT"

@@ -80,6 +80,7 @@ ok 'redirected: and what is wrong' contains "$err" \
 	'^dmabufctl: dma: the exporter gave bus addresses that 0000:0a:00.0 does not reach: its IOMMU translates none of them'
 d release --all
 d unbind 0a:00.0 0b:00.0 >/dev/null
+nothing_leaks
 rmmod $DRIVER
 leave_nothing
 done_testing

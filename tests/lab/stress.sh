@@ -41,18 +41,6 @@ gives 0 'after the holder was killed: it all works again' main_setup
 gives 0 'after the holder was killed: DMA arrives' d verify map0 --from "$EDU"
 
 d release --all
-if [ -e /sys/kernel/debug/kmemleak ]; then
-	# A scan takes what was freed a moment ago for leaked, hence the second. What is younger than 5 s it
-	# leaves out (mm/kmemleak.c, MSECS_MIN_AGE).
-	uptime() { cut -d . -f 1 /proc/uptime; }
-	is_uptime() { [ "$(uptime)" -ge "$1" ]; }
-	for _ in 1 2; do
-		await 60 is_uptime $(($(uptime) + 6))
-		echo scan >/sys/kernel/debug/kmemleak
-	done
-	ok 'no leak' equal "$(grep -E -A 12 'unreferenced object' /sys/kernel/debug/kmemleak | grep -E 'iopt|iommufd|vfio|dma_buf')" ''
-fi
-[ ! -e /proc/lockdep_stats ] || ok 'lockdep was watching to the end' \
-	equal "$(awk '$1 == "debug_locks:" { print $2 }' /proc/lockdep_stats)" 1
+nothing_leaks
 leave_nothing
 done_testing
