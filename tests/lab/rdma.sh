@@ -11,7 +11,6 @@ refuses 2 'which device is missing' d import vfio --to rdma
 refuses 2 'which device is missing' d import vfio --to rdma:
 refuses 2 'rdma makes no such promise' d import vfio --to rdma:rxe0 --as dynamic
 fails 1 "there is no such RDMA device: 'rxe0'" d import vfio --to rdma:rxe0
-fails 1 "there is no such RDMA device: '../../devices'" d import vfio --to rdma:../../devices
 
 # One by UDP and one by TCP, over a network card that is none.
 modprobe -a rdma_rxe siw dummy 2>/dev/null
@@ -19,6 +18,7 @@ ip link add dummy0 type dummy
 ip link set dummy0 up
 rdma link add rxe0 type rxe netdev dummy0
 rdma link add siw0 type siw netdev dummy0
+fails 1 "there is no such RDMA device: '../../devices'" d import vfio --to rdma:../../devices
 for device in rxe0 siw0; do
 	for exporter in vfio udmabuf; do
 		fails 3 "the RDMA device's driver registers no dma-bufs: $device is software, and its copies are the processor's" \
@@ -48,6 +48,14 @@ ok 'a region: its number is the one that rdma has' equal "$number" "$(numbers)"
 echo again >&"${REGION[1]}"
 read -r again <&"${REGION[0]}"
 ok 'a region: it keeps it' equal "$again" "$number"
+# No dma-buf can be mapped here, so a record says that one is.
+d --context record context start >/dev/null
+put() { "$LAB_BUILD/tests/lab/client" /run/dmabufctl/record.socket put "$@" >/dev/null; }
+put 4 theirs '{"adopted":true,"device":null,"bar":null,"ranges":[],"size":16777216,"inode":9,"made_ns":6}'
+put 6 map0 '{"dmabuf":"theirs","length":8192,"made_ns":7,"offset":0,"prot":"rw","revoked_by":null,"importer":"rdma","rdma":"rxe0","iova":"0x12000","lkey":7,"rkey":8}'
+ok 'a region that is not there, beside one that is: it has no number' \
+	equal "$(d --context record status --json | gojq -c '.mappings[] | [.rdma, .lkey, .mr]')" '["rxe0",7,null]'
+d --context record context stop
 echo >&"${REGION[1]}"
 read -r gone <&"${REGION[0]}"
 ok 'a region: it goes with the fd' equal "$gone" 'No such file or directory'
