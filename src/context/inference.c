@@ -159,7 +159,9 @@ void inference_note(struct inference *inference, const struct record *record,
 	if (!task)
 		task = add_task(inference, record->pid);
 	task->time = record->time;
-	task->promise = record->promise;
+	/* To attach may be to map, too (Linux 6.12). */
+	if (record->kind == RECORD_PROMISE || record->kind == RECORD_ATTACH)
+		task->promise = record->promise;
 	if (!is_deed(record))
 		return;
 	/* All that happens within is that importers unmap. */
