@@ -31,6 +31,21 @@ int iommufd_destroy(int iommufd, uint32_t id)
 	return sys_ioctl(iommufd, "IOMMU_DESTROY", IOMMU_DESTROY, &destroy, "{id %u}", id);
 }
 
+int iommufd_alloc_hwpt(int iommufd, uint32_t device, uint32_t ioas, unsigned flags, uint32_t *hwpt)
+{
+	struct iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc),
+		.flags = flags,
+		.dev_id = device,
+		.pt_id = ioas,
+	};
+	int rc = sys_ioctl(iommufd, "IOMMU_HWPT_ALLOC", IOMMU_HWPT_ALLOC, &alloc,
+			   "{flags 0x%x, device %u, ioas %u}", flags, device, ioas);
+
+	*hwpt = alloc.out_hwpt_id;
+	return rc;
+}
+
 int iommufd_map_file(int iommufd, uint32_t ioas, int fd, struct range source, unsigned prot,
 		     bool fixed, uint64_t *iova)
 {

@@ -25,6 +25,12 @@ int iommufd_alloc_ioas(int iommufd, uint32_t *ioas);
 int iommufd_destroy(int iommufd, uint32_t id);
 
 /*
+ * A hardware page table of the IOAS for a device of the context, by its ID. flags: as enum
+ * iommufd_hwpt_alloc_flags. -EOPNOTSUPP: its IOMMU has no such table.
+ */
+int iommufd_alloc_hwpt(int iommufd, uint32_t device, uint32_t ioas, unsigned flags, uint32_t *hwpt);
+
+/*
  * Maps source.offset, source.length of the file into ioas. With fixed, at *iova, else
  * the kernel chooses and *iova receives it. For a dma-buf (drivers/iommu/iommufd/pages.c):
  *   -ENODEV       it is revoked

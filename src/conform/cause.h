@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What makes the exporter's memory go away, for the groups that try each of them. */
+#ifndef DMABUFCTL_CONFORM_CAUSE_H
+#define DMABUFCTL_CONFORM_CAUSE_H
+
+#include "conform/trial.h"
+
+struct cause {
+	const char *name;
+	/* -EOPNOTSUPP: the device has no such thing. */
+	int (*pull)(struct trial *trial);
+	int (*undo)(struct trial *trial); /* NULL: it is over by itself */
+};
+
+extern const struct cause cause_reset, cause_hot_reset, cause_flr, cause_memory, cause_d3hot,
+	cause_low_power, cause_sysfs_reset;
+
+/* Skips the case where the device has no such thing. */
+void pull(struct trial *trial, const struct cause *cause);
+void undo(struct trial *trial, const struct cause *cause);
+void pull_and_undo(struct trial *trial, const struct cause *cause);
+
+#endif

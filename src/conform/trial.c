@@ -1,0 +1,657 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "conform/trial.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernel/dmabuf.h"
+#include "kernel/inventory/inventory.h"
+#include "kernel/iommufd.h"
+#include "kernel/mmio.h"
+#include "kernel/pagetable.h"
+#include "kernel/sys.h"
+#include "kernel/vfio.h"
+#include "uapi/iommufd.h"
+
+/* What a case has made. */
+struct made {
+	enum { MADE_FD, MADE_OBJECT, MADE_ATTACHMENT, MADE_INITIATOR } kind;
+	int fd;
+	uint32_t id;
+	struct initiator *initiator;
+	struct made *next;
+};
+
+static void end_case(struct trial *trial, enum conform_outcome outcome, const char *format,
+		     va_list values)
+{
+	char seen[CONFORM_SEEN];
+
+	vsnprintf(seen, sizeof(seen), format, values);
+	trial_report(trial, outcome, seen);
+}
+
+void trial_fail(struct trial *trial, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	end_case(trial, CONFORM_FAILED, format, values);
+	_exit(0);
+}
+
+void trial_skip(struct trial *trial, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	end_case(trial, CONFORM_SKIPPED, format, values);
+	_exit(0);
+}
+
+void expect(struct trial *trial, bool met, const char *format, ...)
+{
+	char what[CONFORM_SEEN];
+	va_list values;
+
+	if (met)
+		return;
+	va_start(values, format);
+	vsnprintf(what, sizeof(what), format, values);
+	va_end(values);
+	trial_fail(trial, "not so: %s", what);
+}
+
+static const char *error_name(int rc)
+{
+	return rc < 0 ? strerrorname_np(-rc) : "success";
+}
+
+int expect_error(struct trial *trial, int rc, int error, const char *format, ...)
+{
+	char call[CONFORM_SEEN / 2];
+	va_list values;
+
+	if (error ? rc == -error : rc >= 0)
+		return rc;
+	va_start(values, format);
+	vsnprintf(call, sizeof(call), format, values);
+	va_end(values);
+	trial_fail(trial, "%s: %s, where %s was expected", call, error_name(rc),
+		   error ? strerrorname_np(error) : "success");
+}
+
+static struct made *add_made(struct trial *trial)
+{
+	struct made *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		trial_skip(trial, "out of memory");
+	made->next = trial->made;
+	trial->made = made;
+	return made;
+}
+
+int keep_fd(struct trial *trial, int fd, const char *format, ...)
+{
+	char call[CONFORM_SEEN / 2];
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(call, sizeof(call), format, values);
+	va_end(values);
+	expect_done(trial, fd, "%s", call);
+	*add_made(trial) = (struct made){ .kind = MADE_FD, .fd = fd, .next = trial->made->next };
+	return fd;
+}
+
+static void stop_initiator(struct made *made)
+{
+	struct initiator *initiator = made->initiator;
+
+	if (initiator->driver->stop)
+		initiator->driver->stop(initiator);
+	vfio_set_bus_master(initiator->device, false);
+	munmap(initiator->bounce, INITIATOR_BOUNCE);
+	free(initiator);
+}
+
+static int undo(struct trial *trial, struct made *made)
+{
+	switch (made->kind) {
+	case MADE_FD:
+		sys_close(made->fd);
+		return 0;
+	case MADE_OBJECT:
+		return iommufd_destroy(trial->iommufd, made->id);
+	case MADE_ATTACHMENT:
+		return vfio_detach(made->fd);
+	case MADE_INITIATOR:
+		stop_initiator(made);
+		return 0;
+	}
+	return 0;
+}
+
+/* What went with what it belonged to needs no undoing. */
+static void drop(struct made **link)
+{
+	struct made *made = *link;
+
+	*link = made->next;
+	free(made);
+}
+
+/* Undoes it now, and takes it off the list. */
+static int take_back(struct trial *trial, struct made **link)
+{
+	int rc = undo(trial, *link);
+
+	drop(link);
+	return rc;
+}
+
+static struct made **find_made(struct trial *trial, int kind, int fd, uint32_t id)
+{
+	struct made **link = &trial->made;
+
+	while (*link && ((int)(*link)->kind != kind || (*link)->fd != fd || (*link)->id != id))
+		link = &(*link)->next;
+	return *link ? link : NULL;
+}
+
+void close_fd(struct trial *trial, int fd)
+{
+	struct made **link = find_made(trial, MADE_FD, fd, 0);
+
+	if (link)
+		take_back(trial, link);
+}
+
+int the_iommufd(struct trial *trial)
+{
+	if (trial->iommufd < 0)
+		trial->iommufd = iommufd_open();
+	return expect_done(trial, trial->iommufd, "opening " IOMMUFD_PATH);
+}
+
+static int open_device(struct trial *trial, const struct pci_device *pci, int *fd, uint32_t *id)
+{
+	if (*fd < 0)
+		*fd = vfio_open(pci->cdev, the_iommufd(trial), id);
+	return expect_done(trial, *fd, "opening %s", pci->name.bdf);
+}
+
+int the_exporter(struct trial *trial)
+{
+	return open_device(trial, trial->setup->exporter, &trial->exporter, &trial->exporter_id);
+}
+
+int the_importer(struct trial *trial)
+{
+	return open_device(trial, trial->setup->importer, &trial->importer, &trial->importer_id);
+}
+
+int any_device(struct trial *trial)
+{
+	return trial->setup->importer ? the_importer(trial) : the_exporter(trial);
+}
+
+uint32_t any_device_id(struct trial *trial)
+{
+	any_device(trial);
+	return trial->setup->importer ? trial->importer_id : trial->exporter_id;
+}
+
+const struct pci_device *any_pci(const struct trial *trial)
+{
+	return trial->setup->importer ? trial->setup->importer : trial->setup->exporter;
+}
+
+static void close_device(struct trial *trial, int *fd)
+{
+	struct made **link = find_made(trial, MADE_ATTACHMENT, *fd, 0);
+
+	if (*fd < 0)
+		return;
+	if (link)
+		drop(link);
+	sys_close(*fd);
+	*fd = -1;
+}
+
+void close_exporter(struct trial *trial)
+{
+	close_device(trial, &trial->exporter);
+}
+
+void close_importer(struct trial *trial)
+{
+	close_device(trial, &trial->importer);
+}
+
+/* Its objects go with it, once the devices are closed too. */
+void close_iommufd(struct trial *trial)
+{
+	for (struct made **link = &trial->made; *link;)
+		if ((*link)->kind == MADE_OBJECT)
+			drop(link);
+		else
+			link = &(*link)->next;
+	sys_close(trial->iommufd);
+	trial->iommufd = -1;
+}
+
+struct range whole(const struct trial *trial)
+{
+	return (struct range){ .length = trial->setup->size };
+}
+
+struct range pages(struct trial *trial, uint64_t first, uint64_t count)
+{
+	if ((first + count) * PAGE > trial->setup->size)
+		trial_skip(trial, "BAR %u has %llu pages, and %llu are wanted", trial->setup->bar,
+			   (unsigned long long)(trial->setup->size / PAGE),
+			   (unsigned long long)(first + count));
+	return (struct range){ .offset = first * PAGE, .length = count * PAGE };
+}
+
+int new_dmabuf(struct trial *trial, struct range part)
+{
+	int fd = vfio_export(the_exporter(trial), trial->setup->bar, &part, 1);
+
+	return keep_fd(trial, fd, "exporting 0x%llx+0x%llx of BAR %u",
+		       (unsigned long long)part.offset, (unsigned long long)part.length,
+		       trial->setup->bar);
+}
+
+int whole_dmabuf(struct trial *trial)
+{
+	if (trial->setup->exporter)
+		return new_dmabuf(trial, whole(trial));
+	return keep_fd(trial, fcntl(trial->setup->dmabuf, F_DUPFD_CLOEXEC, 0),
+		       "a copy of the dma-buf's fd");
+}
+
+static uint32_t keep_object(struct trial *trial, uint32_t id)
+{
+	*add_made(trial) = (struct made){ .kind = MADE_OBJECT, .id = id, .next = trial->made->next };
+	return id;
+}
+
+uint32_t new_ioas(struct trial *trial)
+{
+	uint32_t id;
+
+	expect_done(trial, iommufd_alloc_ioas(the_iommufd(trial), &id), "IOMMU_IOAS_ALLOC");
+	return keep_object(trial, id);
+}
+
+uint32_t new_hwpt(struct trial *trial, uint32_t device, uint32_t ioas, unsigned flags)
+{
+	uint32_t id;
+	int rc = iommufd_alloc_hwpt(the_iommufd(trial), device, ioas, flags, &id);
+
+	if (rc == -EOPNOTSUPP && flags)
+		trial_skip(trial, "the IOMMU has no page table of that kind (flags 0x%x)", flags);
+	expect_done(trial, rc, "IOMMU_HWPT_ALLOC {flags 0x%x}", flags);
+	return keep_object(trial, id);
+}
+
+void destroy(struct trial *trial, uint32_t id)
+{
+	struct made **link = find_made(trial, MADE_OBJECT, 0, id);
+
+	if (link)
+		expect_done(trial, take_back(trial, link), "IOMMU_DESTROY");
+}
+
+void attach(struct trial *trial, int device, uint32_t ioas)
+{
+	expect_done(trial, vfio_attach(device, ioas), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	if (!find_made(trial, MADE_ATTACHMENT, device, 0))
+		*add_made(trial) = (struct made){ .kind = MADE_ATTACHMENT,
+						  .fd = device,
+						  .next = trial->made->next };
+}
+
+void detach(struct trial *trial, int device)
+{
+	struct made **link = find_made(trial, MADE_ATTACHMENT, device, 0);
+
+	if (link)
+		expect_done(trial, take_back(trial, link), "VFIO_DEVICE_DETACH_IOMMUFD_PT");
+}
+
+int try_import(struct trial *trial, uint32_t ioas, int dmabuf, struct range source, unsigned prot)
+{
+	uint64_t iova = 0;
+
+	return iommufd_map_file(the_iommufd(trial), ioas, dmabuf, source, prot, false, &iova);
+}
+
+uint64_t import(struct trial *trial, uint32_t ioas, int dmabuf, uint64_t length)
+{
+	const struct range source = { .length = length };
+	uint64_t iova = 0;
+
+	expect_done(trial,
+		    iommufd_map_file(the_iommufd(trial), ioas, dmabuf, source,
+				     IOMMUFD_READ | IOMMUFD_WRITE, false, &iova),
+		    "IOMMU_IOAS_MAP_FILE of 0x%llx bytes", (unsigned long long)length);
+	return iova;
+}
+
+uint64_t copy(struct trial *trial, uint32_t from, struct range iova, uint32_t to)
+{
+	struct iommu_ioas_copy copy = {
+		.size = sizeof(copy),
+		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.dst_ioas_id = to,
+		.src_ioas_id = from,
+		.length = iova.length,
+		.src_iova = iova.offset,
+	};
+
+	expect_done(trial,
+		    sys_ioctl(the_iommufd(trial), "IOMMU_IOAS_COPY", IOMMU_IOAS_COPY, &copy,
+			      "{0x%llx+0x%llx}", (unsigned long long)iova.offset,
+			      (unsigned long long)iova.length),
+		    "IOMMU_IOAS_COPY");
+	return copy.dst_iova;
+}
+
+void unmap(struct trial *trial, uint32_t ioas, struct range iova)
+{
+	expect_done(trial, iommufd_unmap(the_iommufd(trial), ioas, iova), "IOMMU_IOAS_UNMAP");
+}
+
+bool imports_work(struct trial *trial)
+{
+	auto_close int dmabuf = trial->setup->exporter ?
+					vfio_export(the_exporter(trial), trial->setup->bar,
+						    &(struct range){ .length = PAGE }, 1) :
+					fcntl(trial->setup->dmabuf, F_DUPFD_CLOEXEC, 0);
+
+	return dmabuf >= 0 && !iommufd_try_import(the_iommufd(trial), dmabuf);
+}
+
+/* One page of the exporter's BAR as the CPU sees it. */
+static void access_page(struct trial *trial, uint64_t offset, void *read, const void *write)
+{
+	const struct range part = { .offset = offset, .length = PAGE };
+	void *memory;
+	int rc = vfio_map_region(the_exporter(trial), trial->setup->bar, part, &memory);
+
+	if (rc)
+		trial_skip(trial, "BAR %u cannot be mapped for the CPU (%s)", trial->setup->bar,
+			   strerrorname_np(-rc));
+	rc = mmio_access(memory, read, write, PAGE);
+	munmap(memory, PAGE);
+	expect_done(trial, rc, "the CPU's access to BAR %u", trial->setup->bar);
+}
+
+void read_page(struct trial *trial, uint64_t offset, void *bytes)
+{
+	access_page(trial, offset, bytes, NULL);
+}
+
+void write_page(struct trial *trial, uint64_t offset, const void *bytes)
+{
+	access_page(trial, offset, NULL, bytes);
+}
+
+static void begin_initiator(struct trial *trial, struct initiator *initiator, uint32_t ioas)
+{
+	initiator->device = the_importer(trial);
+	initiator->bounce = mmap(NULL, INITIATOR_BOUNCE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (initiator->bounce == MAP_FAILED)
+		trial_skip(trial, "out of memory");
+	expect_done(trial,
+		    iommufd_map_memory(the_iommufd(trial), ioas, initiator->bounce,
+				       INITIATOR_BOUNCE, &initiator->iova),
+		    "IOMMU_IOAS_MAP of memory for DMA");
+	expect_done(trial, vfio_set_bus_master(initiator->device, true), "bus master on");
+}
+
+struct initiator *the_initiator(struct trial *trial, uint32_t ioas)
+{
+	const struct initiator_driver *driver =
+		trial->setup->importer ? initiator_find(trial->setup->importer) : NULL;
+	struct initiator *initiator;
+
+	if (!driver)
+		trial_skip(trial, "no importer that can be made to do DMA");
+	for (struct made *made = trial->made; made; made = made->next)
+		if (made->kind == MADE_INITIATOR)
+			return made->initiator;
+	initiator = calloc(1, sizeof(*initiator));
+	if (!initiator)
+		trial_skip(trial, "out of memory");
+	initiator->driver = driver;
+	begin_initiator(trial, initiator, ioas);
+	*add_made(trial) = (struct made){ .kind = MADE_INITIATOR,
+					  .initiator = initiator,
+					  .next = trial->made->next };
+	return initiator;
+}
+
+/* That the device reports what the IOMMU stopped is no failure of the case. */
+static void check_transfer(struct trial *trial, int rc)
+{
+	if (rc != -EREMOTEIO)
+		expect_done(trial, rc, "DMA by %s", trial->setup->importer->name.bdf);
+}
+
+bool writes_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset)
+{
+	uint8_t pattern[INITIATOR_BLOCK], before[INITIATOR_BLOCK], after[INITIATOR_BLOCK];
+
+	read_page(trial, offset, before);
+	expect_done(trial, initiator->driver->pattern(initiator, pattern), "a pattern for DMA");
+	/* What is there must not be what is to arrive. */
+	if (!memcmp(before, pattern, sizeof(before))) {
+		memset(before, 0x5a, sizeof(before));
+		write_page(trial, offset, before);
+	}
+	check_transfer(trial, initiator->driver->write(initiator, iova));
+	read_page(trial, offset, after);
+	write_page(trial, offset, before);
+	return !memcmp(after, pattern, sizeof(after));
+}
+
+bool reads_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset)
+{
+	uint8_t before[INITIATOR_BLOCK], wanted[INITIATOR_BLOCK], got[INITIATOR_BLOCK] = { 0 };
+
+	read_page(trial, offset, before);
+	if (initiator->driver->readable)
+		initiator->driver->readable(wanted);
+	else
+		expect_done(trial, initiator->driver->pattern(initiator, wanted),
+			    "a pattern for DMA");
+	write_page(trial, offset, wanted);
+	check_transfer(trial, initiator->driver->read(initiator, iova, got));
+	write_page(trial, offset, before);
+	return !memcmp(got, wanted, sizeof(got));
+}
+
+bool can_look(const struct trial *trial)
+{
+	struct pagetable table;
+	int rc = pagetable_available();
+
+	if (rc)
+		return false;
+	rc = pagetable_read(&any_pci(trial)->name, &table);
+	if (!rc)
+		pagetable_free(&table);
+	return !rc || rc == -EPROTO;
+}
+
+/* The device's page table, of the window alone; false when it cannot be read. */
+static bool ask_pagetable(const struct trial *trial, int device, struct range iova, uint64_t offset,
+			  enum pagetable_answer *answer)
+{
+	const struct conform_setup *setup = trial->setup;
+	const struct pci_device *pci = device == trial->exporter ? setup->exporter :
+								    setup->importer;
+	struct pagetable table;
+	int rc = pagetable_available();
+
+	if (rc)
+		return false;
+	rc = pagetable_read(&pci->name, &table);
+	if (rc && rc != -EPROTO)
+		return false;
+	*answer = PAGETABLE_EMPTY; /* it has no table at all */
+	if (rc)
+		return true;
+	*answer = pagetable_look_up(&table, iova,
+				    setup->exporter->bars[setup->bar].bus.offset + offset);
+	pagetable_free(&table);
+	return true;
+}
+
+static bool can_do_data(const struct trial *trial)
+{
+	const struct conform_setup *setup = trial->setup;
+
+	return setup->exporter && setup->exporter->bars[setup->bar].prefetchable &&
+	       setup->importer && initiator_find(setup->importer);
+}
+
+/* The IOAS that a device is attached to is the case's to know: its first is taken. */
+static uint32_t first_ioas(const struct trial *trial)
+{
+	uint32_t id = 0;
+
+	for (const struct made *made = trial->made; made; made = made->next)
+		if (made->kind == MADE_OBJECT)
+			id = made->id;
+	return id;
+}
+
+static void __attribute__((noreturn)) cannot_tell(struct trial *trial)
+{
+	trial_skip(trial, "nothing can tell what the IOMMU translates: no page table can be read, "
+			  "and no DMA can be tried");
+}
+
+void expect_translated(struct trial *trial, int device, struct range iova, uint64_t offset)
+{
+	static const char *const seen[] = {
+		[PAGETABLE_EMPTY] = "translates nothing of",
+		[PAGETABLE_PARTIAL] = "translates only a part of",
+		[PAGETABLE_ELSEWHERE] = "translates to other memory",
+	};
+	enum pagetable_answer answer;
+
+	if (ask_pagetable(trial, device, iova, offset, &answer)) {
+		if (answer != PAGETABLE_FULL)
+			trial_fail(trial, "the IOMMU %s 0x%llx+0x%llx, which is mapped",
+				   seen[answer], (unsigned long long)iova.offset,
+				   (unsigned long long)iova.length);
+		return;
+	}
+	if (!can_do_data(trial) || device != trial->importer)
+		cannot_tell(trial);
+	expect(trial,
+	       writes_page(trial, the_initiator(trial, first_ioas(trial)), iova.offset, offset),
+	       "DMA to 0x%llx arrives in the BAR", (unsigned long long)iova.offset);
+}
+
+void expect_nothing(struct trial *trial, int device, struct range iova)
+{
+	enum pagetable_answer answer;
+
+	if (ask_pagetable(trial, device, iova, 0, &answer)) {
+		if (answer != PAGETABLE_EMPTY)
+			trial_fail(trial,
+				   "the IOMMU still translates 0x%llx+0x%llx, or a part of it",
+				   (unsigned long long)iova.offset,
+				   (unsigned long long)iova.length);
+		return;
+	}
+	if (!can_do_data(trial) || device != trial->importer)
+		cannot_tell(trial);
+	expect(trial,
+	       !writes_page(trial, the_initiator(trial, first_ioas(trial)), iova.offset, 0),
+	       "DMA to 0x%llx arrives nowhere", (unsigned long long)iova.offset);
+}
+
+uint64_t inode_of(struct trial *trial, int dmabuf)
+{
+	uint64_t inode;
+
+	expect_done(trial, dmabuf_get_inode(dmabuf, &inode), "fstat of a dma-buf");
+	return inode;
+}
+
+bool dmabuf_exists(struct trial *trial, uint64_t inode)
+{
+	struct inventory inventory;
+	bool exists;
+
+	if (inventory_take(&inventory))
+		trial_skip(trial, "no list of dma-bufs can be had");
+	if (!inventory_is_complete(&inventory)) {
+		inventory_free(&inventory);
+		trial_skip(trial, "the kernel lists its dma-bufs neither by BPF nor in debugfs");
+	}
+	exists = inventory_get(&inventory, inode) != NULL;
+	inventory_free(&inventory);
+	return exists;
+}
+
+void trial_begin(struct trial *trial, const struct conform_setup *setup, void *link)
+{
+	*trial = (struct trial){
+		.setup = setup,
+		.iommufd = -1,
+		.exporter = -1,
+		.importer = -1,
+		.link = link,
+	};
+}
+
+/* What a case needs and this trial has not; NULL: nothing. */
+static const char *missing(struct trial *trial, unsigned needs)
+{
+	const struct conform_setup *setup = trial->setup;
+
+	if (needs & (NEEDS_EXPORTER | NEEDS_DATA) && !setup->exporter)
+		return "there is no exporter with vfio-pci, only a dma-buf";
+	if (needs & (NEEDS_IMPORTER | NEEDS_DATA) && !setup->importer)
+		return "no second device with vfio-pci is named (--importer)";
+	if (needs & NEEDS_MAPPER && !setup->mapper)
+		return "no device with dmabufctl-importer is named (--importer)";
+	if (needs & NEEDS_DATA && !setup->exporter->bars[setup->bar].prefetchable)
+		return "the BAR is not prefetchable: access could have effects";
+	if (needs & NEEDS_DATA && !initiator_find(setup->importer))
+		return "nothing here can make the importer do DMA";
+	if (needs & NEEDS_IMPORTS && !imports_work(trial))
+		return "this kernel does not import the dma-buf into iommufd";
+	return NULL;
+}
+
+void trial_run(struct trial *trial, const struct conform_case *conform_case)
+{
+	const char *without = missing(trial, conform_case->needs);
+
+	trial->conform_case = conform_case;
+	if (without) {
+		trial_report(trial, CONFORM_SKIPPED, without);
+		return;
+	}
+	conform_case->run(trial, conform_case->data);
+	while (trial->made)
+		expect_done(trial, take_back(trial, &trial->made), "undoing what the case made");
+	trial_report(trial, CONFORM_PASSED, "");
+}

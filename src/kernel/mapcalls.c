@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/mapcalls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+#include "kernel/library.h"
+#include "kernel/probe.h"
+
+#define TRACEFS_FUNCTIONS(each) each(tracefs_instance_file_append)
+LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
+
+
+static int write_probe(const char *line)
+{
+	errno = 0;
+	if (lib.tracefs_instance_file_append(NULL, "kprobe_events", line) >= 0)
+		return 0;
+	return errno ? -errno : -EOPNOTSUPP;
+}
+
+/* An event of its own, so that two processes do not take each other's away. */
+static int add_event(struct map_calls_kind *kind)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line),
+		 "p:" PROBE_SYSTEM "/%s iommu_map iova=$arg2:u64 paddr=$arg3:u64 size=$arg4:u64 "
+		 "prot=$arg5:s32\n",
+		 kind->event);
+	return write_probe(line);
+}
+
+static int filter_event(struct map_calls_kind *kind, const char *condition)
+{
+	char file[100], filter[100];
+
+	snprintf(file, sizeof(file), "events/" PROBE_SYSTEM "/%s/filter", kind->event);
+	snprintf(filter, sizeof(filter), "common_pid == %d && %s", getpid(), condition);
+	return instance_write(&kind->instance, file, filter);
+}
+
+static int watch(struct map_calls_kind *kind, const char *name, const char *condition)
+{
+	char instance[64];
+	int rc;
+
+	snprintf(kind->event, sizeof(kind->event), "map_%s_%d", name, getpid());
+	snprintf(instance, sizeof(instance), "dmabufctl-%s", kind->event);
+	rc = add_event(kind);
+	if (!rc)
+		rc = instance_create(&kind->instance, instance, 64);
+	if (!rc)
+		rc = filter_event(kind, condition);
+	if (!rc)
+		rc = instance_learn(&kind->instance, RECORD_MAP, PROBE_SYSTEM, kind->event);
+	if (!rc)
+		rc = instance_enable(&kind->instance, PROBE_SYSTEM, kind->event);
+	return rc ? rc : instance_open_rings(&kind->instance);
+}
+
+int map_calls_watch(struct map_calls *calls)
+{
+	int rc = instance_available();
+
+	*calls = (struct map_calls){ 0 };
+	if (!rc && !library_load(&library))
+		rc = -ELIBACC;
+	if (!rc)
+		rc = watch(&calls->mmio, "mmio", "prot & 16");
+	if (!rc)
+		rc = watch(&calls->memory, "memory", "!(prot & 16)");
+	return rc;
+}
+
+static void visit(const struct record *record, void *data)
+{
+	struct map_calls_kind *kind = data;
+
+	kind->count += range_common(record->iova, kind->window) != 0;
+}
+
+static int count(struct map_calls_kind *kind, struct range window)
+{
+	int rc = 0;
+
+	kind->window = window;
+	kind->count = 0;
+	for (unsigned i = 0; rc >= 0 && i < kind->instance.ring_count; i++)
+		do
+			rc = instance_read(&kind->instance, &kind->instance.rings[i], visit, kind);
+		while (rc > 0);
+	return rc < 0 ? rc : 0;
+}
+
+int map_calls_count(struct map_calls *calls, struct range window, unsigned *mmio, unsigned *memory)
+{
+	int rc = count(&calls->mmio, window);
+
+	if (!rc)
+		rc = count(&calls->memory, window);
+	*mmio = calls->mmio.count;
+	*memory = calls->memory.count;
+	return rc;
+}
+
+static void end(struct map_calls_kind *kind)
+{
+	char instance[64], line[64];
+
+	if (!*kind->event)
+		return;
+	instance_close(&kind->instance);
+	snprintf(instance, sizeof(instance), "dmabufctl-%s", kind->event);
+	instance_remove(instance);
+	snprintf(line, sizeof(line), "-:" PROBE_SYSTEM "/%s\n", kind->event);
+	write_probe(line);
+}
+
+void map_calls_end(struct map_calls *calls)
+{
+	end(&calls->mmio);
+	end(&calls->memory);
+}
