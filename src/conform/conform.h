@@ -30,7 +30,7 @@ enum conform_need {
 struct conform_known {
 	const char *bug;
 	const char *since, *until; /* releases: "7.2"; the first that has it, and no longer (NULL) */
-	const char *mended_by;	   /* the patch, or the commit */
+	const char *mended_by;	   /* the patch, or the commit; NULL: none is known */
 };
 
 struct conform_case {

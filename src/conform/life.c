@@ -212,6 +212,13 @@ static void closed_in_order(struct trial *trial, const void *data)
 	expect_translated(trial, any_device(trial), scene.iova, 0);
 }
 
+static void close_all(struct trial *trial)
+{
+	close_exporter(trial);
+	close_importer(trial);
+	close_iommufd(trial);
+}
+
 /* In a process of its own: sets up, says so, and waits to be killed. */
 static void __attribute__((noreturn)) live_and_wait(struct trial *trial, int out)
 {
@@ -233,6 +240,7 @@ static void process_killed(struct trial *trial, const void *data)
 	(void)data;
 	if (pipe2(told, O_CLOEXEC))
 		trial_skip(trial, "no pipe can be had");
+	close_all(trial); /* it is to have them all to itself */
 	child = fork();
 	if (!child)
 		live_and_wait(trial, told[1]);

@@ -41,8 +41,9 @@ void trial_report(struct trial *trial, enum conform_outcome outcome, const char 
 
 	if (outcome == CONFORM_FAILED && is_known(known)) {
 		message.outcome = CONFORM_KNOWN;
-		snprintf(message.seen, sizeof(message.seen), "%s (%s; mended by %s)", seen,
-			 known->bug, known->mended_by);
+		snprintf(message.seen, sizeof(message.seen), "%s (%s; %s%s)", seen, known->bug,
+			 known->mended_by ? "mended by " : "no patch is known",
+			 known->mended_by ? known->mended_by : "");
 	} else {
 		snprintf(message.seen, sizeof(message.seen), "%s", seen);
 	}

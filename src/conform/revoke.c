@@ -330,7 +330,6 @@ static const struct conform_known not_announced = {
 static const struct conform_known low_power_forgotten = {
 	.bug = "VFIO does not take low power into account when it exports, or restores after a reset",
 	.since = "6.12",
-	.mended_by = "no patch yet",
 };
 
 const struct conform_case revoke_cases[] = {

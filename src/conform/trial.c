@@ -243,7 +243,8 @@ void close_iommufd(struct trial *trial)
 			drop(link);
 		else
 			link = &(*link)->next;
-	sys_close(trial->iommufd);
+	if (trial->iommufd >= 0)
+		sys_close(trial->iommufd);
 	trial->iommufd = -1;
 }
 
@@ -371,7 +372,7 @@ void unmap(struct trial *trial, uint32_t ioas, struct range iova)
 	expect_done(trial, iommufd_unmap(the_iommufd(trial), ioas, iova), "IOMMU_IOAS_UNMAP");
 }
 
-bool imports_work(struct trial *trial)
+static bool can_import(struct trial *trial)
 {
 	auto_close int dmabuf = trial->setup->exporter ?
 					vfio_export(the_exporter(trial), trial->setup->bar,
@@ -379,6 +380,14 @@ bool imports_work(struct trial *trial)
 					fcntl(trial->setup->dmabuf, F_DUPFD_CLOEXEC, 0);
 
 	return dmabuf >= 0 && !iommufd_try_import(the_iommufd(trial), dmabuf);
+}
+
+bool imports_work(struct trial *trial)
+{
+	if (!trial->imports_tried)
+		trial->imports = can_import(trial);
+	trial->imports_tried = true;
+	return trial->imports;
 }
 
 /* One page of the exporter's BAR as the CPU sees it. */

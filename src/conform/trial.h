@@ -35,6 +35,7 @@ struct trial {
 	int iommufd;
 	int exporter, importer;
 	uint32_t exporter_id, importer_id;
+	bool imports_tried, imports;
 	struct made *made; /* in this case, the last first */
 	void *link;	   /* to whoever waits for the result */
 };
