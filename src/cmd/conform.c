@@ -42,7 +42,7 @@ struct conform_options {
 struct suite {
 	struct call *call;
 	const struct conform_options *options;
-	struct pci_device exporter, importer, mapper;
+	struct pci_device exporter, importer, dma_importer;
 	struct conform_setup setup;
 	const struct conform_case **plan; /* malloc'd */
 	unsigned count;
@@ -79,6 +79,8 @@ static enum status choose_cases(struct suite *suite)
 			continue;
 		if (options->skip && matches(options->skip, group->name, each->name))
 			continue;
+		if (options->stress.given && !conform_is_quiet(each))
+			continue;
 		chosen = array_add(&suite->plan, &suite->count);
 		if (!chosen)
 			return no_memory();
@@ -87,7 +89,7 @@ static enum status choose_cases(struct suite *suite)
 	if (suite->count)
 		return STATUS_OK;
 	fail_with(STATUS_USAGE, 0, "conform");
-	fail_because("no case is left by --only and --skip");
+	fail_because("no case is left by --only, --skip and --stress");
 	fail_hint("'dmabufctl conform --list' names them; a pattern is of a case or of its group");
 	return STATUS_USAGE;
 }
@@ -213,8 +215,8 @@ static enum status find_importer(struct suite *suite, const char *name)
 	if (status)
 		return status;
 	if (!strcmp(pci.driver, ATTACHMENT_DRIVER)) {
-		suite->mapper = pci;
-		suite->setup.mapper = &suite->mapper;
+		suite->dma_importer = pci;
+		suite->setup.dma_importer = &suite->dma_importer;
 		return STATUS_OK;
 	}
 	if (!*pci.cdev)
@@ -298,13 +300,15 @@ static void put_case(json_object *row, const struct conform_case *conform_case)
 		      conform_case->known ? conform_case->known->mended_by : NULL);
 }
 
-/* In tables what passed is but a number, unless more is asked for. */
+/* In tables what passed or could not be tried is but a number, unless more is asked for. */
 static void add_row(struct suite *suite, const struct conform_result *result)
 {
 	const struct globals *globals = suite->call->globals;
+	const bool of_interest = result->outcome == CONFORM_FAILED ||
+				 result->outcome == CONFORM_KNOWN;
 	json_object *row;
 
-	if (result->outcome == CONFORM_PASSED && !globals->json && !globals->verbose)
+	if (!of_interest && !globals->json && !globals->verbose)
 		return;
 	row = add_object(suite->rows);
 	put_case(row, result->conform_case);
@@ -366,7 +370,7 @@ static void put_summary(struct suite *suite)
 	json_put_index(row, "bar", setup->exporter ? (int)setup->bar : -1);
 	json_put_text(row, "dmabuf", suite->options->dmabuf);
 	json_put_text(row, "importer", setup->importer ? setup->importer->name.bdf : NULL);
-	json_put_text(row, "mapper", setup->mapper ? setup->mapper->name.bdf : NULL);
+	json_put_text(row, "dma_importer", setup->dma_importer ? setup->dma_importer->name.bdf : NULL);
 	for (int i = 0; i < CONFORM_OUTCOMES; i++)
 		json_put_number(row, conform_outcome_name(i), suite->counts.of[i]);
 }
@@ -483,7 +487,7 @@ static const struct column summary_columns[] = {
 	{ "EXPORTER", "exporter", COLUMN_TEXT, "whose BAR" },
 	{ "BAR", "bar", COLUMN_NUMBER, "which" },
 	{ "IMPORTER", "importer", COLUMN_TEXT, "with vfio-pci" },
-	{ "MAPPER", "mapper", COLUMN_TEXT, "with dmabufctl-importer" },
+	{ "DMA-IMPORTER", "dma_importer", COLUMN_TEXT, "with dmabufctl-importer" },
 	{ "PASSED", "passed", COLUMN_NUMBER, "cases whose rule holds" },
 	{ "FAILED", "failed", COLUMN_NUMBER, "cases whose rule does not" },
 	{ "KNOWN", "known", COLUMN_NUMBER, "the same, by a bug that this kernel is known to have" },
@@ -494,7 +498,7 @@ static const struct column summary_columns[] = {
 static const struct section sections[] = {
 	{ .key = "cases",
 	  .title = "Cases",
-	  .empty = "every case passed",
+	  .empty = "no case failed",
 	  .columns = columns },
 	{ .key = "summary", .title = "Summary", .columns = summary_columns },
 	{ 0 },
@@ -506,8 +510,8 @@ const struct command cmd_conform = {
 	.summary = "try the rules of the kernel's interface, as a test suite",
 	.description =
 		"Each case is one rule, with its own setting-up and tidying-up. A failure that this kernel\n"
-		"is known for is told as known. Passed cases are shown with -v. Exit status 6 when a\n"
-		"rule is broken, 3 when nothing could be tried.",
+		"is known for is told as known. Cases that passed or were skipped are shown with -v. Exit\n"
+		"status 6 when a rule is broken, 3 when nothing could be tried.",
 	.options = options,
 	.options_size = sizeof(struct conform_options),
 	.least = 0,

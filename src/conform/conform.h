@@ -16,7 +16,7 @@ struct trial;
 enum conform_need {
 	NEEDS_EXPORTER = 1 << 0, /* a device with vfio-pci whose BAR is exported */
 	NEEDS_IMPORTER = 1 << 1, /* a second one, attached to IOASes */
-	NEEDS_MAPPER = 1 << 2,	 /* a device with the driver of kernel/importer */
+	NEEDS_DMA_IMPORTER = 1 << 2,	 /* a device with the driver of kernel/importer */
 	NEEDS_DATA = 1 << 3,	 /* a BAR that is memory, and an importer that can be made to do DMA */
 	NEEDS_IMPORTS = 1 << 4,	 /* IOMMU_IOAS_MAP_FILE takes the dma-buf */
 	/* Not a need: the case has processes or devices of its own, so that nothing may be left of
@@ -67,7 +67,7 @@ struct conform_setup {
 	uint64_t size; /* of the BAR, or of the dma-buf */
 	int dmabuf;    /* somebody else's, where there is no exporter; else -1 */
 	const struct pci_device *importer; /* with vfio-pci; NULL: none */
-	const struct pci_device *mapper;   /* with the driver of kernel/importer; NULL: none */
+	const struct pci_device *dma_importer;   /* with the driver of kernel/importer; NULL: none */
 	unsigned limit_ms;		   /* how long a case may take */
 };
 
@@ -102,10 +102,16 @@ typedef void conform_report(const struct conform_case *conform_case,
 int conform_run(const struct conform_setup *setup, const struct conform_case *const *cases,
 		unsigned count, conform_report *report, void *data);
 
+/* Whether a case can be tried while others are. */
+static inline bool conform_is_quiet(const struct conform_case *conform_case)
+{
+	return !(conform_case->needs & (DISTURBS | STARTS_FRESH));
+}
+
 /*
- * The same with the cases that do not disturb others, each group in a process of its own, all at
- * once on one open device, again and again for so many seconds. A case is reported when it fails
- * and, at the end, once.
+ * The same with cases that are quiet, each group in a process of its own, all at once on one open
+ * device, again and again for so many seconds. Each case is reported at the end, as failed if it
+ * ever was.
  */
 int conform_stress(const struct conform_setup *setup, const struct conform_case *const *cases,
 		   unsigned count, unsigned seconds, conform_report *report, void *data);

@@ -14,7 +14,7 @@
 
 static int new_attachment(struct trial *trial)
 {
-	return keep_fd(trial, attachment_open(trial->setup->mapper->name.bdf),
+	return keep_fd(trial, attachment_open(trial->setup->dma_importer->name.bdf),
 		       "opening the importer's node");
 }
 
@@ -322,7 +322,7 @@ static void leaks_nothing(struct trial *trial, const void *data)
 	       MAPS, (unsigned long long)least);
 }
 
-#define NEEDS (NEEDS_EXPORTER | NEEDS_MAPPER)
+#define NEEDS (NEEDS_EXPORTER | NEEDS_DMA_IMPORTER)
 #define ATTACH "vfio_pci_dma_buf_attach() in " VFIO_DMABUF
 #define MAP "vfio_pci_dma_buf_map() in " VFIO_DMABUF
 #define MOVE "vfio_pci_dma_buf_move() in " VFIO_DMABUF

@@ -344,7 +344,7 @@ const struct conform_case revoke_cases[] = {
 	ANY_CAUSE("d3hot", "D3hot", "vfio_pm_config_write() in " VFIO_CONFIG, &cause_d3hot, NULL),
 	ANY_CAUSE("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE, &cause_low_power,
 		  NULL),
-	ANY_CAUSE("sysfs-reset", "a reset through sysfs", "reset_method in " VFIO_CORE,
+	ANY_CAUSE("sysfs-reset", "a reset through sysfs", "vfio_pci_core_err_handlers in " VFIO_CORE,
 		  &cause_sysfs_reset, &not_announced),
 	LASTING("memory", "memory decode off", "vfio_basic_config_write() in " VFIO_CONFIG,
 		&cause_memory, NULL),

@@ -20,10 +20,10 @@
 
 /* What a case has made. */
 struct made {
-	enum { MADE_FD, MADE_OBJECT, MADE_ATTACHMENT, MADE_INITIATOR } kind;
+	enum { MADE_FD, MADE_OBJECT, MADE_ATTACHMENT } kind;
 	int fd;
 	uint32_t id;
-	struct initiator *initiator;
+	uint32_t ioas; /* of the page table, or that the device is attached to */
 	struct made *next;
 };
 
@@ -110,17 +110,6 @@ int keep_fd(struct trial *trial, int fd, const char *format, ...)
 	return fd;
 }
 
-static void stop_initiator(struct made *made)
-{
-	struct initiator *initiator = made->initiator;
-
-	if (initiator->driver->stop)
-		initiator->driver->stop(initiator);
-	vfio_set_bus_master(initiator->device, false);
-	munmap(initiator->bounce, INITIATOR_BOUNCE);
-	free(initiator);
-}
-
 static int undo(struct trial *trial, struct made *made)
 {
 	switch (made->kind) {
@@ -131,9 +120,6 @@ static int undo(struct trial *trial, struct made *made)
 		return iommufd_destroy(trial->iommufd, made->id);
 	case MADE_ATTACHMENT:
 		return vfio_detach(made->fd);
-	case MADE_INITIATOR:
-		stop_initiator(made);
-		return 0;
 	}
 	return 0;
 }
@@ -279,9 +265,11 @@ int whole_dmabuf(struct trial *trial)
 		       "a copy of the dma-buf's fd");
 }
 
-static uint32_t keep_object(struct trial *trial, uint32_t id)
+static uint32_t keep_object(struct trial *trial, uint32_t id, uint32_t ioas)
 {
-	*add_made(trial) = (struct made){ .kind = MADE_OBJECT, .id = id, .next = trial->made->next };
+	*add_made(trial) = (struct made){
+		.kind = MADE_OBJECT, .id = id, .ioas = ioas, .next = trial->made->next
+	};
 	return id;
 }
 
@@ -290,7 +278,7 @@ uint32_t new_ioas(struct trial *trial)
 	uint32_t id;
 
 	expect_done(trial, iommufd_alloc_ioas(the_iommufd(trial), &id), "IOMMU_IOAS_ALLOC");
-	return keep_object(trial, id);
+	return keep_object(trial, id, id);
 }
 
 uint32_t new_hwpt(struct trial *trial, uint32_t device, uint32_t ioas, unsigned flags)
@@ -301,7 +289,7 @@ uint32_t new_hwpt(struct trial *trial, uint32_t device, uint32_t ioas, unsigned 
 	if (rc == -EOPNOTSUPP && flags)
 		trial_skip(trial, "the IOMMU has no page table of that kind (flags 0x%x)", flags);
 	expect_done(trial, rc, "IOMMU_HWPT_ALLOC {flags 0x%x}", flags);
-	return keep_object(trial, id);
+	return keep_object(trial, id, ioas);
 }
 
 void destroy(struct trial *trial, uint32_t id)
@@ -314,11 +302,18 @@ void destroy(struct trial *trial, uint32_t id)
 
 void attach(struct trial *trial, int device, uint32_t ioas)
 {
+	struct made **object = find_made(trial, MADE_OBJECT, 0, ioas);
+	struct made **attachment = find_made(trial, MADE_ATTACHMENT, device, 0);
+	const uint32_t of = object ? (*object)->ioas : 0;
+
 	expect_done(trial, vfio_attach(device, ioas), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
-	if (!find_made(trial, MADE_ATTACHMENT, device, 0))
+	if (!attachment) {
 		*add_made(trial) = (struct made){ .kind = MADE_ATTACHMENT,
 						  .fd = device,
 						  .next = trial->made->next };
+		attachment = &trial->made;
+	}
+	(*attachment)->ioas = of;
 }
 
 void detach(struct trial *trial, int device)
@@ -415,39 +410,48 @@ void write_page(struct trial *trial, uint64_t offset, const void *bytes)
 	access_page(trial, offset, NULL, bytes);
 }
 
-static void begin_initiator(struct trial *trial, struct initiator *initiator, uint32_t ioas)
+/* The importer, with a bounce buffer where it is attached; with none it reaches none. */
+static void begin_initiator(struct trial *trial, struct initiator *initiator)
 {
+	struct made **attachment;
+
 	initiator->device = the_importer(trial);
+	attachment = find_made(trial, MADE_ATTACHMENT, initiator->device, 0);
 	initiator->bounce = mmap(NULL, INITIATOR_BOUNCE, PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (initiator->bounce == MAP_FAILED)
 		trial_skip(trial, "out of memory");
-	expect_done(trial,
-		    iommufd_map_memory(the_iommufd(trial), ioas, initiator->bounce,
-				       INITIATOR_BOUNCE, &initiator->iova),
-		    "IOMMU_IOAS_MAP of memory for DMA");
+	if (attachment)
+		expect_done(trial,
+			    iommufd_map_memory(the_iommufd(trial), (*attachment)->ioas,
+					       initiator->bounce, INITIATOR_BOUNCE,
+					       &initiator->iova),
+			    "IOMMU_IOAS_MAP of memory for DMA");
 	expect_done(trial, vfio_set_bus_master(initiator->device, true), "bus master on");
 }
 
-struct initiator *the_initiator(struct trial *trial, uint32_t ioas)
+static void end_initiator(struct trial *trial, struct initiator *initiator)
 {
-	const struct initiator_driver *driver =
-		trial->setup->importer ? initiator_find(trial->setup->importer) : NULL;
-	struct initiator *initiator;
+	const struct range bounce = { initiator->iova, INITIATOR_BOUNCE };
+	struct made **attachment = find_made(trial, MADE_ATTACHMENT, initiator->device, 0);
 
-	if (!driver)
+	if (initiator->driver->stop)
+		initiator->driver->stop(initiator);
+	vfio_set_bus_master(initiator->device, false);
+	if (attachment)
+		unmap(trial, (*attachment)->ioas, bounce);
+	munmap(initiator->bounce, INITIATOR_BOUNCE);
+}
+
+static struct initiator new_initiator(struct trial *trial)
+{
+	struct initiator initiator = {
+		.driver = trial->setup->importer ? initiator_find(trial->setup->importer) : NULL,
+	};
+
+	if (!initiator.driver)
 		trial_skip(trial, "no importer that can be made to do DMA");
-	for (struct made *made = trial->made; made; made = made->next)
-		if (made->kind == MADE_INITIATOR)
-			return made->initiator;
-	initiator = calloc(1, sizeof(*initiator));
-	if (!initiator)
-		trial_skip(trial, "out of memory");
-	initiator->driver = driver;
-	begin_initiator(trial, initiator, ioas);
-	*add_made(trial) = (struct made){ .kind = MADE_INITIATOR,
-					  .initiator = initiator,
-					  .next = trial->made->next };
+	begin_initiator(trial, &initiator);
 	return initiator;
 }
 
@@ -458,36 +462,40 @@ static void check_transfer(struct trial *trial, int rc)
 		expect_done(trial, rc, "DMA by %s", trial->setup->importer->name.bdf);
 }
 
-bool writes_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset)
+enum arrival dma_write(struct trial *trial, uint64_t iova, uint64_t offset)
 {
-	uint8_t pattern[INITIATOR_BLOCK], before[INITIATOR_BLOCK], after[INITIATOR_BLOCK];
+	uint8_t original[INITIATOR_BLOCK], pattern[INITIATOR_BLOCK], after[INITIATOR_BLOCK];
+	uint8_t before[INITIATOR_BLOCK];
+	struct initiator initiator = new_initiator(trial);
 
-	read_page(trial, offset, before);
-	expect_done(trial, initiator->driver->pattern(initiator, pattern), "a pattern for DMA");
-	/* What is there must not be what is to arrive. */
-	if (!memcmp(before, pattern, sizeof(before))) {
-		memset(before, 0x5a, sizeof(before));
-		write_page(trial, offset, before);
-	}
-	check_transfer(trial, initiator->driver->write(initiator, iova));
-	read_page(trial, offset, after);
+	read_page(trial, offset, original);
+	memset(before, 0x5a, sizeof(before));
 	write_page(trial, offset, before);
-	return !memcmp(after, pattern, sizeof(after));
+	expect_done(trial, initiator.driver->pattern(&initiator, pattern), "a pattern for DMA");
+	check_transfer(trial, initiator.driver->write(&initiator, iova));
+	read_page(trial, offset, after);
+	write_page(trial, offset, original);
+	end_initiator(trial, &initiator);
+	return !memcmp(after, pattern, sizeof(after)) ? ARRIVED :
+	       !memcmp(after, before, sizeof(after))  ? ARRIVED_NOTHING :
+							ARRIVED_OTHER;
 }
 
-bool reads_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset)
+bool dma_read(struct trial *trial, uint64_t iova, uint64_t offset)
 {
-	uint8_t before[INITIATOR_BLOCK], wanted[INITIATOR_BLOCK], got[INITIATOR_BLOCK] = { 0 };
+	uint8_t original[INITIATOR_BLOCK], wanted[INITIATOR_BLOCK], got[INITIATOR_BLOCK] = { 0 };
+	struct initiator initiator = new_initiator(trial);
 
-	read_page(trial, offset, before);
-	if (initiator->driver->readable)
-		initiator->driver->readable(wanted);
+	read_page(trial, offset, original);
+	if (initiator.driver->readable)
+		initiator.driver->readable(wanted);
 	else
-		expect_done(trial, initiator->driver->pattern(initiator, wanted),
+		expect_done(trial, initiator.driver->pattern(&initiator, wanted),
 			    "a pattern for DMA");
 	write_page(trial, offset, wanted);
-	check_transfer(trial, initiator->driver->read(initiator, iova, got));
-	write_page(trial, offset, before);
+	check_transfer(trial, initiator.driver->read(&initiator, iova, got));
+	write_page(trial, offset, original);
+	end_initiator(trial, &initiator);
 	return !memcmp(got, wanted, sizeof(got));
 }
 
@@ -536,17 +544,6 @@ static bool can_do_data(const struct trial *trial)
 	       setup->importer && initiator_find(setup->importer);
 }
 
-/* The IOAS that a device is attached to is the case's to know: its first is taken. */
-static uint32_t first_ioas(const struct trial *trial)
-{
-	uint32_t id = 0;
-
-	for (const struct made *made = trial->made; made; made = made->next)
-		if (made->kind == MADE_OBJECT)
-			id = made->id;
-	return id;
-}
-
 static void __attribute__((noreturn)) cannot_tell(struct trial *trial)
 {
 	trial_skip(trial, "nothing can tell what the IOMMU translates: no page table can be read, "
@@ -571,8 +568,7 @@ void expect_translated(struct trial *trial, int device, struct range iova, uint6
 	}
 	if (!can_do_data(trial) || device != trial->importer)
 		cannot_tell(trial);
-	expect(trial,
-	       writes_page(trial, the_initiator(trial, first_ioas(trial)), iova.offset, offset),
+	expect(trial, dma_write(trial, iova.offset, offset) == ARRIVED,
 	       "DMA to 0x%llx arrives in the BAR", (unsigned long long)iova.offset);
 }
 
@@ -590,8 +586,7 @@ void expect_nothing(struct trial *trial, int device, struct range iova)
 	}
 	if (!can_do_data(trial) || device != trial->importer)
 		cannot_tell(trial);
-	expect(trial,
-	       !writes_page(trial, the_initiator(trial, first_ioas(trial)), iova.offset, 0),
+	expect(trial, dma_write(trial, iova.offset, 0) == ARRIVED_NOTHING,
 	       "DMA to 0x%llx arrives nowhere", (unsigned long long)iova.offset);
 }
 
@@ -639,7 +634,7 @@ static const char *missing(struct trial *trial, unsigned needs)
 		return "there is no exporter with vfio-pci, only a dma-buf";
 	if (needs & (NEEDS_IMPORTER | NEEDS_DATA) && !setup->importer)
 		return "no second device with vfio-pci is named (--importer)";
-	if (needs & NEEDS_MAPPER && !setup->mapper)
+	if (needs & NEEDS_DMA_IMPORTER && !setup->dma_importer)
 		return "no device with dmabufctl-importer is named (--importer)";
 	if (needs & NEEDS_DATA && !setup->exporter->bars[setup->bar].prefetchable)
 		return "the BAR is not prefetchable: access could have effects";

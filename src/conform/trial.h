@@ -122,13 +122,13 @@ void read_page(struct trial *trial, uint64_t offset, void *bytes);
 void write_page(struct trial *trial, uint64_t offset, const void *bytes);
 
 /*
- * The importer as one that does DMA, attached to the IOAS; ended with the case. copy_page() is true
- * when the device's own bytes arrived at the offset of the exporter's BAR.
+ * What the importer's own DMA does, from where it is attached: a page to an IOVA, which is expected
+ * at the offset of the exporter's BAR; what was there is put back.
  */
-struct initiator *the_initiator(struct trial *trial, uint32_t ioas);
-bool writes_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset);
+enum arrival { ARRIVED_NOTHING, ARRIVED, ARRIVED_OTHER };
+enum arrival dma_write(struct trial *trial, uint64_t iova, uint64_t offset);
 /* Whether it reads at the IOVA what the CPU has put at the offset. */
-bool reads_page(struct trial *trial, struct initiator *initiator, uint64_t iova, uint64_t offset);
+bool dma_read(struct trial *trial, uint64_t iova, uint64_t offset);
 
 /* Whether the dma-buf of that inode still exists, as far as this machine can tell; else skips. */
 bool dmabuf_exists(struct trial *trial, uint64_t inode);
