@@ -358,7 +358,7 @@ const struct conform_case export_cases[] = {
 	     .flags = PROBE | SET, .error = EINVAL),
 	CASE("probe-get-set", "PROBE|GET|SET says that not both can be done", CHECK,
 	     .flags = PROBE | GET | SET, .error = EINVAL),
-	CASE("set", "SET is refused", CHECK, .flags = SET, .error = EINVAL),
+	CASE("set", "the feature cannot be set", CHECK, .flags = SET, .error = EINVAL),
 	CASE("get-set", "GET and SET exclude each other", FEATURE, .flags = GET | SET,
 	     .error = EINVAL),
 	CASE("unknown-flag", "an unknown flag of the ioctl is refused", FEATURE,

@@ -309,10 +309,10 @@ static void both_at_once(struct trial *trial, const void *data)
 	     unmapped_meanwhile),                                                                 \
 	CASE(id "-attached", "a device that is attached during " what " has nothing of it",       \
 	     NOTIFY, cause, NULL, attached_meanwhile),                                            \
-	CASE(id "-replaced", "so has one that moves between IOASes during " what, NOTIFY, cause,  \
+	CASE(id "-replaced", "nor has one that moves between IOASes during " what, NOTIFY, cause, \
 	     NULL, replaced_meanwhile),                                                           \
-	CASE(id "-detached", "so has one that leaves and comes back", NOTIFY, cause, NULL,        \
-	     detached_meanwhile),                                                                 \
+	CASE(id "-detached", "nor has one that leaves and comes back during " what, NOTIFY,       \
+	     cause, NULL, detached_meanwhile),                                                                 \
 	CASE(id "-copied", "a copy that is made during " what " is as dead", NOTIFY, cause, NULL, \
 	     copied_meanwhile),                                                                   \
 	CASE(id "-closed", "a dma-buf can go during " what, MOVE, cause, NULL,                    \

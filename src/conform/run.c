@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "conform/process.h"
+#include "kernel/sys.h"
 #include "kernel/wait.h"
 #include "util/clock.h"
 
@@ -35,6 +36,9 @@ run_child(const struct conform_setup *setup, const struct conform_case *const *c
 	}
 	_exit(0);
 }
+
+/* For a process that was killed, or is about to end. */
+#define REAP_MS 10000
 
 /* The parent's side. */
 struct run {
@@ -97,14 +101,10 @@ static int follow_child(struct run *run, int in)
 /* Whether it has ended; one that the kernel does not let go of is left behind. */
 static bool reap(pid_t child, int *status)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	auto_close int process = sys_pidfd_open(child);
 
-	for (unsigned tries = 0; tries < 1000; tries++) {
-		if (waitpid(child, status, WNOHANG) == child)
-			return true;
-		nanosleep(&pause, NULL);
-	}
-	return false;
+	return process >= 0 && !wait_for_fd(process, POLLIN, REAP_MS) &&
+	       waitpid(child, status, 0) == child;
 }
 
 static void end_hung(struct run *run, pid_t child)

@@ -53,9 +53,14 @@ struct iommu_ioas_allow_iovas {
 	__aligned_u64 allowed_iovas;
 };
 
-#define IOMMU_OPTION_HUGE_PAGES 1
-#define IOMMU_OPTION_OP_SET 0
-#define IOMMU_OPTION_OP_GET 1
+enum iommufd_option {
+	IOMMU_OPTION_RLIMIT_MODE = 0,
+	IOMMU_OPTION_HUGE_PAGES = 1,
+};
+enum iommufd_option_ops {
+	IOMMU_OPTION_OP_SET = 0,
+	IOMMU_OPTION_OP_GET = 1,
+};
 #define IOMMU_OPTION _IO(IOMMUFD_TYPE, 0x87)
 struct iommu_option {
 	__u32 size;
@@ -66,8 +71,10 @@ struct iommu_option {
 	__aligned_u64 val64;
 };
 
-#define IOMMU_HWPT_ALLOC_NEST_PARENT (1 << 0)
-#define IOMMU_HWPT_ALLOC_DIRTY_TRACKING (1 << 1)
+enum iommufd_hwpt_alloc_flags {
+	IOMMU_HWPT_ALLOC_NEST_PARENT = 1 << 0,
+	IOMMU_HWPT_ALLOC_DIRTY_TRACKING = 1 << 1,
+};
 #define IOMMU_HWPT_ALLOC _IO(IOMMUFD_TYPE, 0x89)
 struct iommu_hwpt_alloc {
 	__u32 size;
