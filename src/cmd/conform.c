@@ -478,6 +478,8 @@ static const struct column columns[] = {
 	{ "RULE", "rule", COLUMN_TEXT, "what should be so" },
 	{ "SEEN", "seen", COLUMN_TEXT, "what was, or why it was not tried" },
 	{ "SOURCE", "source", COLUMN_TEXT, "where in the kernel the rule is" },
+	{ "BUG", "known_bug", COLUMN_TEXT | COLUMN_VERBOSE, "of released kernels, that breaks it" },
+	{ "MENDED-BY", "mended_by", COLUMN_TEXT, "what mends a bug that is known" },
 	{ "TIME", "took_ns", COLUMN_TIME | COLUMN_VERBOSE, "how long it took" },
 	{ 0 },
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The groups, and what is the same for the cases of all of them. */
 #include <stdio.h>
 
 #include "conform/conform.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Life cycles: in which order things come and go, and what is left of them. */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +181,60 @@ static void importer_closed(struct trial *trial, const void *data)
 	expect_translated(trial, trial->importer, scene.iova, 0);
 }
 
+/* The driver comes back, and the dma-buf of before does not. */
+static void expect_dead(struct trial *trial, struct scene *scene)
+{
+	struct pci_device pci;
+
+	expect_error(trial,
+		     try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
+		     ENODEV, "importing a dma-buf whose device has no driver");
+	expect_done(trial,
+		    pci_hand_over(&trial->setup->exporter->name,
+				  trial->setup->exporter->driver_override, &pci),
+		    "giving the device its driver back");
+	the_exporter(trial);
+	expect_error(trial,
+		     try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
+		     ENODEV, "importing the dma-buf of before");
+	map_whole(trial, scene);
+}
+
+static void unbound(struct trial *trial, const void *data)
+{
+	struct scene scene = { .ioas = new_ioas(trial) };
+
+	(void)data;
+	map_whole(trial, &scene);
+	close_exporter(trial);
+	expect_done(trial, pci_unbind(trial->setup->exporter), "unbinding the device");
+	expect_dead(trial, &scene);
+}
+
+/* Another process unbinds it, and waits until it is closed here. */
+static void asked_to_close(struct trial *trial, const void *data)
+{
+	struct scene scene = { .ioas = new_ioas(trial) };
+	int event = keep_fd(trial, eventfd(0, EFD_CLOEXEC), "eventfd"), status;
+	pid_t child;
+
+	(void)data;
+	map_whole(trial, &scene);
+	expect_done(trial, vfio_set_request_event(trial->exporter, event),
+		    "VFIO_DEVICE_SET_IRQS {request}");
+	child = fork();
+	if (!child) {
+		close(trial->exporter);
+		_exit(pci_unbind(trial->setup->exporter) != 0);
+	}
+	expect(trial, poll(&(struct pollfd){ .fd = event, .events = POLLIN }, 1, -1) == 1,
+	       "the kernel asks for the device");
+	expect(trial, !waitpid(child, NULL, WNOHANG), "it waits for the device to be closed");
+	close_exporter(trial);
+	expect(trial, waitpid(child, &status, 0) == child && !status, "the device is unbound then");
+	expect_dead(trial, &scene);
+}
+
 static void close_one(struct trial *trial, const struct scene *scene, char what)
 {
 	switch (what) {
@@ -302,6 +357,10 @@ const struct conform_case life_cases[] = {
 	     STARTS_FRESH, closed_unmap),
 	CASE("opened-again", "a dma-buf stays revoked when its device is opened again", CLEANUP,
 	     STARTS_FRESH, opened_again),
+	CASE("unbound", "a dma-buf stays revoked when its device is unbound and bound again", CLEANUP,
+	     STARTS_FRESH, unbound),
+	CASE("unbind-waits", "unbinding asks for a device that is open, and waits for it",
+	     "vfio_unregister_group_dev() in " VFIO_MAIN, STARTS_FRESH, asked_to_close),
 	CASE("killed", "what a process had is gone when it is killed", RELEASE, STARTS_FRESH,
 	     process_killed),
 	ORDER("bemi", "closed: dma-buf, exporter, importer, iommufd"),

@@ -32,21 +32,15 @@ static bool is_known(const struct conform_known *known)
 void trial_report(struct trial *trial, enum conform_outcome outcome, const char *seen)
 {
 	const struct process_link *link = trial->link;
-	const struct conform_known *known = trial->conform_case->known;
 	struct process_message message = {
 		.index = link->index,
 		.outcome = outcome,
 		.took_ns = clock_now() - link->began,
 	};
 
-	if (outcome == CONFORM_FAILED && is_known(known)) {
+	if (outcome == CONFORM_FAILED && is_known(trial->conform_case->known))
 		message.outcome = CONFORM_KNOWN;
-		snprintf(message.seen, sizeof(message.seen), "%s (%s; %s%s)", seen, known->bug,
-			 known->mended_by ? "mended by " : "no patch is known",
-			 known->mended_by ? known->mended_by : "");
-	} else {
-		snprintf(message.seen, sizeof(message.seen), "%s", seen);
-	}
+	snprintf(message.seen, sizeof(message.seen), "%s", seen);
 	send_message(link, &message);
 }
 

@@ -135,6 +135,15 @@ static void end_crashed(struct run *run, int status)
 		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
+/* A case that unbinds the device may have failed in the midst of it. */
+static void restore_driver(const struct pci_device *exporter)
+{
+	struct pci_device now;
+
+	if (exporter && !pci_get(&exporter->name, &now) && strcmp(now.driver, exporter->driver) != 0)
+		pci_hand_over(&exporter->name, exporter->driver_override, &now);
+}
+
 /* One process, for as many cases as it gets through; -ECHILD: it ended before the first. */
 static int run_process(struct run *run)
 {
@@ -163,6 +172,7 @@ static int run_process(struct run *run)
 		kill(child, SIGKILL);
 	if (reap(child, &status) && !rc)
 		end_crashed(run, status);
+	restore_driver(run->setup->exporter);
 	return !rc && run->next == first ? -ECHILD : rc;
 }
 

@@ -166,21 +166,26 @@ int the_iommufd(struct trial *trial)
 	return expect_done(trial, trial->iommufd, "opening " IOMMUFD_PATH);
 }
 
-static int open_device(struct trial *trial, const struct pci_device *pci, int *fd, uint32_t *id)
+/* Its node is another one each time it gets its driver. */
+static int open_device(struct trial *trial, const struct pci_name *name, int *fd, uint32_t *id)
 {
-	if (*fd < 0)
-		*fd = vfio_open(pci->cdev, the_iommufd(trial), id);
-	return expect_done(trial, *fd, "opening %s", pci->name.bdf);
+	struct pci_device pci;
+
+	if (*fd < 0) {
+		expect_done(trial, pci_get(name, &pci), "looking at %s", name->bdf);
+		*fd = vfio_open(pci.cdev, the_iommufd(trial), id);
+	}
+	return expect_done(trial, *fd, "opening %s", name->bdf);
 }
 
 int the_exporter(struct trial *trial)
 {
-	return open_device(trial, trial->setup->exporter, &trial->exporter, &trial->exporter_id);
+	return open_device(trial, &trial->setup->exporter->name, &trial->exporter, &trial->exporter_id);
 }
 
 int the_importer(struct trial *trial)
 {
-	return open_device(trial, trial->setup->importer, &trial->importer, &trial->importer_id);
+	return open_device(trial, &trial->setup->importer->name, &trial->importer, &trial->importer_id);
 }
 
 int any_device(struct trial *trial)

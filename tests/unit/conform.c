@@ -181,11 +181,10 @@ static void test_outcomes(const struct conform_setup *setup)
 	check_result(7, CONFORM_FAILED, wrong);
 	check_result(8, CONFORM_FAILED, "a call: success, where EPERM was expected");
 	check_result(9, CONFORM_SKIPPED, "there is no such thing");
-	check_result(10, CONFORM_KNOWN,
-		     "not so: two and two are 5 (a bug; mended by a patch)");
+	check_result(10, CONFORM_KNOWN, wrong);
 	check_result(11, CONFORM_FAILED, wrong);
 	check_result(12, CONFORM_FAILED, wrong);
-	check_result(13, CONFORM_KNOWN, "not so: two and two are 5 (a bug; no patch is known)");
+	check_result(13, CONFORM_KNOWN, wrong);
 	check_result(14, CONFORM_PASSED, "");
 	check_result(15, CONFORM_SKIPPED, "the rule came with a later Linux");
 	check_result(16, CONFORM_PASSED, "");

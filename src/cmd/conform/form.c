@@ -3,6 +3,19 @@
 
 #include <string.h>
 
+/* Why it did not pass, with the bug that it is known by. */
+static void describe(const struct conform_result *result, char *text, size_t size)
+{
+	const struct conform_known *known = result->conform_case->known;
+
+	if (result->outcome == CONFORM_KNOWN)
+		snprintf(text, size, "%s (%s; %s%s)", result->seen, known->bug,
+			 known->mended_by ? "mended by " : "no patch is known",
+			 known->mended_by ? known->mended_by : "");
+	else
+		snprintf(text, size, "%s", result->seen);
+}
+
 static void print_tap_begin(const struct conform_counts *counts)
 {
 	printf("TAP version 14\n1..%u\n", counts->all);
@@ -17,12 +30,13 @@ static void print_tap_result(const struct conform_result *result,
 	};
 	const bool failed = result->outcome == CONFORM_FAILED;
 	const char *directive = directives[result->outcome];
-	char source[200];
+	char source[200], why[2 * CONFORM_SEEN];
 
+	describe(result, why, sizeof(why));
 	printf("%s %u - %s%s%s\n",
 	       failed || result->outcome == CONFORM_KNOWN ? "not ok" : "ok", counts->done,
 	       result->conform_case->name, directive ? directive : "",
-	       directive ? result->seen : "");
+	       directive ? why : "");
 	if (failed) {
 		conform_source(result->conform_case, source, sizeof(source));
 		printf("# rule: %s\n# seen: %s\n# where: %s\n", result->conform_case->rule,
@@ -77,7 +91,7 @@ static void print_junit_result(const struct conform_result *result,
 {
 	const struct conform_case *conform_case = result->conform_case;
 	const char *dash = strchr(conform_case->name, '-');
-	char group[32], source[200];
+	char group[32], source[200], why[2 * CONFORM_SEEN];
 
 	(void)counts;
 	snprintf(group, sizeof(group), "%.*s", (int)(dash - conform_case->name),
@@ -92,7 +106,8 @@ static void print_junit_result(const struct conform_result *result,
 		return;
 	}
 	printf(">\n    <%s", result->outcome == CONFORM_FAILED ? "failure" : "skipped");
-	print_attribute("message", result->seen);
+	describe(result, why, sizeof(why));
+	print_attribute("message", why);
 	printf(">");
 	print_xml(conform_case->rule);
 	conform_source(conform_case, source, sizeof(source));
