@@ -72,7 +72,8 @@ static enum status choose_cases(struct suite *suite)
 {
 	const struct conform_options *options = suite->options;
 
-	for_each_case(each, group) {
+	for_each_case(each, group)
+	{
 		const struct conform_case **chosen;
 
 		if (options->only && !matches(options->only, group->name, each->name))
@@ -164,10 +165,9 @@ static int choose_bar(const struct pci_device *pci)
 	for (int i = 0; i < PCI_BARS; i++) {
 		const struct pci_bar *bar = &pci->bars[i], *other = &pci->bars[best < 0 ? i : best];
 
-		if (can_be_exported(bar) &&
-		    (best < 0 || bar->prefetchable > other->prefetchable ||
-		     (bar->prefetchable == other->prefetchable &&
-		      bar->bus.length > other->bus.length)))
+		if (can_be_exported(bar) && (best < 0 || bar->prefetchable > other->prefetchable ||
+					     (bar->prefetchable == other->prefetchable &&
+					      bar->bus.length > other->bus.length)))
 			best = i;
 	}
 	return best;
@@ -370,7 +370,8 @@ static void put_summary(struct suite *suite)
 	json_put_index(row, "bar", setup->exporter ? (int)setup->bar : -1);
 	json_put_text(row, "dmabuf", suite->options->dmabuf);
 	json_put_text(row, "importer", setup->importer ? setup->importer->name.bdf : NULL);
-	json_put_text(row, "dma_importer", setup->dma_importer ? setup->dma_importer->name.bdf : NULL);
+	json_put_text(row, "dma_importer",
+		      setup->dma_importer ? setup->dma_importer->name.bdf : NULL);
 	for (int i = 0; i < CONFORM_OUTCOMES; i++)
 		json_put_number(row, conform_outcome_name(i), suite->counts.of[i]);
 }
@@ -387,10 +388,10 @@ static enum status run_suite(struct suite *suite)
 	else
 		suite->rows = json_put_array(suite->call->result, "cases");
 	fflush(stdout); /* or each child would have it too */
-	rc = options->stress.given ? conform_stress(&suite->setup, suite->plan, suite->count,
-						    options->stress.value, report, suite) :
-				     conform_run(&suite->setup, suite->plan, suite->count, report,
-						 suite);
+	rc = options->stress.given ?
+		     conform_stress(&suite->setup, suite->plan, suite->count, options->stress.value,
+				    report, suite) :
+		     conform_run(&suite->setup, suite->plan, suite->count, report, suite);
 	if (suite->terminal)
 		fprintf(stderr, "\r\033[K");
 	if (suite->form)
@@ -433,7 +434,9 @@ static enum status run(struct call *call)
 		.setup = { .dmabuf = -1,
 			   .limit_ms = 1000 * (options->limit.given ? options->limit.value :
 								      LIMIT_SECONDS) },
-		.form = options->tap ? &form_tap : options->junit ? &form_junit : NULL,
+		.form = options->tap   ? &form_tap :
+			options->junit ? &form_junit :
+					 NULL,
 	};
 	enum status status = check_options(options);
 
@@ -498,10 +501,7 @@ static const struct column summary_columns[] = {
 };
 
 static const struct section sections[] = {
-	{ .key = "cases",
-	  .title = "Cases",
-	  .empty = "no case failed",
-	  .columns = columns },
+	{ .key = "cases", .title = "Cases", .empty = "no case failed", .columns = columns },
 	{ .key = "summary", .title = "Summary", .columns = summary_columns },
 	{ 0 },
 };

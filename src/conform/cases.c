@@ -9,10 +9,11 @@ extern const struct conform_case export_cases[], fd_cases[], import_cases[], dom
 	life_cases[], revoke_cases[], data_cases[], device_cases[], isolation_cases[];
 
 const struct conform_group conform_groups[] = {
-	{ "export", export_cases },   { "fd", fd_cases },	  { "import", import_cases },
-	{ "domain", domain_cases },   { "life", life_cases },	  { "revoke", revoke_cases },
-	{ "data", data_cases },	      { "device", device_cases }, { "isolation", isolation_cases },
-	{ 0 },
+	{ "export", export_cases },	  { "fd", fd_cases },
+	{ "import", import_cases },	  { "domain", domain_cases },
+	{ "life", life_cases },		  { "revoke", revoke_cases },
+	{ "data", data_cases },		  { "device", device_cases },
+	{ "isolation", isolation_cases }, { 0 },
 };
 
 void conform_source(const struct conform_case *conform_case, char *text, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rules of VFIO's dma-buf export and of its importers as a test suite, for the kernel that runs.
- * A case is one rule, tried by itself; cases.c lists the groups, a file each.
+ * The rules of VFIO's dma-buf export and of its importers as a test suite, for the kernel that
+ * runs. A case is one rule, tried by itself; cases.c lists the groups, a file each.
  */
 #ifndef DMABUFCTL_CONFORM_CONFORM_H
 #define DMABUFCTL_CONFORM_CONFORM_H
@@ -14,11 +14,11 @@ struct trial;
 
 /* What a case cannot do without. A case that has it not is skipped, and says what was missing. */
 enum conform_need {
-	NEEDS_EXPORTER = 1 << 0, /* a device with vfio-pci whose BAR is exported */
-	NEEDS_IMPORTER = 1 << 1, /* a second one, attached to IOASes */
-	NEEDS_DMA_IMPORTER = 1 << 2,	 /* a device with the driver of kernel/importer */
-	NEEDS_DATA = 1 << 3,	 /* a BAR that is memory, and an importer that can be made to do DMA */
-	NEEDS_IMPORTS = 1 << 4,	 /* IOMMU_IOAS_MAP_FILE takes the dma-buf */
+	NEEDS_EXPORTER = 1 << 0,     /* a device with vfio-pci whose BAR is exported */
+	NEEDS_IMPORTER = 1 << 1,     /* a second one, attached to IOASes */
+	NEEDS_DMA_IMPORTER = 1 << 2, /* a device with the driver of kernel/importer */
+	NEEDS_DATA = 1 << 3, /* a BAR that is memory, and an importer that can be made to do DMA */
+	NEEDS_IMPORTS = 1 << 4, /* IOMMU_IOAS_MAP_FILE takes the dma-buf */
 	/* Not a need: the case has processes or devices of its own, so that nothing may be left of
 	 * the one before, and nothing is left for the next. */
 	STARTS_FRESH = 1 << 5,
@@ -29,16 +29,17 @@ enum conform_need {
 /* A bug of released kernels. A case that fails where it is known is no failure. */
 struct conform_known {
 	const char *bug;
-	const char *since, *until; /* releases: "7.2"; the first that has it, and no longer (NULL) */
-	const char *mended_by;	   /* the patch, or the commit; NULL: none is known */
+	const char *since,
+		*until;	       /* releases: "7.2"; the first that has it, and no longer (NULL) */
+	const char *mended_by; /* the patch, or the commit; NULL: none is known */
 };
 
 struct conform_case {
-	const char *name;   /* group, dash, what is tried */
-	const char *rule;   /* a sentence */
-	const char *source; /* where in the kernel it is from; NULL: where the refusal is */
+	const char *name;    /* group, dash, what is tried */
+	const char *rule;    /* a sentence */
+	const char *source;  /* where in the kernel it is from; NULL: where the refusal is */
 	const char *refusal; /* the rule in rules/ that it is about; NULL: none */
-	const char *since;   /* the first release that has the rule; NULL: it came with the feature */
+	const char *since; /* the first release that has the rule; NULL: it came with the feature */
 	const struct conform_known *known; /* NULL: none */
 	unsigned needs;			   /* enum conform_need */
 	void (*run)(struct trial *trial, const void *data);
@@ -52,9 +53,8 @@ struct conform_group {
 
 extern const struct conform_group conform_groups[]; /* name NULL at the end */
 
-#define for_each_case(each, group)                                            \
-	for (const struct conform_group *group = conform_groups; group->name; \
-	     group++)                                                         \
+#define for_each_case(each, group)                                                     \
+	for (const struct conform_group *group = conform_groups; group->name; group++) \
 		for (const struct conform_case *each = group->cases; each->name; each++)
 
 /* Where the rule is from, for people. */
@@ -66,9 +66,9 @@ struct conform_setup {
 	unsigned bar;
 	uint64_t size; /* of the BAR, or of the dma-buf */
 	int dmabuf;    /* somebody else's, where there is no exporter; else -1 */
-	const struct pci_device *importer; /* with vfio-pci; NULL: none */
-	const struct pci_device *dma_importer;   /* with the driver of kernel/importer; NULL: none */
-	unsigned limit_ms;		   /* how long a case may take */
+	const struct pci_device *importer;     /* with vfio-pci; NULL: none */
+	const struct pci_device *dma_importer; /* with the driver of kernel/importer; NULL: none */
+	unsigned limit_ms;		       /* how long a case may take */
 };
 
 enum conform_outcome {

@@ -88,8 +88,8 @@ static void not_beside(struct trial *trial, const void *data)
 	struct scene scene;
 
 	set_up(trial, &scene, pages(trial, 2, 1), READ_WRITE);
-	expect(trial, cannot_write(trial, &scene, distance),
-	       "a page %s the part is not reached", distance < 0 ? "before" : "behind");
+	expect(trial, cannot_write(trial, &scene, distance), "a page %s the part is not reached",
+	       distance < 0 ? "before" : "behind");
 	expect(trial, writes(trial, &scene, 0), "the part itself is");
 }
 
@@ -169,13 +169,11 @@ static void elsewhere(struct trial *trial, const void *data)
 #define MAP "batch_to_domain() in " IOMMUFD_PAGES
 #define PROT "conv_iommu_prot() in " IOMMUFD_IOAS
 
-#define CASE(case_name, sentence, from, function, value) \
-	{ .name = "data-" case_name,                     \
-	  .rule = sentence,                              \
-	  .source = from,                                \
-	  .needs = NEEDS,                                \
-	  .run = function,                               \
-	  .data = value }
+#define CASE(case_name, sentence, from, function, value)                                     \
+	{                                                                                    \
+		.name = "data-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
+		.run = function, .data = value                                               \
+	}
 #define DISTANCE(n) (&(const int64_t){ (n) * (int64_t)PAGE })
 
 const struct conform_case data_cases[] = {

@@ -23,8 +23,7 @@ struct scene {
 	int dmabuf, attachment;
 };
 
-static void attach_whole(struct trial *trial, struct scene *scene,
-			 enum attachment_promise promise)
+static void attach_whole(struct trial *trial, struct scene *scene, enum attachment_promise promise)
 {
 	scene->dmabuf = new_dmabuf(trial, whole(trial));
 	scene->attachment = new_attachment(trial);
@@ -65,8 +64,7 @@ static void refused(struct trial *trial, const void *data)
 }
 
 /* The pieces, malloc'd, of these bytes altogether. */
-static struct range *ranges_of(struct trial *trial, int attachment, uint64_t bytes,
-			       unsigned *count)
+static struct range *ranges_of(struct trial *trial, int attachment, uint64_t bytes, unsigned *count)
 {
 	struct range *ranges;
 	uint64_t sum = 0;
@@ -144,8 +142,7 @@ static void two_attachments(struct trial *trial, const void *data)
 	(void)data;
 	map_whole(trial, &first, ATTACHMENT_DYNAMIC);
 	second.attachment = new_attachment(trial);
-	expect_done(trial,
-		    attachment_attach(second.attachment, first.dmabuf, ATTACHMENT_DYNAMIC),
+	expect_done(trial, attachment_attach(second.attachment, first.dmabuf, ATTACHMENT_DYNAMIC),
 		    "attaching a second time");
 	expect_done(trial, attachment_map(second.attachment, READ_WRITE), "mapping a second time");
 	expect_done(trial, attachment_detach(first.attachment), "detaching the first");
@@ -269,7 +266,8 @@ static void both_importers(struct trial *trial, const void *data)
 	expect_nothing(trial, any_device(trial), iova);
 }
 
-/* Memory of the kernel's own that it could not give back, in KiB. Each CPU's count is taken first. */
+/* Memory of the kernel's own that it could not give back, in KiB. Each CPU's count is taken first.
+ */
 static uint64_t kernel_memory(struct trial *trial)
 {
 	auto_free char *refreshed = NULL;
@@ -328,36 +326,34 @@ static void leaks_nothing(struct trial *trial, const void *data)
 #define MOVE "vfio_pci_dma_buf_move() in " VFIO_DMABUF
 #define TO_TABLE "dma_buf_phys_vec_to_sgt() in drivers/dma-buf/dma-buf-mapping.c"
 
-#define CASE(case_name, sentence, from, function, ...) \
-	{ .name = "device-" case_name,                 \
-	  .rule = sentence,                            \
-	  .source = from,                              \
-	  .run = function,                             \
-	  .needs = NEEDS,                              \
-	  __VA_ARGS__ }
-#define REFUSED(case_name, sentence, id, ...) \
-	{ .name = "device-" case_name,        \
-	  .rule = sentence,                   \
-	  .refusal = id,                      \
-	  .needs = NEEDS,                     \
-	  .run = refused,                     \
-	  __VA_ARGS__ }
-#define PROMISE(n) .data = &(const enum attachment_promise){ n }
-#define CAUSED(case_name, sentence, from, function, cause) \
-	{ .name = "device-" case_name,                     \
-	  .rule = sentence,                                \
-	  .source = from,                                  \
-	  .needs = NEEDS | DISTURBS,                       \
-	  .run = function,                                 \
-	  .data = cause }
-#define LETS_GO(id, what, cause)                                                                 \
-	CAUSED(id, "an importer that promised to let go is told by " what ", and maps again",    \
+#define CASE(case_name, sentence, from, function, ...)                                          \
+	{                                                                                       \
+		.name = "device-" case_name, .rule = sentence, .source = from, .run = function, \
+		.needs = NEEDS, __VA_ARGS__                                                     \
+	}
+#define REFUSED(case_name, sentence, id, ...)                                                 \
+	{                                                                                     \
+		.name = "device-" case_name, .rule = sentence, .refusal = id, .needs = NEEDS, \
+		.run = refused, __VA_ARGS__                                                   \
+	}
+#define PROMISE(n)                               \
+	.data = &(const enum attachment_promise) \
+	{                                        \
+		n                                \
+	}
+#define CAUSED(case_name, sentence, from, function, cause)                     \
+	{                                                                      \
+		.name = "device-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS | DISTURBS, .run = function, .data = cause      \
+	}
+#define LETS_GO(id, what, cause)                                                              \
+	CAUSED(id, "an importer that promised to let go is told by " what ", and maps again", \
 	       MOVE, is_told, cause)
-#define LASTING(id, what, cause)                                                                \
-	CAUSED(id "-map", "what is attached cannot be mapped during " what, MAP, no_mapping,    \
-	       cause),                                                                          \
-	CAUSED(id "-attach", "nothing can be attached during " what, ATTACH, no_attaching,      \
-	       cause)
+#define LASTING(id, what, cause)                                                                   \
+	CAUSED(id "-map", "what is attached cannot be mapped during " what, MAP, no_mapping,       \
+	       cause),                                                                             \
+		CAUSED(id "-attach", "nothing can be attached during " what, ATTACH, no_attaching, \
+		       cause)
 
 static const struct conform_known linked_at_start = {
 	.bug = "each range is linked at the start of the IOVAs",

@@ -283,20 +283,17 @@ static void mmio_copied(struct trial *trial, const void *data)
 #define REVOKE "iopt_revoke_notify() in " IOMMUFD_PAGES
 #define HWPT "iommufd_hwpt_alloc() in " IOMMUFD_HWPT
 
-#define CASE(case_name, sentence, from, what, function, value) \
-	{ .name = "domain-" case_name,                         \
-	  .rule = sentence,                                    \
-	  .source = from,                                      \
-	  .needs = NEEDS | (what),                             \
-	  .run = function,                                     \
-	  .data = value }
-#define MMIO(case_name, sentence, function, bug) \
-	{ .name = "domain-mmio-" case_name,      \
-	  .rule = sentence,                      \
-	  .source = "batch_to_domain() in " IOMMUFD_PAGES, \
-	  .known = bug,                          \
-	  .needs = NEEDS,                        \
-	  .run = function }
+#define CASE(case_name, sentence, from, what, function, value)                 \
+	{                                                                      \
+		.name = "domain-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS | (what), .run = function, .data = value        \
+	}
+#define MMIO(case_name, sentence, function, bug)                                               \
+	{                                                                                      \
+		.name = "domain-mmio-" case_name, .rule = sentence,                            \
+		.source = "batch_to_domain() in " IOMMUFD_PAGES, .known = bug, .needs = NEEDS, \
+		.run = function                                                                \
+	}
 #define FLAGS(n) (&(const unsigned){ n })
 
 static const struct conform_known read_as_memory = {
@@ -323,8 +320,8 @@ const struct conform_case domain_cases[] = {
 	     two_then_import, NULL),
 	CASE("two-later", "both page tables that are made later have the mapping", FILL,
 	     NEEDS_IMPORTER, import_then_two, NULL),
-	CASE("two-between", "so do one that was made before it and one after", FILL,
-	     NEEDS_IMPORTER, import_between, NULL),
+	CASE("two-between", "so do one that was made before it and one after", FILL, NEEDS_IMPORTER,
+	     import_between, NULL),
 	CASE("two-unmapped", "unmapping empties both page tables",
 	     "iopt_area_unfill_domains() in " IOMMUFD_PAGES, NEEDS_IMPORTER, two_unmapped, NULL),
 	CASE("two-revoked", "revocation empties both page tables", REVOKE, NEEDS_IMPORTER,

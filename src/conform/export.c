@@ -26,8 +26,14 @@ struct bytes {
 	bool from_end;
 	int64_t count;
 };
-#define BYTES(n) { .count = (n) }
-#define END(n) { .from_end = true, .count = (n) }
+#define BYTES(n)             \
+	{                    \
+		.count = (n) \
+	}
+#define END(n)                                 \
+	{                                      \
+		.from_end = true, .count = (n) \
+	}
 
 struct part {
 	struct bytes offset, length;
@@ -35,8 +41,8 @@ struct part {
 
 /* One call, as it is to be made. */
 struct request {
-	uint32_t flags;	    /* beside the feature's number; 0: GET */
-	uint32_t argsz;	    /* 0: what it should be */
+	uint32_t flags; /* beside the feature's number; 0: GET */
+	uint32_t argsz; /* 0: what it should be */
 	uint32_t open_flags;
 	uint32_t own_flags; /* of the dma-buf */
 	int region;	    /* 0: the BAR; -1: region 0 */
@@ -214,8 +220,8 @@ static void try_too_many_ranges(struct trial *trial, const void *data)
 /* The end of a page behind which nothing is mapped, minus so many bytes. */
 static void *before_hole(struct trial *trial, size_t bytes)
 {
-	char *memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			    0);
+	char *memory =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED || munmap(memory + PAGE, PAGE))
 		trial_skip(trial, "out of memory");
@@ -295,11 +301,20 @@ static void try_exporter_name(struct trial *trial, const void *data)
 	       exporter);
 }
 
-#define PARTS(...)                                                                            \
+#define PARTS(...)                                                                   \
 	.count = sizeof((const struct part[]){ __VA_ARGS__ }) / sizeof(struct part), \
-	.parts = (const struct part[]){ __VA_ARGS__ }
-#define FIRST_PAGE { BYTES(0), BYTES(PAGE) }
-#define SECOND_PAGE { BYTES(PAGE), BYTES(PAGE) }
+	.parts = (const struct part[])                                               \
+	{                                                                            \
+		__VA_ARGS__                                                          \
+	}
+#define FIRST_PAGE                    \
+	{                             \
+		BYTES(0), BYTES(PAGE) \
+	}
+#define SECOND_PAGE                      \
+	{                                \
+		BYTES(PAGE), BYTES(PAGE) \
+	}
 
 #define CHECK "vfio_check_feature() in include/linux/vfio.h"
 #define FEATURE "vfio_ioctl_device_feature() in " VFIO_MAIN
@@ -308,43 +323,44 @@ static void try_exporter_name(struct trial *trial, const void *data)
 #define FILL "vfio_pci_core_fill_phys_vec() in " VFIO_DMABUF
 
 /* A request of the first page, but for what the case is about. */
-#define CASE(case_name, sentence, from, ...)                                         \
-	{ .name = "export-" case_name,                                               \
-	  .rule = sentence,                                                          \
-	  .source = from,                                                            \
-	  .needs = NEEDS_EXPORTER,                                                   \
-	  .run = try_request,                                                        \
-	  .data = &(const struct request){ PARTS(FIRST_PAGE), __VA_ARGS__ } }
+#define CASE(case_name, sentence, from, ...)                                                 \
+	{                                                                                    \
+		.name = "export-" case_name, .rule = sentence, .source = from,               \
+		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                            \
+			PARTS(FIRST_PAGE), __VA_ARGS__                                       \
+		}                                                                            \
+	}
 /* Others, by their ranges alone. */
-#define RANGES(case_name, sentence, id, number, ...)                                      \
-	{ .name = "export-" case_name,                                                    \
-	  .rule = sentence,                                                               \
-	  .refusal = id,                                                                  \
-	  .needs = NEEDS_EXPORTER,                                                        \
-	  .run = try_request,                                                             \
-	  .data = &(const struct request){ .error = number, PARTS(__VA_ARGS__) } }
-#define SIZED(case_name, sentence, ...)                                    \
-	{ .name = "export-" case_name,                                     \
-	  .rule = sentence,                                                \
-	  .source = FILL,                                                  \
-	  .needs = NEEDS_EXPORTER,                                         \
-	  .run = try_sized,                                                \
-	  .data = &(const struct request){ PARTS(__VA_ARGS__) } }
-#define OTHER(case_name, sentence, from, function, value) \
-	{ .name = "export-" case_name,                    \
-	  .rule = sentence,                               \
-	  .source = from,                                 \
-	  .needs = NEEDS_EXPORTER,                        \
-	  .run = function,                                \
-	  .data = value }
-#define REGION(case_name, sentence, number)                                            \
-	{ .name = "export-" case_name,                                                 \
-	  .rule = sentence,                                                            \
-	  .refusal = "export-no-bar",                                                  \
-	  .needs = NEEDS_EXPORTER,                                                     \
-	  .run = try_request,                                                          \
-	  .data = &(const struct request){                                             \
-		  .region = number, .error = ENODEV, PARTS(FIRST_PAGE) } }
+#define RANGES(case_name, sentence, id, number, ...)                                         \
+	{                                                                                    \
+		.name = "export-" case_name, .rule = sentence, .refusal = id,                \
+		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                            \
+			.error = number, PARTS(__VA_ARGS__)                                  \
+		}                                                                            \
+	}
+#define SIZED(case_name, sentence, ...)                                                    \
+	{                                                                                  \
+		.name = "export-" case_name, .rule = sentence, .source = FILL,             \
+		.needs = NEEDS_EXPORTER, .run = try_sized, .data = &(const struct request) \
+		{                                                                          \
+			PARTS(__VA_ARGS__)                                                 \
+		}                                                                          \
+	}
+#define OTHER(case_name, sentence, from, function, value)                      \
+	{                                                                      \
+		.name = "export-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS_EXPORTER, .run = function, .data = value        \
+	}
+#define REGION(case_name, sentence, number)                                                  \
+	{                                                                                    \
+		.name = "export-" case_name, .rule = sentence, .refusal = "export-no-bar",   \
+		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                            \
+			.region = number, .error = ENODEV, PARTS(FIRST_PAGE)                 \
+		}                                                                            \
+	}
 
 #define UNSIGNED(n) (&(const unsigned){ n })
 #define SIZE(n) (&(const size_t){ n })
@@ -378,8 +394,8 @@ const struct conform_case export_cases[] = {
 	      try_unreadable, SIZE(HEADER - 4)),
 	OTHER("unreadable-fixed", "a feature that cannot be read gives EFAULT", EXPORT,
 	      try_unreadable, SIZE(FIXED - 4)),
-	OTHER("unreadable-ranges", "ranges that cannot be read give EFAULT", EXPORT,
-	      try_unreadable, SIZE(FIXED)),
+	OTHER("unreadable-ranges", "ranges that cannot be read give EFAULT", EXPORT, try_unreadable,
+	      SIZE(FIXED)),
 	RANGES("no-ranges", "at least one range is wanted", "export-empty", EINVAL),
 	RANGES("length-zero", "a range of no length is refused", "export-empty", EINVAL,
 	       { BYTES(0), BYTES(0) }),
@@ -397,8 +413,8 @@ const struct conform_case export_cases[] = {
 	       { END(PAGE), BYTES(PAGE) }),
 	RANGES("end-beyond", "a range that ends a page beyond the BAR is refused", "export-beyond",
 	       EINVAL, { BYTES(0), END(PAGE) }),
-	RANGES("last-page-beyond", "so is one that begins in the BAR's last page",
-	       "export-beyond", EINVAL, { END(-(int64_t)PAGE), BYTES(2 * PAGE) }),
+	RANGES("last-page-beyond", "so is one that begins in the BAR's last page", "export-beyond",
+	       EINVAL, { END(-(int64_t)PAGE), BYTES(2 * PAGE) }),
 	RANGES("offset-wraps", "an offset that leaves 64 bits is refused as such", "export-wraps",
 	       EOVERFLOW, { BYTES(-(int64_t)PAGE), BYTES(PAGE) }),
 	RANGES("length-huge", "a length of 2^63 is refused", "export-beyond", EINVAL,
@@ -406,10 +422,10 @@ const struct conform_case export_cases[] = {
 	RANGES("sum-wraps", "ranges whose lengths together leave 64 bits are refused",
 	       "export-beyond", EINVAL, { BYTES(0), BYTES(-(int64_t)PAGE) },
 	       { BYTES(0), BYTES(2 * PAGE) }),
-	RANGES("second-empty", "the second range is checked too: no length", "export-empty",
-	       EINVAL, FIRST_PAGE, { BYTES(0), BYTES(0) }),
-	RANGES("second-unaligned", "the second range is checked too: alignment",
-	       "export-unaligned", EINVAL, FIRST_PAGE, { BYTES(1), BYTES(PAGE) }),
+	RANGES("second-empty", "the second range is checked too: no length", "export-empty", EINVAL,
+	       FIRST_PAGE, { BYTES(0), BYTES(0) }),
+	RANGES("second-unaligned", "the second range is checked too: alignment", "export-unaligned",
+	       EINVAL, FIRST_PAGE, { BYTES(1), BYTES(PAGE) }),
 	RANGES("second-beyond", "the second range is checked too: the BAR's end", "export-beyond",
 	       EINVAL, FIRST_PAGE, { END(0), BYTES(PAGE) }),
 	RANGES("first-beyond", "the first range is checked before a good second one",

@@ -412,8 +412,11 @@ static void sync_file_of_no_fence(struct trial *trial, const void *data)
 	expect_error(trial, rc, EINVAL, "importing a fence from a file that has none");
 }
 
-#define CASE(case_name, sentence, from, function, value) \
-	{ .name = "fd-" case_name, .rule = sentence, .source = from, .run = function, .data = value }
+#define CASE(case_name, sentence, from, function, value)                                    \
+	{                                                                                   \
+		.name = "fd-" case_name, .rule = sentence, .source = from, .run = function, \
+		.data = value                                                               \
+	}
 #define SEEK(...) (&(const struct seek){ __VA_ARGS__ })
 #define SYNC(...) (&(const struct sync){ __VA_ARGS__ })
 #define LLSEEK "dma_buf_llseek() in " DMA_BUF

@@ -125,8 +125,8 @@ static void each_page(struct trial *trial, const void *data)
 	(void)data;
 	for (unsigned i = 0; i < PAGES; i++)
 		expect_done(trial,
-			    try_import(trial, ioas, dmabuf,
-				       (struct range){ i * PAGE, PAGE }, READ_WRITE),
+			    try_import(trial, ioas, dmabuf, (struct range){ i * PAGE, PAGE },
+				       READ_WRITE),
 			    "importing page %u of %d", i, PAGES);
 }
 
@@ -197,12 +197,11 @@ static void reserved(struct trial *trial, const void *data)
 	char kind[16];
 
 	attach(trial, any_device(trial), ioas);
-	if (iova == INTERRUPTS && !pci_find_reserved(any_pci(trial)->group,
-						     (struct range){ iova, PAGE }, &taken, kind))
-		trial_skip(trial, "the IOMMU reserves nothing at 0x%llx",
-			   (unsigned long long)iova);
-	expect_error(trial, map_at(trial, ioas, dmabuf, iova, PAGE), EINVAL,
-		     "a mapping at 0x%llx", (unsigned long long)iova);
+	if (iova == INTERRUPTS &&
+	    !pci_find_reserved(any_pci(trial)->group, (struct range){ iova, PAGE }, &taken, kind))
+		trial_skip(trial, "the IOMMU reserves nothing at 0x%llx", (unsigned long long)iova);
+	expect_error(trial, map_at(trial, ioas, dmabuf, iova, PAGE), EINVAL, "a mapping at 0x%llx",
+		     (unsigned long long)iova);
 }
 
 static void attach_over_reserved(struct trial *trial, const void *data)
@@ -264,23 +263,21 @@ static void allowed(struct trial *trial, const void *data)
 		    "IOMMU_IOAS_ALLOW_IOVAS");
 	expect(trial, import(trial, ioas, dmabuf, PAGE) == IOVA,
 	       "the kernel chooses the only IOVA that is allowed");
-	expect_error(trial,
-		     try_import(trial, ioas, dmabuf, (struct range){ 0, PAGE }, READ_WRITE),
+	expect_error(trial, try_import(trial, ioas, dmabuf, (struct range){ 0, PAGE }, READ_WRITE),
 		     ENOSPC, "another mapping, which has no room");
 }
 
 static void several_ranges(struct trial *trial, const void *data)
 {
 	const struct range ranges[2] = { pages(trial, 0, 1), pages(trial, 2, 1) };
-	int dmabuf = keep_fd(trial,
-			     vfio_export(the_exporter(trial), trial->setup->bar, ranges, 2),
+	int dmabuf = keep_fd(trial, vfio_export(the_exporter(trial), trial->setup->bar, ranges, 2),
 			     "exporting two ranges");
 
 	(void)data;
-	expect_error(trial,
-		     try_import(trial, new_ioas(trial), dmabuf, (struct range){ 0, PAGE },
-				READ_WRITE),
-		     EOPNOTSUPP, "importing a dma-buf of two ranges");
+	expect_error(
+		trial,
+		try_import(trial, new_ioas(trial), dmabuf, (struct range){ 0, PAGE }, READ_WRITE),
+		EOPNOTSUPP, "importing a dma-buf of two ranges");
 }
 
 static void foreign(struct trial *trial, const void *data)
@@ -292,10 +289,10 @@ static void foreign(struct trial *trial, const void *data)
 		trial_skip(trial, "no dma-buf of memory can be had (" UDMABUF_PATH ": %s)",
 			   strerrorname_np(-dmabuf));
 	keep_fd(trial, dmabuf, UDMABUF_PATH);
-	expect_error(trial,
-		     try_import(trial, new_ioas(trial), dmabuf, (struct range){ 0, PAGE },
-				READ_WRITE),
-		     EOPNOTSUPP, "importing a dma-buf of udmabuf's");
+	expect_error(
+		trial,
+		try_import(trial, new_ioas(trial), dmabuf, (struct range){ 0, PAGE }, READ_WRITE),
+		EOPNOTSUPP, "importing a dma-buf of udmabuf's");
 }
 
 /* A file of memory in the same IOAS. */
@@ -368,10 +365,10 @@ static void try_unmap(struct trial *trial, const void *data)
 static void unmap_nothing(struct trial *trial, const void *data)
 {
 	(void)data;
-	expect_error(trial,
-		     iommufd_unmap(the_iommufd(trial), new_ioas(trial),
-				   (struct range){ IOVA, PAGE }),
-		     ENOENT, "IOMMU_IOAS_UNMAP of nothing");
+	expect_error(
+		trial,
+		iommufd_unmap(the_iommufd(trial), new_ioas(trial), (struct range){ IOVA, PAGE }),
+		ENOENT, "IOMMU_IOAS_UNMAP of nothing");
 }
 
 /* What a call unmapped, in bytes. */
@@ -577,35 +574,30 @@ static void right_part(struct trial *trial, const void *data)
 #define RELEASE "iopt_release_pages() in " IOMMUFD_PAGES
 
 /* A call of one page, but for what the case is about. */
-#define CALL(case_name, sentence, from, ...)               \
-	{ .name = "import-" case_name,                     \
-	  .rule = sentence,                                \
-	  .source = from,                                  \
-	  .needs = NEEDS,                                  \
-	  .run = try_request,                              \
-	  .data = &(const struct request){ __VA_ARGS__ } }
-#define CASE(case_name, sentence, from, function, value) \
-	{ .name = "import-" case_name,                   \
-	  .rule = sentence,                              \
-	  .source = from,                                \
-	  .needs = NEEDS,                                \
-	  .run = function,                               \
-	  .data = value }
+#define CALL(case_name, sentence, from, ...)                                                   \
+	{                                                                                      \
+		.name = "import-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
+		.run = try_request, .data = &(const struct request)                            \
+		{                                                                              \
+			__VA_ARGS__                                                            \
+		}                                                                              \
+	}
+#define CASE(case_name, sentence, from, function, value)                                       \
+	{                                                                                      \
+		.name = "import-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
+		.run = function, .data = value                                                 \
+	}
 /* One that attaches a device. */
-#define ATTACHING(case_name, sentence, from, function, value) \
-	{ .name = "import-" case_name,                        \
-	  .rule = sentence,                                   \
-	  .source = from,                                     \
-	  .needs = NEEDS | DISTURBS,                          \
-	  .run = function,                                    \
-	  .data = value }
-#define REFUSAL(case_name, sentence, id, function, value) \
-	{ .name = "import-" case_name,                    \
-	  .rule = sentence,                               \
-	  .refusal = id,                                  \
-	  .needs = NEEDS,                                 \
-	  .run = function,                                \
-	  .data = value }
+#define ATTACHING(case_name, sentence, from, function, value)                  \
+	{                                                                      \
+		.name = "import-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS | DISTURBS, .run = function, .data = value      \
+	}
+#define REFUSAL(case_name, sentence, id, function, value)                                     \
+	{                                                                                     \
+		.name = "import-" case_name, .rule = sentence, .refusal = id, .needs = NEEDS, \
+		.run = function, .data = value                                                \
+	}
 #define UNMAPPING(...) (&(const struct unmapping){ __VA_ARGS__ })
 #define COPYING(...) (&(const struct copy){ __VA_ARGS__ })
 #define UNSIGNED(n) (&(const unsigned){ n })
@@ -716,7 +708,8 @@ const struct conform_case import_cases[] = {
 	     COPYING(.flags = READABLE, .offset = 0, .length = PAGE, .read_only = true)),
 	CASE("copy-gains-nothing", "a copy of a mapping for reading cannot be written",
 	     "iopt_insert_area() in " IOMMUFD_TABLE, copies,
-	     COPYING(.flags = READABLE | WRITEABLE, .offset = 0, .length = PAGE, .read_only = true, .error = EPERM)),
+	     COPYING(.flags = READABLE | WRITEABLE, .offset = 0, .length = PAGE, .read_only = true,
+		     .error = EPERM)),
 	CASE("copy-neither", "a copy for neither reading nor writing is refused", COPY, copies,
 	     COPYING(.flags = 0, .offset = 0, .length = PAGE, .error = EINVAL)),
 	CASE("copy-outlives", "a copy outlives what it was made of", COPY, copy_outlives, NULL),
@@ -731,10 +724,10 @@ const struct conform_case import_cases[] = {
 	ATTACHING("start-byte", "with a device, a mapping from within a page is refused",
 		  "iopt_insert_area() in " IOMMUFD_TABLE, try_request,
 		  TRY(.start = 1, .attached = true, .error = EINVAL)),
-	ATTACHING("length-byte", "with a device, a mapping of a part of a page is refused", AREA,
-		  try_request,
-		  (&(const struct request){
-			  .length = PAGE / 2, .attached = true, .error = EINVAL })),
+	ATTACHING(
+		"length-byte", "with a device, a mapping of a part of a page is refused", AREA,
+		try_request,
+		(&(const struct request){ .length = PAGE / 2, .attached = true, .error = EINVAL })),
 	ATTACHING("iova-byte", "with a device, an IOVA within a page is refused", CHECK,
 		  try_request,
 		  TRY(.flags = READABLE | FIXED, .iova = IOVA + 1, .attached = true,

@@ -208,12 +208,11 @@ static void not_attached(struct trial *trial, const void *data)
 
 #define NEEDS (NEEDS_EXPORTER | NEEDS_IMPORTS | DISTURBS)
 
-#define CASE(case_name, sentence, from, what, function) \
-	{ .name = "isolation-" case_name,               \
-	  .rule = sentence,                             \
-	  .source = from,                               \
-	  .needs = NEEDS | (what),                      \
-	  .run = function }
+#define CASE(case_name, sentence, from, what, function)                           \
+	{                                                                         \
+		.name = "isolation-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS | (what), .run = function                          \
+	}
 
 const struct conform_case isolation_cases[] = {
 	CASE("contexts", "what another process maps, unmaps and leaves changes nothing here",

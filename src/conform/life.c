@@ -186,16 +186,14 @@ static void expect_dead(struct trial *trial, struct scene *scene)
 {
 	struct pci_device pci;
 
-	expect_error(trial,
-		     try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
+	expect_error(trial, try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
 		     ENODEV, "importing a dma-buf whose device has no driver");
 	expect_done(trial,
 		    pci_hand_over(&trial->setup->exporter->name,
 				  trial->setup->exporter->driver_override, &pci),
 		    "giving the device its driver back");
 	the_exporter(trial);
-	expect_error(trial,
-		     try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
+	expect_error(trial, try_import(trial, scene->ioas, scene->dmabuf, whole(trial), READ_WRITE),
 		     ENODEV, "importing the dma-buf of before");
 	map_whole(trial, scene);
 }
@@ -316,20 +314,17 @@ static void process_killed(struct trial *trial, const void *data)
 #define CLEANUP "vfio_pci_dma_buf_cleanup() in " VFIO_DMABUF
 #define RELEASE "vfio_pci_dma_buf_release() in " VFIO_DMABUF
 
-#define CASE(case_name, sentence, from, what, function) \
-	{ .name = "life-" case_name,                    \
-	  .rule = sentence,                             \
-	  .source = from,                               \
-	  .needs = NEEDS | (what),                      \
-	  .run = function }
+#define CASE(case_name, sentence, from, what, function)                      \
+	{                                                                    \
+		.name = "life-" case_name, .rule = sentence, .source = from, \
+		.needs = NEEDS | (what), .run = function                     \
+	}
 /* b: the dma-buf's fd, e: the exporter, m: the importer, i: the iommufd context. */
-#define ORDER(order, sentence)                 \
-	{ .name = "life-close-" order,         \
-	  .rule = sentence,                    \
-	  .source = RELEASE,                   \
-	  .needs = NEEDS | STARTS_FRESH,       \
-	  .run = closed_in_order,              \
-	  .data = order }
+#define ORDER(order, sentence)                                                       \
+	{                                                                            \
+		.name = "life-close-" order, .rule = sentence, .source = RELEASE,    \
+		.needs = NEEDS | STARTS_FRESH, .run = closed_in_order, .data = order \
+	}
 
 const struct conform_case life_cases[] = {
 	CASE("import-attach", "what is mapped first is translated once a device is attached", FILL,
@@ -357,8 +352,8 @@ const struct conform_case life_cases[] = {
 	     STARTS_FRESH, closed_unmap),
 	CASE("opened-again", "a dma-buf stays revoked when its device is opened again", CLEANUP,
 	     STARTS_FRESH, opened_again),
-	CASE("unbound", "a dma-buf stays revoked when its device is unbound and bound again", CLEANUP,
-	     STARTS_FRESH, unbound),
+	CASE("unbound", "a dma-buf stays revoked when its device is unbound and bound again",
+	     CLEANUP, STARTS_FRESH, unbound),
 	CASE("unbind-waits", "unbinding asks for a device that is open, and waits for it",
 	     "vfio_unregister_group_dev() in " VFIO_MAIN, STARTS_FRESH, asked_to_close),
 	CASE("killed", "what a process had is gone when it is killed", RELEASE, STARTS_FRESH,

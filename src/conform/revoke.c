@@ -275,51 +275,49 @@ static void both_at_once(struct trial *trial, const void *data)
 #define NOTIFY "iopt_revoke_notify() in " IOMMUFD_PAGES
 #define MOVE "vfio_pci_dma_buf_move() in " VFIO_DMABUF
 
-#define CASE(case_name, sentence, from, cause, bug, function) \
-	{ .name = "revoke-" case_name,                        \
-	  .rule = sentence,                                   \
-	  .source = from,                                     \
-	  .known = bug,                                       \
-	  .needs = NEEDS,                                     \
-	  .run = function,                                    \
-	  .data = cause }
+#define CASE(case_name, sentence, from, cause, bug, function)                                \
+	{                                                                                    \
+		.name = "revoke-" case_name, .rule = sentence, .source = from, .known = bug, \
+		.needs = NEEDS, .run = function, .data = cause                               \
+	}
 /* Of every cause; what: the words for it. */
-#define ANY_CAUSE(id, what, from, cause, bug)                                                     \
-	CASE(id, what " takes the translation away, and does not give it back", from, cause, bug, \
-	     takes_away),                                                                         \
-	CASE(id "-idle", "a mapping without a device dies by " what " too", from, cause, bug,     \
-	     idle_dies),                                                                          \
-	CASE(id "-stale", "no later mapping and no device brings back what died by " what,        \
-	     NOTIFY, cause, bug, another_comes),                                                  \
-	CASE(id "-again", "after " what " the dma-buf can be mapped again", from, cause, NULL,    \
-	     comes_back),                                                                         \
-	CASE(id "-unmap", "what died by " what " holds its IOVAs until it is unmapped", NOTIFY,   \
-	     cause, bug, is_unmapped),                                                            \
-	CASE(id "-export", "after " what " the BAR can be exported and mapped", from, cause,      \
-	     NULL, new_export),                                                                   \
-	CASE(id "-twice", "a second time is as the first: " what, from, cause, bug, twice),       \
-	CASE(id "-all", "every mapping of every dma-buf dies by " what, from, cause, bug,         \
-	     all_let_go)
+#define ANY_CAUSE(id, what, from, cause, bug)                                                      \
+	CASE(id, what " takes the translation away, and does not give it back", from, cause, bug,  \
+	     takes_away),                                                                          \
+		CASE(id "-idle", "a mapping without a device dies by " what " too", from, cause,   \
+		     bug, idle_dies),                                                              \
+		CASE(id "-stale", "no later mapping and no device brings back what died by " what, \
+		     NOTIFY, cause, bug, another_comes),                                           \
+		CASE(id "-again", "after " what " the dma-buf can be mapped again", from, cause,   \
+		     NULL, comes_back),                                                            \
+		CASE(id "-unmap", "what died by " what " holds its IOVAs until it is unmapped",    \
+		     NOTIFY, cause, bug, is_unmapped),                                             \
+		CASE(id "-export", "after " what " the BAR can be exported and mapped", from,      \
+		     cause, NULL, new_export),                                                     \
+		CASE(id "-twice", "a second time is as the first: " what, from, cause, bug,        \
+		     twice),                                                                       \
+		CASE(id "-all", "every mapping of every dma-buf dies by " what, from, cause, bug,  \
+		     all_let_go)
 /* And of those that last. */
-#define LASTING(id, what, from, cause, bug)                                                       \
-	CASE(id "-import", "nothing can be mapped during " what, from, cause, NULL, no_import),   \
-	CASE(id "-born", "what is exported during " what " is revoked until it ends",             \
-	     "vfio_pci_core_feature_dma_buf() in " VFIO_DMABUF, cause, bug, born_revoked),        \
-	CASE(id "-unmapped", "a mapping can be unmapped during " what, NOTIFY, cause, NULL,       \
-	     unmapped_meanwhile),                                                                 \
-	CASE(id "-attached", "a device that is attached during " what " has nothing of it",       \
-	     NOTIFY, cause, NULL, attached_meanwhile),                                            \
-	CASE(id "-replaced", "nor has one that moves between IOASes during " what, NOTIFY, cause, \
-	     NULL, replaced_meanwhile),                                                           \
-	CASE(id "-detached", "nor has one that leaves and comes back during " what, NOTIFY,       \
-	     cause, NULL, detached_meanwhile),                                                                 \
-	CASE(id "-copied", "a copy that is made during " what " is as dead", NOTIFY, cause, NULL, \
-	     copied_meanwhile),                                                                   \
-	CASE(id "-closed", "a dma-buf can go during " what, MOVE, cause, NULL,                    \
-	     fd_closed_meanwhile)
-#define BOTH(id, sentence, one, other, bug)                                       \
-	CASE(id, sentence, MOVE, (&(const struct pair){ &(one), &(other) }), bug, \
-	     both_at_once)
+#define LASTING(id, what, from, cause, bug)                                                        \
+	CASE(id "-import", "nothing can be mapped during " what, from, cause, NULL, no_import),    \
+		CASE(id "-born", "what is exported during " what " is revoked until it ends",      \
+		     "vfio_pci_core_feature_dma_buf() in " VFIO_DMABUF, cause, bug, born_revoked), \
+		CASE(id "-unmapped", "a mapping can be unmapped during " what, NOTIFY, cause,      \
+		     NULL, unmapped_meanwhile),                                                    \
+		CASE(id "-attached",                                                               \
+		     "a device that is attached during " what " has nothing of it", NOTIFY, cause, \
+		     NULL, attached_meanwhile),                                                    \
+		CASE(id "-replaced", "nor has one that moves between IOASes during " what, NOTIFY, \
+		     cause, NULL, replaced_meanwhile),                                             \
+		CASE(id "-detached", "nor has one that leaves and comes back during " what,        \
+		     NOTIFY, cause, NULL, detached_meanwhile),                                     \
+		CASE(id "-copied", "a copy that is made during " what " is as dead", NOTIFY,       \
+		     cause, NULL, copied_meanwhile),                                               \
+		CASE(id "-closed", "a dma-buf can go during " what, MOVE, cause, NULL,             \
+		     fd_closed_meanwhile)
+#define BOTH(id, sentence, one, other, bug) \
+	CASE(id, sentence, MOVE, (&(const struct pair){ &(one), &(other) }), bug, both_at_once)
 
 static const struct conform_known not_announced = {
 	.bug = "VFIO does not hear of resets that it did not do itself",
@@ -333,33 +331,33 @@ static const struct conform_known low_power_forgotten = {
 };
 
 const struct conform_case revoke_cases[] = {
-	ANY_CAUSE("reset", "VFIO_DEVICE_RESET", "vfio_pci_ioctl_reset() in " VFIO_CORE, &cause_reset,
-		  NULL),
-	ANY_CAUSE("hot-reset", "a hot reset",
-		  "vfio_pci_dev_set_hot_reset() in " VFIO_CORE, &cause_hot_reset, NULL),
-	ANY_CAUSE("flr", "a function level reset", "vfio_exp_config_write() in " VFIO_CONFIG, &cause_flr,
-		  NULL),
+	ANY_CAUSE("reset", "VFIO_DEVICE_RESET", "vfio_pci_ioctl_reset() in " VFIO_CORE,
+		  &cause_reset, NULL),
+	ANY_CAUSE("hot-reset", "a hot reset", "vfio_pci_dev_set_hot_reset() in " VFIO_CORE,
+		  &cause_hot_reset, NULL),
+	ANY_CAUSE("flr", "a function level reset", "vfio_exp_config_write() in " VFIO_CONFIG,
+		  &cause_flr, NULL),
 	ANY_CAUSE("memory", "memory decode off", "vfio_basic_config_write() in " VFIO_CONFIG,
 		  &cause_memory, NULL),
 	ANY_CAUSE("d3hot", "D3hot", "vfio_pm_config_write() in " VFIO_CONFIG, &cause_d3hot, NULL),
-	ANY_CAUSE("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE, &cause_low_power,
-		  NULL),
-	ANY_CAUSE("sysfs-reset", "a reset through sysfs", "vfio_pci_core_err_handlers in " VFIO_CORE,
-		  &cause_sysfs_reset, &not_announced),
+	ANY_CAUSE("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE,
+		  &cause_low_power, NULL),
+	ANY_CAUSE("sysfs-reset", "a reset through sysfs",
+		  "vfio_pci_core_err_handlers in " VFIO_CORE, &cause_sysfs_reset, &not_announced),
 	LASTING("memory", "memory decode off", "vfio_basic_config_write() in " VFIO_CONFIG,
 		&cause_memory, NULL),
 	LASTING("d3hot", "D3hot", "vfio_pm_config_write() in " VFIO_CONFIG, &cause_d3hot, NULL),
-	LASTING("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE, &cause_low_power,
-		&low_power_forgotten),
-	BOTH("memory-and-d3hot", "with memory decode off, D0 alone gives nothing back", cause_memory,
-	     cause_d3hot, NULL),
+	LASTING("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE,
+		&cause_low_power, &low_power_forgotten),
+	BOTH("memory-and-d3hot", "with memory decode off, D0 alone gives nothing back",
+	     cause_memory, cause_d3hot, NULL),
 	BOTH("memory-and-low-power", "with memory decode off, full power alone gives nothing back",
 	     cause_memory, cause_low_power, NULL),
 	BOTH("memory-and-reset", "with memory decode off, a reset gives nothing back", cause_memory,
 	     cause_reset, NULL),
 	BOTH("memory-and-flr", "with memory decode off, a function level reset gives nothing back",
 	     cause_memory, cause_flr, NULL),
-	BOTH("low-power-and-reset", "in low power, a reset gives nothing back", cause_low_power, cause_reset,
-	     &low_power_forgotten),
+	BOTH("low-power-and-reset", "in low power, a reset gives nothing back", cause_low_power,
+	     cause_reset, &low_power_forgotten),
 	{ 0 },
 };

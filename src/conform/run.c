@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs cases in child processes. One process goes on from case to case with the devices that it has
- * opened, as opening and closing one takes longer than most cases, until one fails: what that leaves
- * goes with the process.
+ * opened, as opening and closing one takes longer than most cases, until one fails: what that
+ * leaves goes with the process.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -21,8 +21,8 @@
 #include "util/clock.h"
 
 static void __attribute__((noreturn))
-run_child(const struct conform_setup *setup, const struct conform_case *const *cases, unsigned first,
-	  unsigned count, int out)
+run_child(const struct conform_setup *setup, const struct conform_case *const *cases,
+	  unsigned first, unsigned count, int out)
 {
 	struct process_link link = { .fd = out };
 	struct trial trial;
@@ -140,7 +140,8 @@ static void restore_driver(const struct pci_device *exporter)
 {
 	struct pci_device now;
 
-	if (exporter && !pci_get(&exporter->name, &now) && strcmp(now.driver, exporter->driver) != 0)
+	if (exporter && !pci_get(&exporter->name, &now) &&
+	    strcmp(now.driver, exporter->driver) != 0)
 		pci_hand_over(&exporter->name, exporter->driver_override, &now);
 }
 

@@ -27,43 +27,40 @@ struct made {
 	struct made *next;
 };
 
-static void end_case(struct trial *trial, enum conform_outcome outcome, const char *format,
-		     va_list values)
-{
-	char seen[CONFORM_SEEN];
-
-	vsnprintf(seen, sizeof(seen), format, values);
-	trial_report(trial, outcome, seen);
-}
+/* The message of a function that takes one; each of them ends its own list. */
+#define format_message(text, format)                           \
+	do {                                                   \
+		va_list values;                                \
+		va_start(values, format);                      \
+		vsnprintf(text, sizeof(text), format, values); \
+		va_end(values);                                \
+	} while (0)
 
 void trial_fail(struct trial *trial, const char *format, ...)
 {
-	va_list values;
+	char seen[CONFORM_SEEN];
 
-	va_start(values, format);
-	end_case(trial, CONFORM_FAILED, format, values);
+	format_message(seen, format);
+	trial_report(trial, CONFORM_FAILED, seen);
 	_exit(0);
 }
 
 void trial_skip(struct trial *trial, const char *format, ...)
 {
-	va_list values;
+	char seen[CONFORM_SEEN];
 
-	va_start(values, format);
-	end_case(trial, CONFORM_SKIPPED, format, values);
+	format_message(seen, format);
+	trial_report(trial, CONFORM_SKIPPED, seen);
 	_exit(0);
 }
 
 void expect(struct trial *trial, bool met, const char *format, ...)
 {
 	char what[CONFORM_SEEN];
-	va_list values;
 
 	if (met)
 		return;
-	va_start(values, format);
-	vsnprintf(what, sizeof(what), format, values);
-	va_end(values);
+	format_message(what, format);
 	trial_fail(trial, "not so: %s", what);
 }
 
@@ -75,13 +72,10 @@ static const char *error_name(int rc)
 int expect_error(struct trial *trial, int rc, int error, const char *format, ...)
 {
 	char call[CONFORM_SEEN / 2];
-	va_list values;
 
 	if (error ? rc == -error : rc >= 0)
 		return rc;
-	va_start(values, format);
-	vsnprintf(call, sizeof(call), format, values);
-	va_end(values);
+	format_message(call, format);
 	trial_fail(trial, "%s: %s, where %s was expected", call, error_name(rc),
 		   error ? strerrorname_np(error) : "success");
 }
@@ -100,11 +94,8 @@ static struct made *add_made(struct trial *trial)
 int keep_fd(struct trial *trial, int fd, const char *format, ...)
 {
 	char call[CONFORM_SEEN / 2];
-	va_list values;
 
-	va_start(values, format);
-	vsnprintf(call, sizeof(call), format, values);
-	va_end(values);
+	format_message(call, format);
 	expect_done(trial, fd, "%s", call);
 	*add_made(trial) = (struct made){ .kind = MADE_FD, .fd = fd, .next = trial->made->next };
 	return fd;
@@ -180,12 +171,14 @@ static int open_device(struct trial *trial, const struct pci_name *name, int *fd
 
 int the_exporter(struct trial *trial)
 {
-	return open_device(trial, &trial->setup->exporter->name, &trial->exporter, &trial->exporter_id);
+	return open_device(trial, &trial->setup->exporter->name, &trial->exporter,
+			   &trial->exporter_id);
 }
 
 int the_importer(struct trial *trial)
 {
-	return open_device(trial, &trial->setup->importer->name, &trial->importer, &trial->importer_id);
+	return open_device(trial, &trial->setup->importer->name, &trial->importer,
+			   &trial->importer_id);
 }
 
 int any_device(struct trial *trial)
@@ -523,7 +516,7 @@ static bool ask_pagetable(const struct trial *trial, int device, struct range io
 {
 	const struct conform_setup *setup = trial->setup;
 	const struct pci_device *pci = device == trial->exporter ? setup->exporter :
-								    setup->importer;
+								   setup->importer;
 	struct pagetable table;
 	int rc = pagetable_available();
 
@@ -583,10 +576,9 @@ void expect_nothing(struct trial *trial, int device, struct range iova)
 
 	if (ask_pagetable(trial, device, iova, 0, &answer)) {
 		if (answer != PAGETABLE_EMPTY)
-			trial_fail(trial,
-				   "the IOMMU still translates 0x%llx+0x%llx, or a part of it",
-				   (unsigned long long)iova.offset,
-				   (unsigned long long)iova.length);
+			trial_fail(
+				trial, "the IOMMU still translates 0x%llx+0x%llx, or a part of it",
+				(unsigned long long)iova.offset, (unsigned long long)iova.length);
 		return;
 	}
 	if (!can_do_data(trial) || device != trial->importer)

@@ -51,8 +51,8 @@ void __attribute__((format(printf, 3, 4)))
 expect(struct trial *trial, bool met, const char *format, ...);
 
 /*
- * A call's result: error 0 wants no negative errno, else it is the one wanted (positive). The format
- * names the call. Returns the result.
+ * A call's result: error 0 wants no negative errno, else it is the one wanted (positive). The
+ * format names the call. Returns the result.
  */
 int __attribute__((format(printf, 4, 5)))
 expect_error(struct trial *trial, int rc, int error, const char *format, ...);
@@ -110,7 +110,8 @@ bool imports_work(struct trial *trial);
 
 /*
  * What the IOMMU makes of the IOVAs for a device that is attached, by its page table or by its DMA:
- * all of them, at that offset of the exporter's BAR; nothing. Skips the case where neither can tell.
+ * all of them, at that offset of the exporter's BAR; nothing. Skips the case where neither can
+ * tell.
  */
 /* Whether page tables can be read, for which the exporter's memory need not be there. */
 bool can_look(const struct trial *trial);

@@ -12,7 +12,6 @@
 #define TRACEFS_FUNCTIONS(each) each(tracefs_instance_file_append)
 LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
 
-
 static int write_probe(const char *line)
 {
 	errno = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own calls of iommu_map(), told apart by whether they say that the memory is a device's
- * (IOMMU_MMIO in include/linux/iommu.h). Page tables do not show that on most IOMMUs, and
+ * The kernel's own calls of iommu_map(), told apart by whether they say that the memory is a
+ * device's (IOMMU_MMIO in include/linux/iommu.h). Page tables do not show that on most IOMMUs, and
  * no tracepoint has it, so it is a probe, of this process's calls alone.
  */
 #ifndef DMABUFCTL_KERNEL_MAPCALLS_H

@@ -82,7 +82,10 @@ static const struct conform_known later = { .bug = "a bug", .since = "99" };
 static const struct conform_known earlier = { .bug = "a bug", .until = "2.6" };
 static const struct conform_known unmended = { .bug = "a bug", .since = "2.6", .until = "99" };
 
-#define CASE(function, ...) { .name = "unit-" #function, .run = function, __VA_ARGS__ }
+#define CASE(function, ...)                                             \
+	{                                                               \
+		.name = "unit-" #function, .run = function, __VA_ARGS__ \
+	}
 
 static const struct conform_case cases[] = {
 	CASE(says_who, .data = &who[1]),

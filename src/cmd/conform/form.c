@@ -33,9 +33,8 @@ static void print_tap_result(const struct conform_result *result,
 	char source[200], why[2 * CONFORM_SEEN];
 
 	describe(result, why, sizeof(why));
-	printf("%s %u - %s%s%s\n",
-	       failed || result->outcome == CONFORM_KNOWN ? "not ok" : "ok", counts->done,
-	       result->conform_case->name, directive ? directive : "",
+	printf("%s %u - %s%s%s\n", failed || result->outcome == CONFORM_KNOWN ? "not ok" : "ok",
+	       counts->done, result->conform_case->name, directive ? directive : "",
 	       directive ? why : "");
 	if (failed) {
 		conform_source(result->conform_case, source, sizeof(source));
