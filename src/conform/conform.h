@@ -12,17 +12,19 @@
 
 struct trial;
 
-/* What a case cannot do without. A case that has it not is skipped, and says what was missing. */
-enum conform_need {
+enum conform_trait {
+	/* What the case cannot do without: else it is skipped, and says what was missing. */
 	NEEDS_EXPORTER = 1 << 0,     /* a device with vfio-pci whose BAR is exported */
 	NEEDS_IMPORTER = 1 << 1,     /* a second one, attached to IOASes */
 	NEEDS_DMA_IMPORTER = 1 << 2, /* a device with the driver of kernel/importer */
 	NEEDS_DATA = 1 << 3, /* a BAR that is memory, and an importer that can be made to do DMA */
 	NEEDS_IMPORTS = 1 << 4, /* IOMMU_IOAS_MAP_FILE takes the dma-buf */
-	/* Not a need: the case has processes or devices of its own, so that nothing may be left of
-	 * the one before, and nothing is left for the next. */
+	/*
+	 * It has processes of its own, or closes devices: nothing may be left of the case before,
+	 * and nothing is left for the next.
+	 */
 	STARTS_FRESH = 1 << 5,
-	/* Nor this: it changes the device or what is attached, which other cases would notice. */
+	/* It changes the device or what is attached, which cases beside it would notice. */
 	DISTURBS = 1 << 6,
 };
 
@@ -41,7 +43,7 @@ struct conform_case {
 	const char *refusal; /* the rule in rules/ that it is about; NULL: none */
 	const char *since; /* the first release that has the rule; NULL: it came with the feature */
 	const struct conform_known *known; /* NULL: none */
-	unsigned needs;			   /* enum conform_need */
+	unsigned traits;		   /* enum conform_trait */
 	void (*run)(struct trial *trial, const void *data);
 	const void *data; /* for run() */
 };
@@ -105,7 +107,7 @@ int conform_run(const struct conform_setup *setup, const struct conform_case *co
 /* Whether a case can be tried while others are. */
 static inline bool conform_is_quiet(const struct conform_case *conform_case)
 {
-	return !(conform_case->needs & (DISTURBS | STARTS_FRESH));
+	return !(conform_case->traits & (DISTURBS | STARTS_FRESH));
 }
 
 /*

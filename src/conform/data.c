@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Data: what a device's own DMA reaches through a mapping, and what it does not. */
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/iommufd.h"
 #include "kernel/vfio.h"
 
@@ -169,10 +169,10 @@ static void elsewhere(struct trial *trial, const void *data)
 #define MAP "batch_to_domain() in " IOMMUFD_PAGES
 #define PROT "conv_iommu_prot() in " IOMMUFD_IOAS
 
-#define CASE(case_name, sentence, from, function, value)                                     \
-	{                                                                                    \
-		.name = "data-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
-		.run = function, .data = value                                               \
+#define CASE(case_name, sentence, from, function, value)                                      \
+	{                                                                                     \
+		.name = "data-" case_name, .rule = sentence, .source = from, .traits = NEEDS, \
+		.run = function, .data = value                                                \
 	}
 #define DISTANCE(n) (&(const int64_t){ (n) * (int64_t)PAGE })
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conform/cause.h"
+#include "conform/evidence.h"
 #include "kernel/attachment.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
@@ -329,12 +330,12 @@ static void leaks_nothing(struct trial *trial, const void *data)
 #define CASE(case_name, sentence, from, function, ...)                                          \
 	{                                                                                       \
 		.name = "device-" case_name, .rule = sentence, .source = from, .run = function, \
-		.needs = NEEDS, __VA_ARGS__                                                     \
+		.traits = NEEDS, __VA_ARGS__                                                    \
 	}
-#define REFUSED(case_name, sentence, id, ...)                                                 \
-	{                                                                                     \
-		.name = "device-" case_name, .rule = sentence, .refusal = id, .needs = NEEDS, \
-		.run = refused, __VA_ARGS__                                                   \
+#define REFUSED(case_name, sentence, id, ...)                                                  \
+	{                                                                                      \
+		.name = "device-" case_name, .rule = sentence, .refusal = id, .traits = NEEDS, \
+		.run = refused, __VA_ARGS__                                                    \
 	}
 #define PROMISE(n)                               \
 	.data = &(const enum attachment_promise) \
@@ -344,7 +345,7 @@ static void leaks_nothing(struct trial *trial, const void *data)
 #define CAUSED(case_name, sentence, from, function, cause)                     \
 	{                                                                      \
 		.name = "device-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS | DISTURBS, .run = function, .data = cause      \
+		.traits = NEEDS | DISTURBS, .run = function, .data = cause     \
 	}
 #define LETS_GO(id, what, cause)                                                              \
 	CAUSED(id, "an importer that promised to let go is told by " what ", and maps again", \
@@ -364,6 +365,7 @@ static const struct conform_known linked_at_start = {
 static const struct conform_known table_leaked = {
 	.bug = "the scatterlist is freed by a length that was set to 0",
 	.since = "6.19",
+	.mended_by = "kernel/linux-7.x/0006",
 };
 
 const struct conform_case device_cases[] = {
@@ -401,18 +403,18 @@ const struct conform_case device_cases[] = {
 	  .rule = "an importer that lets go for good is told once, and does",
 	  .source = MOVE,
 	  .since = "7.1",
-	  .needs = NEEDS | DISTURBS,
+	  .traits = NEEDS | DISTURBS,
 	  .run = for_good,
 	  .data = &cause_memory },
 	{ .name = "device-closed",
 	  .rule = "closing the exporter tells the importer, for good",
 	  .source = "vfio_pci_dma_buf_cleanup() in " VFIO_DMABUF,
-	  .needs = NEEDS | STARTS_FRESH,
+	  .traits = NEEDS | STARTS_FRESH,
 	  .run = exporter_closed },
 	{ .name = "device-and-iommufd",
 	  .rule = "both kinds of importers of one dma-buf let go",
 	  .source = MOVE,
-	  .needs = NEEDS | NEEDS_IMPORTS | DISTURBS,
+	  .traits = NEEDS | NEEDS_IMPORTS | DISTURBS,
 	  .run = both_importers },
 	{ 0 },
 };

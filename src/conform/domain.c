@@ -2,7 +2,7 @@
 /* Several hardware page tables of one IOAS: what is mapped is in each, and leaves each. */
 #include <string.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/iommufd.h"
 #include "kernel/mapcalls.h"
 #include "kernel/vfio.h"
@@ -286,13 +286,13 @@ static void mmio_copied(struct trial *trial, const void *data)
 #define CASE(case_name, sentence, from, what, function, value)                 \
 	{                                                                      \
 		.name = "domain-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS | (what), .run = function, .data = value        \
+		.traits = NEEDS | (what), .run = function, .data = value       \
 	}
-#define MMIO(case_name, sentence, function, bug)                                               \
-	{                                                                                      \
-		.name = "domain-mmio-" case_name, .rule = sentence,                            \
-		.source = "batch_to_domain() in " IOMMUFD_PAGES, .known = bug, .needs = NEEDS, \
-		.run = function                                                                \
+#define MMIO(case_name, sentence, function, bug)                                                \
+	{                                                                                       \
+		.name = "domain-mmio-" case_name, .rule = sentence,                             \
+		.source = "batch_to_domain() in " IOMMUFD_PAGES, .known = bug, .traits = NEEDS, \
+		.run = function                                                                 \
 	}
 #define FLAGS(n) (&(const unsigned){ n })
 
@@ -300,7 +300,7 @@ static const struct conform_known read_as_memory = {
 	.bug = "the pages of a second page table are read out of the first, as if they were memory",
 	.since = "6.19",
 	.until = "7.3",
-	.mended_by = "Linux 7.3, 'iommufd: Keep dmabuf PFNs MMIO when filling another domain'",
+	.mended_by = "Linux 7.3; kernel/linux-7.x/0007",
 };
 
 const struct conform_case domain_cases[] = {

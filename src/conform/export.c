@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/dmabuf.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
@@ -323,43 +323,43 @@ static void try_exporter_name(struct trial *trial, const void *data)
 #define FILL "vfio_pci_core_fill_phys_vec() in " VFIO_DMABUF
 
 /* A request of the first page, but for what the case is about. */
-#define CASE(case_name, sentence, from, ...)                                                 \
-	{                                                                                    \
-		.name = "export-" case_name, .rule = sentence, .source = from,               \
-		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
-		{                                                                            \
-			PARTS(FIRST_PAGE), __VA_ARGS__                                       \
-		}                                                                            \
+#define CASE(case_name, sentence, from, ...)                                                  \
+	{                                                                                     \
+		.name = "export-" case_name, .rule = sentence, .source = from,                \
+		.traits = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                             \
+			PARTS(FIRST_PAGE), __VA_ARGS__                                        \
+		}                                                                             \
 	}
 /* Others, by their ranges alone. */
-#define RANGES(case_name, sentence, id, number, ...)                                         \
-	{                                                                                    \
-		.name = "export-" case_name, .rule = sentence, .refusal = id,                \
-		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
-		{                                                                            \
-			.error = number, PARTS(__VA_ARGS__)                                  \
-		}                                                                            \
+#define RANGES(case_name, sentence, id, number, ...)                                          \
+	{                                                                                     \
+		.name = "export-" case_name, .rule = sentence, .refusal = id,                 \
+		.traits = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                             \
+			.error = number, PARTS(__VA_ARGS__)                                   \
+		}                                                                             \
 	}
-#define SIZED(case_name, sentence, ...)                                                    \
-	{                                                                                  \
-		.name = "export-" case_name, .rule = sentence, .source = FILL,             \
-		.needs = NEEDS_EXPORTER, .run = try_sized, .data = &(const struct request) \
-		{                                                                          \
-			PARTS(__VA_ARGS__)                                                 \
-		}                                                                          \
+#define SIZED(case_name, sentence, ...)                                                     \
+	{                                                                                   \
+		.name = "export-" case_name, .rule = sentence, .source = FILL,              \
+		.traits = NEEDS_EXPORTER, .run = try_sized, .data = &(const struct request) \
+		{                                                                           \
+			PARTS(__VA_ARGS__)                                                  \
+		}                                                                           \
 	}
 #define OTHER(case_name, sentence, from, function, value)                      \
 	{                                                                      \
 		.name = "export-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS_EXPORTER, .run = function, .data = value        \
+		.traits = NEEDS_EXPORTER, .run = function, .data = value       \
 	}
-#define REGION(case_name, sentence, number)                                                  \
-	{                                                                                    \
-		.name = "export-" case_name, .rule = sentence, .refusal = "export-no-bar",   \
-		.needs = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
-		{                                                                            \
-			.region = number, .error = ENODEV, PARTS(FIRST_PAGE)                 \
-		}                                                                            \
+#define REGION(case_name, sentence, number)                                                   \
+	{                                                                                     \
+		.name = "export-" case_name, .rule = sentence, .refusal = "export-no-bar",    \
+		.traits = NEEDS_EXPORTER, .run = try_request, .data = &(const struct request) \
+		{                                                                             \
+			.region = number, .error = ENODEV, PARTS(FIRST_PAGE)                  \
+		}                                                                             \
 	}
 
 #define UNSIGNED(n) (&(const unsigned){ n })
@@ -449,17 +449,17 @@ const struct conform_case export_cases[] = {
 	{ .name = "export-absent-bar",
 	  .rule = "a BAR that the device does not have cannot be exported",
 	  .refusal = "export-no-bar",
-	  .needs = NEEDS_EXPORTER,
+	  .traits = NEEDS_EXPORTER,
 	  .run = try_absent_bar },
 	{ .name = "export-upper-half",
 	  .rule = "the upper half of a BAR of 64 bits is no BAR",
 	  .refusal = "export-no-bar",
-	  .needs = NEEDS_EXPORTER,
+	  .traits = NEEDS_EXPORTER,
 	  .run = try_upper_half },
 	{ .name = "export-ports",
 	  .rule = "a BAR of I/O ports cannot be exported",
 	  .refusal = "export-ports",
-	  .needs = NEEDS_EXPORTER,
+	  .traits = NEEDS_EXPORTER,
 	  .run = try_ports },
 	REGION("rom", "the expansion ROM cannot be exported", VFIO_PCI_ROM_REGION_INDEX),
 	REGION("config", "config space cannot be exported", VFIO_PCI_CONFIG_REGION_INDEX),

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/dmabuf.h"
 #include "kernel/passing.h"
 #include "kernel/sys.h"

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
 #include "kernel/sys.h"
@@ -574,29 +574,29 @@ static void right_part(struct trial *trial, const void *data)
 #define RELEASE "iopt_release_pages() in " IOMMUFD_PAGES
 
 /* A call of one page, but for what the case is about. */
-#define CALL(case_name, sentence, from, ...)                                                   \
-	{                                                                                      \
-		.name = "import-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
-		.run = try_request, .data = &(const struct request)                            \
-		{                                                                              \
-			__VA_ARGS__                                                            \
-		}                                                                              \
+#define CALL(case_name, sentence, from, ...)                                                    \
+	{                                                                                       \
+		.name = "import-" case_name, .rule = sentence, .source = from, .traits = NEEDS, \
+		.run = try_request, .data = &(const struct request)                             \
+		{                                                                               \
+			__VA_ARGS__                                                             \
+		}                                                                               \
 	}
-#define CASE(case_name, sentence, from, function, value)                                       \
-	{                                                                                      \
-		.name = "import-" case_name, .rule = sentence, .source = from, .needs = NEEDS, \
-		.run = function, .data = value                                                 \
+#define CASE(case_name, sentence, from, function, value)                                        \
+	{                                                                                       \
+		.name = "import-" case_name, .rule = sentence, .source = from, .traits = NEEDS, \
+		.run = function, .data = value                                                  \
 	}
 /* One that attaches a device. */
 #define ATTACHING(case_name, sentence, from, function, value)                  \
 	{                                                                      \
 		.name = "import-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS | DISTURBS, .run = function, .data = value      \
+		.traits = NEEDS | DISTURBS, .run = function, .data = value     \
 	}
-#define REFUSAL(case_name, sentence, id, function, value)                                     \
-	{                                                                                     \
-		.name = "import-" case_name, .rule = sentence, .refusal = id, .needs = NEEDS, \
-		.run = function, .data = value                                                \
+#define REFUSAL(case_name, sentence, id, function, value)                                      \
+	{                                                                                      \
+		.name = "import-" case_name, .rule = sentence, .refusal = id, .traits = NEEDS, \
+		.run = function, .data = value                                                 \
 	}
 #define UNMAPPING(...) (&(const struct unmapping){ __VA_ARGS__ })
 #define COPYING(...) (&(const struct copy){ __VA_ARGS__ })

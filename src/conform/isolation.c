@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/iommufd.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
@@ -211,7 +211,7 @@ static void not_attached(struct trial *trial, const void *data)
 #define CASE(case_name, sentence, from, what, function)                           \
 	{                                                                         \
 		.name = "isolation-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS | (what), .run = function                          \
+		.traits = NEEDS | (what), .run = function                         \
 	}
 
 const struct conform_case isolation_cases[] = {

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conform/trial.h"
+#include "conform/evidence.h"
 #include "kernel/iommufd.h"
 #include "kernel/vfio.h"
 
@@ -317,13 +317,13 @@ static void process_killed(struct trial *trial, const void *data)
 #define CASE(case_name, sentence, from, what, function)                      \
 	{                                                                    \
 		.name = "life-" case_name, .rule = sentence, .source = from, \
-		.needs = NEEDS | (what), .run = function                     \
+		.traits = NEEDS | (what), .run = function                    \
 	}
 /* b: the dma-buf's fd, e: the exporter, m: the importer, i: the iommufd context. */
-#define ORDER(order, sentence)                                                       \
-	{                                                                            \
-		.name = "life-close-" order, .rule = sentence, .source = RELEASE,    \
-		.needs = NEEDS | STARTS_FRESH, .run = closed_in_order, .data = order \
+#define ORDER(order, sentence)                                                        \
+	{                                                                             \
+		.name = "life-close-" order, .rule = sentence, .source = RELEASE,     \
+		.traits = NEEDS | STARTS_FRESH, .run = closed_in_order, .data = order \
 	}
 
 const struct conform_case life_cases[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Revocation: what each trigger takes away, what comes back, and what does not. */
 #include "conform/cause.h"
+#include "conform/evidence.h"
 #include "kernel/iommufd.h"
 
 #define READ_WRITE (IOMMUFD_READ | IOMMUFD_WRITE)
@@ -278,7 +279,7 @@ static void both_at_once(struct trial *trial, const void *data)
 #define CASE(case_name, sentence, from, cause, bug, function)                                \
 	{                                                                                    \
 		.name = "revoke-" case_name, .rule = sentence, .source = from, .known = bug, \
-		.needs = NEEDS, .run = function, .data = cause                               \
+		.traits = NEEDS, .run = function, .data = cause                              \
 	}
 /* Of every cause; what: the words for it. */
 #define ANY_CAUSE(id, what, from, cause, bug)                                                      \
@@ -328,6 +329,7 @@ static const struct conform_known not_announced = {
 static const struct conform_known low_power_forgotten = {
 	.bug = "VFIO does not take low power into account when it exports, or restores after a reset",
 	.since = "6.12",
+	.mended_by = "kernel/linux-7.x/0008",
 };
 
 const struct conform_case revoke_cases[] = {

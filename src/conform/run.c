@@ -30,7 +30,7 @@ run_child(const struct conform_setup *setup, const struct conform_case *const *c
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	trial_begin(&trial, setup, &link);
 	for (unsigned i = first; i < count; i++) {
-		if (i > first && (cases[i]->needs | cases[i - 1]->needs) & STARTS_FRESH)
+		if (i > first && (cases[i]->traits | cases[i - 1]->traits) & STARTS_FRESH)
 			break;
 		process_try(&trial, cases[i], i);
 	}

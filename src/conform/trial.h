@@ -10,7 +10,6 @@
 #include <stddef.h>
 
 #include "conform/conform.h"
-#include "initiator/initiator.h"
 
 /* For conform_case.source. */
 #define VFIO_MAIN "drivers/vfio/vfio_main.c"
@@ -108,32 +107,8 @@ void unmap(struct trial *trial, uint32_t ioas, struct range iova);
 /* Whether IOMMU_IOAS_MAP_FILE takes the trial's dma-bufs. */
 bool imports_work(struct trial *trial);
 
-/*
- * What the IOMMU makes of the IOVAs for a device that is attached, by its page table or by its DMA:
- * all of them, at that offset of the exporter's BAR; nothing. Skips the case where neither can
- * tell.
- */
-/* Whether page tables can be read, for which the exporter's memory need not be there. */
-bool can_look(const struct trial *trial);
-void expect_translated(struct trial *trial, int device, struct range iova, uint64_t offset);
-void expect_nothing(struct trial *trial, int device, struct range iova);
-
-/* The exporter's memory by way of the CPU; one page. */
-void read_page(struct trial *trial, uint64_t offset, void *bytes);
-void write_page(struct trial *trial, uint64_t offset, const void *bytes);
-
-/*
- * What the importer's own DMA does, from where it is attached: a page to an IOVA, which is expected
- * at the offset of the exporter's BAR; what was there is put back.
- */
-enum arrival { ARRIVED_NOTHING, ARRIVED, ARRIVED_OTHER };
-enum arrival dma_write(struct trial *trial, uint64_t iova, uint64_t offset);
-/* Whether it reads at the IOVA what the CPU has put at the offset. */
-bool dma_read(struct trial *trial, uint64_t iova, uint64_t offset);
-
-/* Whether the dma-buf of that inode still exists, as far as this machine can tell; else skips. */
-bool dmabuf_exists(struct trial *trial, uint64_t inode);
-uint64_t inode_of(struct trial *trial, int dmabuf);
+/* False when the device is attached to no IOAS. */
+bool attached_ioas(struct trial *trial, int device, uint32_t *ioas);
 
 /* For the runner: one process's cases. */
 void trial_begin(struct trial *trial, const struct conform_setup *setup, void *link);

@@ -105,11 +105,11 @@ static const struct conform_case cases[] = {
 	CASE(passes, .known = &here),
 	CASE(fails, .since = "99", .data = NULL),
 	CASE(passes, .since = "2.6"),
-	CASE(passes, .needs = NEEDS_EXPORTER),
-	CASE(passes, .needs = NEEDS_IMPORTER),
-	CASE(passes, .needs = NEEDS_DMA_IMPORTER),
+	CASE(passes, .traits = NEEDS_EXPORTER),
+	CASE(passes, .traits = NEEDS_IMPORTER),
+	CASE(passes, .traits = NEEDS_DMA_IMPORTER),
 	CASE(says_who, .data = &who[1]),
-	CASE(says_who, .needs = STARTS_FRESH, .data = &who[1]),
+	CASE(says_who, .traits = STARTS_FRESH, .data = &who[1]),
 	CASE(says_who, .data = &who[1]),
 };
 
