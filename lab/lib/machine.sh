@@ -45,6 +45,10 @@ iommu_arguments() {
 		IOMMU_DEVICE=(-device intel-iommu,intremap=off,aw-bits=48)
 		IOMMU_PARAMETERS=intel_iommu=on
 		;;
+	amd)
+		IOMMU_DEVICE=(-device amd-iommu,intremap=on)
+		IOMMU_PARAMETERS=amd_iommu=on
+		;;
 	virtio)
 		IOMMU_DEVICE=(-device virtio-iommu-pci,addr=01.0)
 		IOMMU_PARAMETERS=$unsafe
@@ -53,7 +57,7 @@ iommu_arguments() {
 		IOMMU_DEVICE=()
 		IOMMU_PARAMETERS=
 		;;
-	*) die "no IOMMU '$1': use intel, intel-noremap, virtio or none" ;;
+	*) die "no IOMMU '$1': use intel, intel-noremap, amd, virtio or none" ;;
 	esac
 }
 
