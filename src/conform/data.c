@@ -109,8 +109,8 @@ static void write_only(struct trial *trial, const void *data)
 
 	(void)data;
 	set_up(trial, &scene, pages(trial, 0, 1), IOMMUFD_WRITE);
+	/* Whether it can be read, too, is the IOMMU's: some cannot give one right alone. */
 	expect(trial, writes(trial, &scene, 0), "the device can write");
-	expect(trial, !reads(trial, &scene, 0), "the device cannot read");
 }
 
 static void two_places(struct trial *trial, const void *data)
@@ -183,7 +183,7 @@ const struct conform_case data_cases[] = {
 	CASE("page-before", "DMA does not reach the page before", MAP, not_beside, DISTANCE(-1)),
 	CASE("page-behind", "DMA does not reach the page behind", MAP, not_beside, DISTANCE(1)),
 	CASE("read-only", "a mapping for reading cannot be written", PROT, read_only, NULL),
-	CASE("write-only", "a mapping for writing cannot be read", PROT, write_only, NULL),
+	CASE("write-only", "a mapping for writing can be written", PROT, write_only, NULL),
 	CASE("two-places", "DMA reaches a page by each of its two mappings", MAP, two_places, NULL),
 	CASE("unmapped", "DMA does not reach what was unmapped",
 	     "iopt_area_unfill_domains() in " IOMMUFD_PAGES, unmapped, NULL),
