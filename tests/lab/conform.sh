@@ -66,7 +66,7 @@ ok 'TAP: the totals' contains "$out" '^# Totals: pass:[0-9]+ fail:0 xfail:0 xpas
 ok 'TAP: numbers in a row' equal "$(sed -nE 's/^(not )?ok ([0-9]+) - .*/\2/p' <<<"$out")" "$(seq "$(grep -cE '^(not )?ok ' <<<"$out")")"
 passed=$(grep -c '^ok [0-9]* - [a-z-]*$' <<<"$out")
 if ! closes_the_hole; then
-	run d conform --exporter "$NVME" --only revoke-sysfs-reset --tap
+	run d conform --exporter "$NVME" --importer "$EDU" --only revoke-sysfs-reset --tap
 	ok 'TAP: what is known is a TODO, with what mends it' \
 		contains "$out" '^not ok 1 - revoke-sysfs-reset # TODO known: .* mended by kernel/linux-7.x/0001\)$'
 	ok 'TAP: what is known is no failure' equal "$rc" 0
@@ -100,7 +100,7 @@ ok '--stress: some 150 cases' test "$(count passed)" -ge 150
 
 run d conform --exporter "$RAM" --importer "$EDU" --only export,fd,import,domain,life,data --json
 ok 'a BAR that is RAM: no rule is broken' equal "$rc $(gojq -c '.cases[] | select(.result == "failed") | [.case, .seen]' <<<"$out")" '0 '
-run d conform --exporter "$RAM" --only 'revoke-reset*' --json
+run d conform --exporter "$RAM" --importer "$EDU" --only 'revoke-reset*' --json
 ok 'a device without any reset: exit status 3' equal "$rc $(count skipped)" "3 $(gojq '.cases | length' <<<"$out")"
 ok 'a device without any reset: that is why' equal "$(case_of skipped seen)" 'the device has no such thing: a reset'
 run d conform --exporter "$NVME" --bar 0 --only export,import,domain,life,data --importer "$EDU" --json
