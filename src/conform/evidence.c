@@ -27,12 +27,12 @@ static void access_page(struct trial *trial, uint64_t offset, void *read, const 
 	expect_done(trial, rc, "the CPU's access to BAR %u", trial->setup->bar);
 }
 
-void read_page(struct trial *trial, uint64_t offset, void *bytes)
+static void read_page(struct trial *trial, uint64_t offset, void *bytes)
 {
 	access_page(trial, offset, bytes, NULL);
 }
 
-void write_page(struct trial *trial, uint64_t offset, const void *bytes)
+static void write_page(struct trial *trial, uint64_t offset, const void *bytes)
 {
 	access_page(trial, offset, NULL, bytes);
 }

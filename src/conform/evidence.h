@@ -15,10 +15,6 @@ bool can_look(const struct trial *trial);
 void expect_translated(struct trial *trial, int device, struct range iova, uint64_t offset);
 void expect_nothing(struct trial *trial, int device, struct range iova);
 
-/* The exporter's memory by way of the CPU; one page. */
-void read_page(struct trial *trial, uint64_t offset, void *bytes);
-void write_page(struct trial *trial, uint64_t offset, const void *bytes);
-
 /*
  * What the importer's own DMA does, from where it is attached: a page to an IOVA, which is expected
  * at the offset of the exporter's BAR; what was there is put back.

@@ -371,7 +371,7 @@ static bool can_import(struct trial *trial)
 	return dmabuf >= 0 && !iommufd_try_import(the_iommufd(trial), dmabuf);
 }
 
-bool imports_work(struct trial *trial)
+static bool imports_work(struct trial *trial)
 {
 	if (!trial->imports_tried)
 		trial->imports = can_import(trial);

@@ -104,9 +104,6 @@ uint64_t copy(struct trial *trial, uint32_t from, struct range iova, uint32_t to
 /* Unmaps what is at exactly these IOVAs. */
 void unmap(struct trial *trial, uint32_t ioas, struct range iova);
 
-/* Whether IOMMU_IOAS_MAP_FILE takes the trial's dma-bufs. */
-bool imports_work(struct trial *trial);
-
 /* False when the device is attached to no IOAS. */
 bool attached_ioas(struct trial *trial, int device, uint32_t *ioas);
 
