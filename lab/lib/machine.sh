@@ -46,6 +46,7 @@ iommu_arguments() {
 		IOMMU_PARAMETERS=intel_iommu=on
 		;;
 	amd)
+		# QEMU 7.2's: devices behind ports get no translation, so edu imports, and NVMe cannot.
 		IOMMU_DEVICE=(-device amd-iommu,intremap=on)
 		IOMMU_PARAMETERS=amd_iommu=on
 		;;
