@@ -53,6 +53,6 @@ if [ -e .git ]; then
 else
 	skip 'every file is in the tarball, or left out by name' 'no git here'
 fi
-with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/lib/mutants tests/schema
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/lib/mutants lab/lib/kernel-mutants lab/lib/findings.py tests/schema
 
 done_testing
