@@ -275,11 +275,40 @@ uint32_t new_ioas(struct trial *trial)
 	return keep_object(trial, id, id);
 }
 
+/*
+ * Whether a page table translates anything before a device is attached to it: there are drivers
+ * that finish it only then (virtio-iommu's in Linux 6.12), and leave its IOAS without an IOVA.
+ */
+static void check_hwpts(struct trial *trial, uint32_t device)
+{
+	uint32_t ioas = new_ioas(trial), hwpt;
+	struct range *ranges;
+	unsigned count;
+	bool room = false;
+
+	if (iommufd_alloc_hwpt(the_iommufd(trial), device, ioas, 0, &hwpt)) {
+		destroy(trial, ioas);
+		return;
+	}
+	keep_object(trial, hwpt, ioas);
+	if (!iommufd_iova_ranges(the_iommufd(trial), ioas, &ranges, &count)) {
+		room = count && range_last(ranges[count - 1]) >= PAGE;
+		free(ranges);
+	}
+	if (!room)
+		trial_skip(trial, "the IOMMU's driver makes no page table before a device is "
+				  "attached");
+	destroy(trial, hwpt);
+	destroy(trial, ioas);
+}
+
 uint32_t new_hwpt(struct trial *trial, uint32_t device, uint32_t ioas, unsigned flags)
 {
 	uint32_t id;
-	int rc = iommufd_alloc_hwpt(the_iommufd(trial), device, ioas, flags, &id);
+	int rc;
 
+	check_hwpts(trial, device);
+	rc = iommufd_alloc_hwpt(the_iommufd(trial), device, ioas, flags, &id);
 	if (rc == -EOPNOTSUPP && flags)
 		trial_skip(trial, "the IOMMU has no page table of that kind (flags 0x%x)", flags);
 	expect_done(trial, rc, "IOMMU_HWPT_ALLOC {flags 0x%x}", flags);
@@ -297,9 +326,12 @@ void destroy(struct trial *trial, uint32_t id)
 void attach(struct trial *trial, int device, uint32_t ioas)
 {
 	struct made **object = find_made(trial, MADE_OBJECT, 0, ioas);
-	struct made **attachment = find_made(trial, MADE_ATTACHMENT, device, 0);
 	const uint32_t of = object ? (*object)->ioas : 0;
+	struct made **attachment = find_made(trial, MADE_ATTACHMENT, device, 0);
 
+	if (attachment) /* its new page table is made while it has the old one */
+		check_hwpts(trial,
+			    device == trial->exporter ? trial->exporter_id : trial->importer_id);
 	expect_done(trial, vfio_attach(device, ioas), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 	if (!attachment) {
 		*add_made(trial) = (struct made){ .kind = MADE_ATTACHMENT,
