@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "conform/trial.h"
@@ -73,6 +74,14 @@ static void says_who(struct trial *trial, const void *data)
 {
 	expect(trial, write(*(const int *)data, &(pid_t){ getpid() }, sizeof(pid_t)) > 0,
 	       "the process says which it is");
+}
+
+static unsigned *runs; /* shared by all processes */
+
+static void fails_once(struct trial *trial, const void *data)
+{
+	(void)data;
+	expect(trial, (*runs)++, "it is not the first time");
 }
 
 static int who[2];
@@ -218,16 +227,19 @@ static void test_stress(const struct conform_setup *setup)
 		{ .name = "fd-fails", .run = fails, .data = &seven },
 		{ .name = "import-crashes", .run = crashes },
 		{ .name = "fd-passes-again", .run = passes },
+		{ .name = "fd-fails-once", .run = fails_once },
 	};
-	const struct conform_case *const plan[] = { quiet, quiet + 1, quiet + 2, quiet + 3 };
+	const struct conform_case *const plan[] = { quiet, quiet + 1, quiet + 2, quiet + 3,
+						    quiet + 4 };
 
 	ended = 0;
-	check(!conform_stress(setup, plan, 4, 1, note, NULL), "it runs side by side");
-	check(ended == 4, "each case is reported once (%u)", ended);
+	check(!conform_stress(setup, plan, 5, 1, note, NULL), "it runs side by side");
+	check(ended == 5, "each case is reported once (%u)", ended);
 	check_result(0, CONFORM_PASSED, "");
 	check_result(1, CONFORM_FAILED, "a call of 7: EINVAL, where ENODEV was expected");
 	check_result(2, CONFORM_FAILED, "it did not end, or its process ended in it");
 	check_result(3, CONFORM_PASSED, "");
+	check_result(4, CONFORM_FAILED, "not so: it is not the first time");
 }
 
 int main(void)
@@ -236,7 +248,8 @@ int main(void)
 	const struct conform_setup impatient = { .dmabuf = -1, .limit_ms = 3000 };
 
 	setvbuf(stdout, NULL, _IOLBF, 0); /* children must not print it again */
-	if (pipe(who))
+	runs = mmap(NULL, sizeof(*runs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (runs == MAP_FAILED || pipe(who))
 		return 1;
 	test_outcomes(&setup);
 	test_hanging(&impatient);
