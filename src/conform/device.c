@@ -170,6 +170,30 @@ static void by_prot(struct trial *trial, const void *data)
 	expect_done(trial, attachment_map(scene.attachment, *(const unsigned *)data), "mapping");
 }
 
+/* A mapping, and what the kernel is to say of it to the IOMMU. */
+struct telling {
+	unsigned prot;
+	enum map_bit bit;
+	bool with_bit;
+	const char *expected;
+};
+
+static void tells_iommu(struct trial *trial, const void *data)
+{
+	const struct telling *telling = data;
+	auto_free struct range *ranges = NULL;
+	struct map_calls calls;
+	struct scene scene;
+	unsigned count;
+
+	attach_whole(trial, &scene, ATTACHMENT_DYNAMIC);
+	watch_calls(trial, &calls, MAP_CALLER_DMA_API, telling->bit);
+	expect_done(trial, attachment_map(scene.attachment, telling->prot), "mapping");
+	ranges = ranges_of(trial, scene.attachment, trial->setup->size, &count);
+	expect(trial, calls_are(trial, &calls, ranges[0], telling->with_bit), "%s",
+	       telling->expected);
+}
+
 static void outlives_fd(struct trial *trial, const void *data)
 {
 	struct scene scene;
@@ -325,6 +349,7 @@ static void leaks_nothing(struct trial *trial, const void *data)
 #define ATTACH "vfio_pci_dma_buf_attach() in " VFIO_DMABUF
 #define MAP "vfio_pci_dma_buf_map() in " VFIO_DMABUF
 #define MOVE "vfio_pci_dma_buf_move() in " VFIO_DMABUF
+#define TO_PROT "dma_info_to_prot() in drivers/iommu/dma-iommu.c"
 #define TO_TABLE "dma_buf_phys_vec_to_sgt() in drivers/dma-buf/dma-buf-mapping.c"
 
 #define CASE(case_name, sentence, from, function, ...)                                          \
@@ -336,6 +361,11 @@ static void leaks_nothing(struct trial *trial, const void *data)
 	{                                                                                      \
 		.name = "device-" case_name, .rule = sentence, .refusal = id, .traits = NEEDS, \
 		.run = refused, __VA_ARGS__                                                    \
+	}
+#define TELLING(...)                    \
+	.data = &(const struct telling) \
+	{                               \
+		__VA_ARGS__             \
 	}
 #define PROMISE(n)                               \
 	.data = &(const enum attachment_promise) \
@@ -387,6 +417,12 @@ const struct conform_case device_cases[] = {
 	CASE("map-again", "what was unmapped can be mapped again", MAP, mapped_again, .data = NULL),
 	CASE("read", "a mapping may be for reading", MAP, by_prot, .data = &(const unsigned){ 1 }),
 	CASE("write", "a mapping may be for writing", MAP, by_prot, .data = &(const unsigned){ 2 }),
+	CASE("read-only", "what is mapped for reading alone cannot be written", TO_PROT,
+	     tells_iommu, TELLING(1, MAP_BIT_WRITE, false, "the IOMMU is not told of writing")),
+	CASE("write-only", "what is mapped for writing alone is not mapped for reading", TO_PROT,
+	     tells_iommu, TELLING(2, MAP_BIT_READ, false, "the IOMMU is not told of reading")),
+	CASE("mmio", "a BAR is mapped as a device's memory", TO_PROT, tells_iommu,
+	     TELLING(READ_WRITE, MAP_BIT_MMIO, true, "the IOMMU is told IOMMU_MMIO")),
 	CASE("fd-closed", "an attachment keeps the dma-buf alive, and no longer",
 	     "vfio_pci_dma_buf_release() in " VFIO_DMABUF, outlives_fd, .data = NULL),
 	CASE("leak", "1,000 maps and unmaps leave nothing behind", TO_TABLE, leaks_nothing,

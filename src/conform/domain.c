@@ -4,7 +4,6 @@
 
 #include "conform/evidence.h"
 #include "kernel/iommufd.h"
-#include "kernel/mapcalls.h"
 #include "kernel/vfio.h"
 #include "uapi/iommufd.h"
 
@@ -197,31 +196,17 @@ static void replaced_by_hwpt(struct trial *trial, const void *data)
 	detach(trial, any_device(trial));
 }
 
-/*
- * How the kernel maps what do() brings into page tables of its own: as a device's memory, or as
- * memory that may be cached.
- */
+static void watch_mmio(struct trial *trial, struct map_calls *calls)
+{
+	watch_calls(trial, calls, MAP_CALLER_IOMMUFD, MAP_BIT_MMIO);
+}
+
+/* As a device's memory, or as memory that may be cached. */
 static void expect_mmio(struct trial *trial, struct map_calls *calls, struct range iova,
 			const char *when)
 {
-	unsigned mmio, memory;
-	int rc = map_calls_count(calls, iova, &mmio, &memory);
-
-	map_calls_end(calls);
-	expect_done(trial, rc, "reading what iommu_map() was called with");
-	if (!mmio && !memory)
-		trial_skip(trial, "no call of iommu_map() was seen");
-	expect(trial, !memory, "%s, iommu_map() is told IOMMU_MMIO, and not IOMMU_CACHE", when);
-}
-
-static void watch_calls(struct trial *trial, struct map_calls *calls)
-{
-	int rc = map_calls_watch(calls);
-
-	if (!rc)
-		return;
-	map_calls_end(calls);
-	trial_skip(trial, "calls of iommu_map() cannot be watched: %s", strerrorname_np(-rc));
+	expect(trial, calls_are(trial, calls, iova, true),
+	       "%s, iommu_map() is told IOMMU_MMIO, and not IOMMU_CACHE", when);
 }
 
 static void mmio_first(struct trial *trial, const void *data)
@@ -231,7 +216,7 @@ static void mmio_first(struct trial *trial, const void *data)
 
 	(void)data;
 	attach(trial, any_device(trial), scene.ioas);
-	watch_calls(trial, &calls);
+	watch_mmio(trial, &calls);
 	map_whole(trial, &scene);
 	expect_mmio(trial, &calls, scene.iova, "in the first page table");
 }
@@ -244,7 +229,7 @@ static void mmio_attached(struct trial *trial, const void *data)
 	(void)data;
 	map_whole(trial, &scene);
 	any_device(trial);
-	watch_calls(trial, &calls);
+	watch_mmio(trial, &calls);
 	attach(trial, any_device(trial), scene.ioas);
 	expect_mmio(trial, &calls, scene.iova, "when a device is attached later");
 }
@@ -257,7 +242,7 @@ static void mmio_second(struct trial *trial, const void *data)
 	(void)data;
 	attach(trial, any_device(trial), scene.ioas);
 	map_whole(trial, &scene);
-	watch_calls(trial, &calls);
+	watch_mmio(trial, &calls);
 	new_hwpt(trial, any_device_id(trial), scene.ioas, 0);
 	expect_mmio(trial, &calls, scene.iova, "in a second page table");
 }
@@ -272,7 +257,7 @@ static void mmio_copied(struct trial *trial, const void *data)
 	attach(trial, any_device(trial), scene.ioas);
 	map_whole(trial, &scene);
 	new_hwpt(trial, any_device_id(trial), other, 0);
-	watch_calls(trial, &calls);
+	watch_mmio(trial, &calls);
 	scene.iova.offset = copy(trial, scene.ioas, scene.iova, other);
 	expect_mmio(trial, &calls, scene.iova, "in the page table of a copy");
 }

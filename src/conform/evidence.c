@@ -214,6 +214,29 @@ void expect_nothing(struct trial *trial, int device, struct range iova)
 	       "DMA to 0x%llx arrives nowhere", (unsigned long long)iova.offset);
 }
 
+void watch_calls(struct trial *trial, struct map_calls *calls, enum map_caller caller,
+		 enum map_bit bit)
+{
+	int rc = map_calls_watch(calls, caller, bit);
+
+	if (!rc)
+		return;
+	map_calls_end(calls);
+	trial_skip(trial, "calls of iommu_map() cannot be watched: %s", strerrorname_np(-rc));
+}
+
+bool calls_are(struct trial *trial, struct map_calls *calls, struct range iova, bool with_bit)
+{
+	unsigned with, without;
+	int rc = map_calls_count(calls, iova, &with, &without);
+
+	map_calls_end(calls);
+	expect_done(trial, rc, "reading what iommu_map() was called with");
+	if (!with && !without)
+		trial_skip(trial, "no call of iommu_map() was seen");
+	return with_bit ? !without : !with;
+}
+
 uint64_t inode_of(struct trial *trial, int dmabuf)
 {
 	uint64_t inode;

@@ -4,6 +4,7 @@
 #define DMABUFCTL_CONFORM_EVIDENCE_H
 
 #include "conform/trial.h"
+#include "kernel/mapcalls.h"
 
 /*
  * What the IOMMU makes of the IOVAs for a device that is attached, by its page table or by its DMA:
@@ -23,6 +24,14 @@ enum arrival { ARRIVED_NOTHING, ARRIVED, ARRIVED_OTHER };
 enum arrival dma_write(struct trial *trial, uint64_t iova, uint64_t offset);
 /* Whether it reads at the IOVA what the CPU has put at the offset. */
 bool dma_read(struct trial *trial, uint64_t iova, uint64_t offset);
+
+/*
+ * What the kernel's own calls of iommu_map() say from now on; skips the case where that cannot be
+ * seen. calls_are() ends it: whether all calls for these IOVAs had the bit, or none of them.
+ */
+void watch_calls(struct trial *trial, struct map_calls *calls, enum map_caller caller,
+		 enum map_bit bit);
+bool calls_are(struct trial *trial, struct map_calls *calls, struct range iova, bool with_bit);
 
 /* Whether the dma-buf of that inode still exists, as far as this machine can tell; else skips. */
 bool dmabuf_exists(struct trial *trial, uint64_t inode);

@@ -21,38 +21,47 @@ static int write_probe(const char *line)
 }
 
 /* An event of its own, so that two processes do not take each other's away. */
-static int add_event(struct map_calls_kind *kind)
+static int add_event(struct map_calls_kind *kind, const char *function)
 {
 	char line[200];
 
 	snprintf(line, sizeof(line),
-		 "p:" PROBE_SYSTEM "/%s iommu_map iova=$arg2:u64 paddr=$arg3:u64 size=$arg4:u64 "
+		 "p:" PROBE_SYSTEM "/%s %s iova=$arg2:u64 paddr=$arg3:u64 size=$arg4:u64 "
 		 "prot=$arg5:s32\n",
-		 kind->event);
+		 kind->event, function);
 	return write_probe(line);
 }
 
-static int filter_event(struct map_calls_kind *kind, const char *condition)
+static int add_event_of(struct map_calls_kind *kind, enum map_caller caller)
+{
+	if (caller == MAP_CALLER_DMA_API && !add_event(kind, "iommu_map_nosync"))
+		return 0;
+	return add_event(kind, "iommu_map");
+}
+
+static int filter_event(struct map_calls_kind *kind, const char * not, enum map_bit bit)
 {
 	char file[100], filter[100];
 
 	snprintf(file, sizeof(file), "events/" PROBE_SYSTEM "/%s/filter", kind->event);
-	snprintf(filter, sizeof(filter), "common_pid == %d && %s", getpid(), condition);
+	snprintf(filter, sizeof(filter), "common_pid == %d && %s(prot & %d)", getpid(), not, bit);
 	return instance_write(&kind->instance, file, filter);
 }
 
-static int watch(struct map_calls_kind *kind, const char *name, const char *condition)
+static int watch(struct map_calls_kind *kind, enum map_caller caller, const char * not,
+		 enum map_bit bit)
 {
 	char instance[64];
 	int rc;
 
-	snprintf(kind->event, sizeof(kind->event), "map_%s_%d", name, getpid());
+	snprintf(kind->event, sizeof(kind->event), "map_%s_%d", *not ? "without" : "with",
+		 getpid());
 	snprintf(instance, sizeof(instance), "dmabufctl-%s", kind->event);
-	rc = add_event(kind);
+	rc = add_event_of(kind, caller);
 	if (!rc)
 		rc = instance_create(&kind->instance, instance, 64);
 	if (!rc)
-		rc = filter_event(kind, condition);
+		rc = filter_event(kind, not, bit);
 	if (!rc)
 		rc = instance_learn(&kind->instance, RECORD_MAP, PROBE_SYSTEM, kind->event);
 	if (!rc)
@@ -60,7 +69,7 @@ static int watch(struct map_calls_kind *kind, const char *name, const char *cond
 	return rc ? rc : instance_open_rings(&kind->instance);
 }
 
-int map_calls_watch(struct map_calls *calls)
+int map_calls_watch(struct map_calls *calls, enum map_caller caller, enum map_bit bit)
 {
 	int rc = instance_available();
 
@@ -68,9 +77,9 @@ int map_calls_watch(struct map_calls *calls)
 	if (!rc && !library_load(&library))
 		rc = -ELIBACC;
 	if (!rc)
-		rc = watch(&calls->mmio, "mmio", "prot & 16");
+		rc = watch(&calls->with, caller, "", bit);
 	if (!rc)
-		rc = watch(&calls->memory, "memory", "!(prot & 16)");
+		rc = watch(&calls->without, caller, "!", bit);
 	return rc;
 }
 
@@ -94,14 +103,14 @@ static int count(struct map_calls_kind *kind, struct range window)
 	return rc < 0 ? rc : 0;
 }
 
-int map_calls_count(struct map_calls *calls, struct range window, unsigned *mmio, unsigned *memory)
+int map_calls_count(struct map_calls *calls, struct range window, unsigned *with, unsigned *without)
 {
-	int rc = count(&calls->mmio, window);
+	int rc = count(&calls->with, window);
 
 	if (!rc)
-		rc = count(&calls->memory, window);
-	*mmio = calls->mmio.count;
-	*memory = calls->memory.count;
+		rc = count(&calls->without, window);
+	*with = calls->with.count;
+	*without = calls->without.count;
 	return rc;
 }
 
@@ -120,6 +129,6 @@ static void end(struct map_calls_kind *kind)
 
 void map_calls_end(struct map_calls *calls)
 {
-	end(&calls->mmio);
-	end(&calls->memory);
+	end(&calls->with);
+	end(&calls->without);
 }
