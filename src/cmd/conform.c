@@ -15,6 +15,7 @@
 #include "kernel/attachment.h"
 #include "kernel/dmabuf.h"
 #include "kernel/iommufd.h"
+#include "kernel/mapcalls.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "util/array.h"
@@ -392,6 +393,7 @@ static enum status run_suite(struct suite *suite)
 		     conform_stress(&suite->setup, suite->plan, suite->count, options->stress.value,
 				    report, suite) :
 		     conform_run(&suite->setup, suite->plan, suite->count, report, suite);
+	map_calls_sweep();
 	if (suite->terminal)
 		fprintf(stderr, "\r\033[K");
 	if (suite->form)

@@ -2,6 +2,7 @@
 #include "kernel/mapcalls.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <tracefs.h>
 #include <unistd.h>
@@ -9,7 +10,8 @@
 #include "kernel/library.h"
 #include "kernel/probe.h"
 
-#define TRACEFS_FUNCTIONS(each) each(tracefs_instance_file_append)
+#define TRACEFS_FUNCTIONS(each) \
+	each(tracefs_instance_file_append) each(tracefs_system_events) each(tracefs_list_free)
 LIBRARY("libtracefs.so.1", TRACEFS_FUNCTIONS);
 
 static int write_probe(const char *line)
@@ -48,6 +50,11 @@ static int filter_event(struct map_calls_kind *kind, const char * not, enum map_
 	return instance_write(&kind->instance, file, filter);
 }
 
+static void instance_name(char name[64], const char *event)
+{
+	snprintf(name, 64, "dmabufctl-%s", event);
+}
+
 static int watch(struct map_calls_kind *kind, enum map_caller caller, const char * not,
 		 enum map_bit bit)
 {
@@ -56,7 +63,7 @@ static int watch(struct map_calls_kind *kind, enum map_caller caller, const char
 
 	snprintf(kind->event, sizeof(kind->event), "map_%s_%d", *not ? "without" : "with",
 		 getpid());
-	snprintf(instance, sizeof(instance), "dmabufctl-%s", kind->event);
+	instance_name(instance, kind->event);
 	rc = add_event_of(kind, caller);
 	if (!rc)
 		rc = instance_create(&kind->instance, instance, 64);
@@ -114,21 +121,46 @@ int map_calls_count(struct map_calls *calls, struct range window, unsigned *with
 	return rc;
 }
 
-static void end(struct map_calls_kind *kind)
+static void remove_event(const char *event)
 {
 	char instance[64], line[64];
 
+	instance_name(instance, event);
+	instance_remove(instance);
+	snprintf(line, sizeof(line), "-:" PROBE_SYSTEM "/%s\n", event);
+	write_probe(line);
+}
+
+static void end(struct map_calls_kind *kind)
+{
 	if (!*kind->event)
 		return;
 	instance_close(&kind->instance);
-	snprintf(instance, sizeof(instance), "dmabufctl-%s", kind->event);
-	instance_remove(instance);
-	snprintf(line, sizeof(line), "-:" PROBE_SYSTEM "/%s\n", kind->event);
-	write_probe(line);
+	remove_event(kind->event);
 }
 
 void map_calls_end(struct map_calls *calls)
 {
 	end(&calls->with);
 	end(&calls->without);
+}
+
+/* The process that made the event has ended. */
+static bool is_left(const char *event)
+{
+	int pid;
+
+	return sscanf(event, "map_%*[a-z]_%d", &pid) == 1 && kill(pid, 0) && errno == ESRCH;
+}
+
+void map_calls_sweep(void)
+{
+	char **events = library_load(&library) ? lib.tracefs_system_events(NULL, PROBE_SYSTEM) :
+						 NULL;
+
+	for (char **event = events; event && *event; event++)
+		if (is_left(*event))
+			remove_event(*event);
+	if (events)
+		lib.tracefs_list_free(events);
 }

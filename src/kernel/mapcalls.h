@@ -37,5 +37,7 @@ int map_calls_watch(struct map_calls *calls, enum map_caller caller, enum map_bi
 int map_calls_count(struct map_calls *calls, struct range window, unsigned *with,
 		    unsigned *without);
 void map_calls_end(struct map_calls *calls);
+/* Takes away what was watched by processes that have ended without map_calls_end(). */
+void map_calls_sweep(void);
 
 #endif

@@ -124,4 +124,17 @@ ok 'one that a context has open: it still has' equal "$(attribute '.dmabufs[0].n
 d release --all >/dev/null
 run without_bpf dmabufctl conform --exporter "$NVME" --only fd-gone,import-unmapped-released --json
 ok 'without BPF: no rule is broken' equal "$rc $(count failed)" '0 0'
+
+# As a case leaves it that is killed in the midst. No process has the first of the numbers.
+for pid in 4194304 $$; do
+	echo "p:dmabufctl/map_with_$pid iommu_map" >>/sys/kernel/tracing/kprobe_events
+	mkdir "/sys/kernel/tracing/instances/dmabufctl-map_with_$pid"
+done
+d conform --exporter "$NVME" --only fd-size >/dev/null
+ok 'what an ended process watched is taken away, and no other' \
+	equal "$(ls /sys/kernel/tracing/instances /sys/kernel/tracing/events/dmabufctl | grep map_ | paste -sd ' ')" \
+	"map_with_$$ dmabufctl-map_with_$$"
+rmdir "/sys/kernel/tracing/instances/dmabufctl-map_with_$$"
+echo "-:dmabufctl/map_with_$$" >>/sys/kernel/tracing/kprobe_events
+leave_nothing
 done_testing
