@@ -13,6 +13,7 @@ KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
 KERNEL_LTS=6.12
+KERNEL_NEWEST_IN=sid
 
 # private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
 private_apt() {
@@ -83,6 +84,18 @@ fetch_source() {
 	(cd "$downloads" && private_apt apt-get download "linux-source-$version" >&2) ||
 		die "the download failed; see apt's message above"
 	echo "$downloads"/linux-source-"$version"_*.deb
+}
+
+# newest_version - of what Debian has; the answer is kept for a day.
+newest_version() {
+	local kept=$LAB_CACHE/newest version
+	if ! find "$kept" -mtime 0 2>/dev/null | grep -q .; then
+		say "looking for the newest kernel source in Debian's $KERNEL_NEWEST_IN"
+		version=$(suite_offers "$KERNEL_NEWEST_IN" | tail -n 1)
+		[ -n "$version" ] || die "no kernel source in $KERNEL_NEWEST_IN (apt's log: $LAB_CACHE/apt/log)"
+		echo "$version" >"$kept"
+	fi
+	cat "$kept"
 }
 
 # unpack ARCHIVE DIRECTORY - a Debian source package or a kernel tarball.
@@ -162,18 +175,17 @@ compile() {
 	mv "$result.new" "$result"
 }
 
-# series_for SPEC - the directory of patches that go with a kernel, "" for none.
-series_for() {
-	case $1 in
-	lts) echo "$LAB_TOP/kernel/linux-$KERNEL_LTS" ;;
-	mainline-patched) echo "$LAB_TOP/kernel/linux-7.x" ;;
-	esac
+# version_of SOURCE - as 7.2.
+version_of() {
+	sed -nE '1,5s/^(VERSION|PATCHLEVEL) = //p' "$1/Makefile" | paste -sd .
 }
 
-# apply_series SOURCE SERIES - no fuzz: what does not fit exactly was not meant for it.
+# apply_series SOURCE SERIES - no fuzz: what does not fit exactly was not meant for it. What this version
+# alone needs, which has its own directory beside that of the series, comes last.
 apply_series() {
 	local patch
-	for patch in "$2"/*.patch; do
+	for patch in "$2"/*.patch "${2%-7.x}-$(version_of "$1")"/*.patch; do
+		[ -f "$patch" ] && [[ $patch != */0000-* ]] || continue
 		patch -d "$1" -p1 --fuzz=0 --silent <"$patch" >&2 ||
 			die "$(basename "$patch") does not apply to this kernel source"
 	done
@@ -185,7 +197,7 @@ kernel_from_archive() {
 	local name=$1 series=$2 key work archive
 	shift 2
 	key=$(cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" \
-		${series:+"$series"/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
+		${series:+"${series%x}"*/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
 	[ -f "$KERNEL/bzImage" ] && return
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
@@ -245,11 +257,15 @@ get_modules() {
 }
 
 # get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, and MODULES. SPEC:
-# mainline, mainline-patched, lts, a version in Debian's archive, a source tree, a tarball, or a
-# bzImage (its modules/ beside it). DEBUG: "" or "yes".
+# mainline, newest, or a version in Debian's archive, each also with -patched; lts, a source tree, a
+# tarball, or a bzImage (its modules/ beside it). DEBUG: "" or "yes".
 get_kernel() {
+	local name=$1
 	KERNEL_DEBUG=$2
 	KERNEL_CONFIGS=("$KERNEL_CONFIG" ${2:+"$KERNEL_DEBUG_CONFIG"})
+	if [[ $1 =~ ^newest(-patched)?$ ]]; then
+		name=$(newest_version)${1#newest} || exit
+	fi
 	if [ -d "$1" ]; then
 		[ -f "$1/Kbuild" ] || die "$1 is not a kernel source tree"
 		kernel_from_tree "$1"
@@ -258,15 +274,13 @@ get_kernel() {
 	elif [ -f "$1" ]; then
 		KERNEL=$(dirname "$(realpath "$1")")
 		[ "$(basename "$1")" = bzImage ] || die "$1 is neither a tarball nor named bzImage"
-	elif [ "$1" = mainline ] || [ "$1" = mainline-patched ]; then
-		kernel_from_archive "$1" "$(series_for "$1")" fetch_source mainline
 	elif [ "$1" = lts ]; then
-		kernel_from_archive "$1" "$(series_for "$1")" fetch_source "$KERNEL_LTS"
-	elif [[ $1 =~ ^[0-9]+\.[0-9]+$ ]]; then
-		kernel_from_archive "$1" '' fetch_source "$1"
+		kernel_from_archive "$1" "$LAB_TOP/kernel/linux-$KERNEL_LTS" fetch_source "$KERNEL_LTS"
+	elif [[ $name =~ ^(mainline|[0-9]+\.[0-9]+)(-patched)?$ ]]; then
+		kernel_from_archive "$name" "${BASH_REMATCH[2]:+$LAB_TOP/kernel/linux-7.x}" fetch_source "${BASH_REMATCH[1]}"
 	else
-		die "no kernel '$1': use mainline, mainline-patched, lts, a version as 7.2, a source tree," \
-			"a tarball or a bzImage"
+		die "no kernel '$1': use mainline, newest, or a version as 7.2, each also with -patched; lts, a" \
+			"source tree, a tarball or a bzImage"
 	fi
 	get_modules
 }

@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: quick
 # The main job as one batch file: in the process itself, and in a context.
 . "$(dirname "$0")/lib.sh"
 

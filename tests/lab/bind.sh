@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: quick
 # Devices go to vfio-pci and come back as they were.
 . "$(dirname "$0")/lib.sh"
 

@@ -2,6 +2,7 @@
 # lab:
 # lab: --iommu virtio
 # kernels: all
+# sample: lts
 # Every kind of importer and promise with every kind of exporter: what the kernel says, and the rule that explains it.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/monitoring.sh"

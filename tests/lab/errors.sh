@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: quick
 # Every error that the kernel may give to a step: the documented exit status, its name, and the record as
 # it was. What the kernel will not do on demand is injected.
 . "$(dirname "$0")/lib.sh"

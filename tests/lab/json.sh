@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: sanitizers quick
 # The whole JSON object of each command: keys, types, the order of rows, every value.
 # shellcheck disable=SC2016 # filters of gojq
 . "$(dirname "$0")/lib.sh"

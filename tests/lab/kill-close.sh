@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: nothing
 # A revoke that closes the device, killed after each call that changes something: the next command brings
 # the driver back.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: nothing
 # A revoke of a device that has power states and resets, which take their time here, killed after each
 # call that changes something: the next command brings the power state back.
 . "$(dirname "$0")/lib.sh"

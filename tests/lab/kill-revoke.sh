@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: nothing
 # A revoke killed after each call that changes something: the next command brings memory decode back.
 # In files of their own beside kill.sh for their time; kill-close.sh and kill-power.sh have other triggers.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: nothing
 # A command killed after each call that changes something, in turn, leaves the context
 # consistent: what it was making is there or is not, in the record and in the kernel alike.
 . "$(dirname "$0")/lib.sh"

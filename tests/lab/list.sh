@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: quick
 # Who holds which dma-buf, told apart; and dma-bufs taken from and given to other programs.
 . "$(dirname "$0")/lib.sh"
 

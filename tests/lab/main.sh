@@ -2,6 +2,7 @@
 # lab:
 # lab: --iommu virtio
 # kernels: all
+# sample: lts virtio sanitizers quick
 # The main job, as shell commands one after another.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: sanitizers
 # Several dma-bufs, IOASes, mappings and devices at once: the kernel's page tables hold what was asked
 # for, all of it, with these rights, and nothing else; DMA reaches that and no byte beside it.
 . "$(dirname "$0")/lib.sh"

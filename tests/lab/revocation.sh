@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: quick
 # Revocation as monitor has it from the kernel: which dma-buf, which mapping, whose, by whom; of a program that is not
 # ours and of a context. And what is inferred where the kernel cannot be asked.
 # kernels: all

@@ -1,4 +1,5 @@
 #!/bin/bash
+# sample: nothing
 # Many objects at once: several of each kind, of which some go and some stay, seen in the IOMMU's own
 # tables; and thousands, past the limit of open files that a shell has.
 . "$(dirname "$0")/lib.sh"

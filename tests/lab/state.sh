@@ -1,5 +1,6 @@
 #!/bin/bash
 # kernels: all
+# sample: quick
 # States that rest on less, and exporters that are revoked from birth.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # kernels: all
+# sample: lts
 # src/uapi/ has the numbers and layouts of the kernel that runs.
 . "$(dirname "$0")/lib.sh"
 

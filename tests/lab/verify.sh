@@ -2,6 +2,7 @@
 # lab:
 # lab: --iommu virtio
 # kernels: all
+# sample: lts virtio quick
 # Real DMA through a mapping: it arrives while the mapping is live, and faults when it is not.
 . "$(dirname "$0")/lib.sh"
 
