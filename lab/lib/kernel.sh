@@ -256,12 +256,13 @@ get_modules() {
 	[ ! -d "$with" ] || MODULES=$with
 }
 
-# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, and MODULES. SPEC:
-# mainline, newest, or a version in Debian's archive, each also with -patched; lts, a source tree, a
-# tarball, or a bzImage (its modules/ beside it). DEBUG: "" or "yes".
+# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, MODULES, and KERNEL_SOURCE to
+# what fetch_source() takes, "" when it is not Debian's. SPEC: mainline, newest, or a version in Debian's
+# archive, each also with -patched; lts, a source tree, a tarball, or a bzImage (its modules/ beside it).
+# DEBUG: "" or "yes".
 get_kernel() {
 	local name=$1
-	KERNEL_DEBUG=$2
+	KERNEL_DEBUG=$2 KERNEL_SOURCE=''
 	KERNEL_CONFIGS=("$KERNEL_CONFIG" ${2:+"$KERNEL_DEBUG_CONFIG"})
 	if [[ $1 =~ ^newest(-patched)?$ ]]; then
 		name=$(newest_version)${1#newest} || exit
@@ -275,9 +276,11 @@ get_kernel() {
 		KERNEL=$(dirname "$(realpath "$1")")
 		[ "$(basename "$1")" = bzImage ] || die "$1 is neither a tarball nor named bzImage"
 	elif [ "$1" = lts ]; then
-		kernel_from_archive "$1" "$LAB_TOP/kernel/linux-$KERNEL_LTS" fetch_source "$KERNEL_LTS"
+		KERNEL_SOURCE=$KERNEL_LTS
+		kernel_from_archive "$1" "$LAB_TOP/kernel/linux-$KERNEL_LTS" fetch_source "$KERNEL_SOURCE"
 	elif [[ $name =~ ^(mainline|[0-9]+\.[0-9]+)(-patched)?$ ]]; then
-		kernel_from_archive "$name" "${BASH_REMATCH[2]:+$LAB_TOP/kernel/linux-7.x}" fetch_source "${BASH_REMATCH[1]}"
+		KERNEL_SOURCE=${BASH_REMATCH[1]}
+		kernel_from_archive "$name" "${BASH_REMATCH[2]:+$LAB_TOP/kernel/linux-7.x}" fetch_source "$KERNEL_SOURCE"
 	else
 		die "no kernel '$1': use mainline, newest, or a version as 7.2, each also with -patched; lts, a" \
 			"source tree, a tarball or a bzImage"

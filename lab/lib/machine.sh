@@ -1,17 +1,21 @@
 # The lab's machine: QEMU's arguments, and a boot with limits. Sourced, never run.
 # shellcheck shell=bash disable=SC2054,SC2034 # commas are QEMU's; lab/run uses the variables
 
-# The default hardware. Slots are given so that every BDF is the same in each boot:
+# The hardware. Slots are given so that every BDF is the same in each boot.
 #   00:03.0 edu           a DMA engine
 #   00:04.0 ivshmem       a BAR that is plain RAM; no reset of any kind
-#   01:00.0 02:00.0 nvme  BAR 2 is a 16 MiB controller memory buffer; behind root ports
-#   03:00.0 03:00.1       one device with two functions
-#   06:00.0 07:00.0 nvme  under one PCIe switch, whose ports have no ACS
-#   0a:00.0 0b:00.0 nvme  under one whose ports have it: QEMU's root ports, in that place
 MACHINE_DEVICES=(
 	-device edu,addr=03.0,dma_mask=0xffffffffffff
 	-object memory-backend-ram,id=shared,size=4M,share=on
 	-device ivshmem-plain,memdev=shared,addr=04.0
+)
+
+# And behind ports:
+#   01:00.0 02:00.0 nvme  BAR 2 is a 16 MiB controller memory buffer; behind root ports
+#   03:00.0 03:00.1       one device with two functions
+#   06:00.0 07:00.0 nvme  under one PCIe switch, whose ports have no ACS
+#   0a:00.0 0b:00.0 nvme  under one whose ports have it: QEMU's root ports, in that place
+MACHINE_PORTS=(
 	-device pcie-root-port,id=port1,bus=pcie.0,chassis=1,addr=10.0
 	-device nvme,bus=port1,serial=lab1,cmb_size_mb=16
 	-device pcie-root-port,id=port2,bus=pcie.0,chassis=2,addr=11.0
@@ -33,9 +37,17 @@ MACHINE_DEVICES=(
 	-device nvme,bus=down4,serial=lab8,cmb_size_mb=16
 )
 
-# iommu_arguments KIND - sets IOMMU_DEVICE (for QEMU) and IOMMU_PARAMETERS (for the kernel).
+# Or else on the root bus: QEMU's AMD-Vi, as of 7.2, translates for no other.
+MACHINE_ROOT_BUS=(
+	-device nvme,addr=05.0,serial=lab1,cmb_size_mb=16
+	-device nvme,addr=06.0,serial=lab2,cmb_size_mb=16
+)
+
+# iommu_arguments KIND - sets IOMMU_DEVICE (for QEMU), IOMMU_PARAMETERS (for the kernel) and the rest of
+# the hardware, MACHINE_NVME.
 iommu_arguments() {
 	local unsafe=iommufd.allow_unsafe_interrupts=1
+	MACHINE_NVME=("${MACHINE_PORTS[@]}")
 	case $1 in
 	intel)
 		IOMMU_DEVICE=(-device intel-iommu,intremap=on,aw-bits=48)
@@ -46,9 +58,9 @@ iommu_arguments() {
 		IOMMU_PARAMETERS=intel_iommu=on
 		;;
 	amd)
-		# QEMU 7.2's: devices behind ports get no translation, so edu imports, and NVMe cannot.
+		MACHINE_NVME=("${MACHINE_ROOT_BUS[@]}")
 		IOMMU_DEVICE=(-device amd-iommu,intremap=on)
-		IOMMU_PARAMETERS=amd_iommu=on
+		IOMMU_PARAMETERS=
 		;;
 	virtio)
 		IOMMU_DEVICE=(-device virtio-iommu-pci,addr=01.0)
@@ -109,7 +121,7 @@ machine_arguments() {
 		-fsdev local,id=lab,path="$run/share",security_model=none
 		-device virtio-9p-pci,fsdev=lab,mount_tag=lab,addr=1d.0
 		-device virtio-serial-pci,addr=1e.0
-		"${MACHINE_DEVICES[@]}"
+		"${MACHINE_DEVICES[@]}" "${MACHINE_NVME[@]}"
 		-kernel "$kernel/bzImage"
 		-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 root=root rootfstype=9p \
 rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
@@ -140,7 +152,7 @@ describe_command() {
 	printf '%s\0' "${@:3}" >"$share/command"
 	pwd -P >"$share/directory"
 	env -0 PATH="$(build_dir):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-		HOME=/root LAB_KERNEL="$1" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" \
+		HOME=/root LAB_KERNEL="$1" LAB_SELFTESTS="$SELFTESTS" LAB_BUILD="$(build_dir)" LAB_TOP="$LAB_TOP" \
 		TEST_JSON="${TEST_JSON:+/run/json}" >"$share/environment"
 	: >"$share/out"
 	: >"$share/err"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # sample: lts
 # Every kind of importer and promise with every kind of exporter: what the kernel says, and the rule that explains it.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # The kernel keeps the rules that conform knows, but for those that it is known to break; and conform leaves the
 # machine as it found it.
@@ -132,7 +133,7 @@ for pid in 4194304 $$; do
 done
 d conform --exporter "$NVME" --only fd-size >/dev/null
 ok 'what an ended process watched is taken away, and no other' \
-	equal "$(ls /sys/kernel/tracing/instances /sys/kernel/tracing/events/dmabufctl | grep map_ | paste -sd ' ')" \
+	equal "$(find /sys/kernel/tracing/events/dmabufctl /sys/kernel/tracing/instances -maxdepth 1 -name '*map_*' -printf '%f ' | xargs)" \
 	"map_with_$$ dmabufctl-map_with_$$"
 rmdir "/sys/kernel/tracing/instances/dmabufctl-map_with_$$"
 echo "-:dmabufctl/map_with_$$" >>/sys/kernel/tracing/kprobe_events

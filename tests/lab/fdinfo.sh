@@ -1,9 +1,11 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# lab: --iommu amd
+# kernels: all
 # sample: lts
 # What fdinfo tells of a program that has nothing to do with dmabufctl to those who may load no programs in BPF: with this
 # project's patches what each dma-buf is part of and how much is mapped, and without them next to nothing.
-# kernels: all
-# lab:
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/kernel.sh"
 

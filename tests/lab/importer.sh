@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # A dma-buf is mapped for a device through the DMA API, as by drivers of RDMA and graphics devices: in each of the
 # four ways to promise the exporter something, with real DMA, until it is told to let go.

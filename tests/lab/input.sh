@@ -1,4 +1,6 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
 # kernels: all
 # Bad input: a clear message, the documented exit status, and the context as it was.
 . "$(dirname "$0")/lib.sh"
@@ -88,7 +90,7 @@ unchanged 1 'no mapping of that name' d unmap fb
 unchanged 2 "option --by: 'magic': 'magic' is not a valid value; give some of reset, flr" d revoke "$NVME" --by magic
 unchanged 2 'option --by: it is missing; give one of reset, flr, .*, remove, all, or several of them separated by commas$' d revoke "$NVME"
 unchanged 2 'only with --by memory' d revoke "$NVME" --by reset --hold
-unchanged 1 "ENOENT: it is not open in context default; 'dmabufctl attach $NVME2' opens it" d revoke 02:00.0 --by reset
+unchanged 1 "ENOENT: it is not open in context default; 'dmabufctl attach $NVME2' opens it" d revoke "${NVME2#0000:}" --by reset
 unchanged 1 'no device of that name' d detach zz
 unchanged 1 'it is not attached' d detach "$NVME"
 unchanged 1 "it is open: context default \\(PID [0-9]+\\); 'dmabufctl --context default release --all' lets it go" d unbind "$EDU"

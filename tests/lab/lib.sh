@@ -4,8 +4,12 @@
 # shellcheck shell=bash disable=SC2034,SC2012 # tests use the names; the directories hold BDFs
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-NVME=0000:01:00.0   # an exporter: BAR 2 is 16 MiB
-NVME2=0000:02:00.0
+# Exporters: BAR 2 is 16 MiB. On the root bus with --iommu amd.
+if [ -e /sys/bus/pci/devices/0000:00:05.0 ]; then
+	NVME=0000:00:05.0 NVME2=0000:00:06.0
+else
+	NVME=0000:01:00.0 NVME2=0000:02:00.0
+fi
 EDU=0000:00:03.0    # an importer
 RAM=0000:00:04.0    # an exporter without any reset
 IOVA=0x10000000
@@ -45,6 +49,12 @@ vmm_ends() {
 	exec {input}>&-
 	wait "$pid"
 }
+
+# rescan BDF - its bus, on which it was.
+rescan() { echo 1 >"/sys/class/pci_bus/${1%:*}/rescan"; }
+
+# Whether Linux is told of what the IOMMU refuses. QEMU 7.2's AMD-Vi raises no interrupt for it.
+faults_are_told() { ! compgen -G '/sys/class/iommu/ivhd*' >/dev/null; }
 
 # The attributes of `status --json` by a gojq expression.
 attribute() { d status --json | gojq -r "$1"; }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kernel that keeps its memory from root, too: the weaker sources take over, and each loss is said once.
 # lab: --append lockdown=confidentiality
+# A kernel that keeps its memory from root, too: the weaker sources take over, and each loss is said once.
 . "$(dirname "$0")/lib.sh"
 
 rows() { gojq -r ".checks[] | select(.check != \"KVM importer\" and ($1)) | \"\(.check) \(.result)\"" <<<"$out"; }

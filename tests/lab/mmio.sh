@@ -1,4 +1,7 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # What explain says of other programs that map a BAR by its mmap: the kernel refuses it so, and takes its dma-buf.
 . "$(dirname "$0")/lib.sh"

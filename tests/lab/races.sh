@@ -1,8 +1,8 @@
 #!/bin/bash
+# lab: --cpus 2
+# kernels: all
 # Processes that map, unmap, reset and end while they are looked at: nothing crashes or hangs, and each row
 # that is shown was true. ROUNDS: how often they are looked at.
-# kernels: all
-# lab: --cpus 2
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/monitoring.sh"
 rounds=${ROUNDS:-10}

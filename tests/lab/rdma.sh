@@ -1,7 +1,10 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# lab: --iommu amd
+# kernels: all
 # Memory regions of RDMA devices. Those of the lab are software: they do no DMA, so they take no dma-buf, of any
 # exporter. What hardware would do after that cannot be tried here.
-# kernels: all
 . "$(dirname "$0")/lib.sh"
 
 d bind "$NVME" >/dev/null

@@ -1,10 +1,11 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# lab: --iommu amd
+# kernels: all
 # sample: quick
 # Revocation as monitor has it from the kernel: which dma-buf, which mapping, whose, by whom; of a program that is not
 # ours and of a context. And what is inferred where the kernel cannot be asked.
-# kernels: all
-# lab:
-# lab: --iommu virtio
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/monitoring.sh"
 

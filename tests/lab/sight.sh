@@ -1,8 +1,8 @@
 #!/bin/bash
-# What is told of a process that has nothing to do with dmabufctl, compared with what it says it did.
-# kernels: all
 # lab:
 # lab: --iommu virtio
+# kernels: all
+# What is told of a process that has nothing to do with dmabufctl, compared with what it says it did.
 . "$(dirname "$0")/lib.sh"
 
 # seen EXPRESSION - of `status --pid`, with what is not the same in each run left out.

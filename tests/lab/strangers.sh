@@ -1,8 +1,9 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# kernels: all
 # What revoke and unbind would take from other processes, and which devices of theirs reach which: by what the
 # kernel has on record of a program that has nothing to do with dmabufctl.
-# kernels: all
-# lab:
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/kernel.sh"
 

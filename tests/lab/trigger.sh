@@ -93,7 +93,7 @@ renew
 gives 0 'remove --hold' d revoke "$NVME" --by remove --hold
 ok 'remove --hold: it is away' [ ! -e "/sys/bus/pci/devices/$NVME" ]
 ok 'remove --hold: status still works' equal "$(attribute '.mappings[] | select(.name == "map0").state')" revoked
-echo 1 >/sys/class/pci_bus/0000:01/rescan
+rescan "$NVME"
 d bind "$NVME" >/dev/null
 renew
 gives 0 'after all of it: DMA arrives' d verify map0 --from "$EDU"

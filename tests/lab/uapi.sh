@@ -1,4 +1,7 @@
 #!/bin/bash
+# lab:
+# lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # sample: lts
 # src/uapi/ has the numbers and layouts of the kernel that runs.

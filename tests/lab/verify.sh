@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab:
 # lab: --iommu virtio
+# lab: --iommu amd
 # kernels: all
 # sample: lts virtio quick
 # Real DMA through a mapping: it arrives while the mapping is live, and faults when it is not.
@@ -14,6 +15,15 @@ setup() {
 	d import ram --name ramp >/dev/null
 }
 field() { gojq -r ".verification.$1" <<<"$out"; }
+faulted=$(faults_are_told && echo faulted || echo lost)
+# expects_fault DESCRIPTION COMMAND... - there is one, or it is said that none was told of.
+expects_fault() {
+	if faults_are_told; then
+		gives 0 "$@"
+	else
+		fails 6 'the DMA did not arrive, but the kernel logged no fault' "${@:2}"
+	fi
+}
 
 setup
 for target in map0 ramp; do
@@ -35,12 +45,13 @@ ok 'status: by the evidence of DMA' equal "$(attribute '.mappings[0] | .state + 
 gives 0 'revoke' d revoke "$NVME" --by reset
 run d verify map0 --from "$EDU" --json
 ok 'a stale mapping: exit status 5' equal "$rc" 5
-ok 'a stale mapping: the DMA faulted' equal "$(field verdict)" faulted
-ok 'a stale mapping: the fault is in the report' contains "$(gojq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
+ok 'a stale mapping: the DMA faulted' equal "$(field verdict)" "$faulted"
+! faults_are_told ||
+	ok 'a stale mapping: the fault is in the report' contains "$(gojq -r '.faults[0].message' <<<"$out")" "0x0*${IOVA#0x}"
 ok 'a stale mapping: the target is unchanged' equal "$(field target_unchanged)" true
 ok 'status: stale, by the evidence of DMA' equal "$(attribute '.mappings[0] | .state + " " + .evidence[0]')" 'stale dma'
-gives 0 'expected to fault' d verify map0 --from "$EDU" --expect-fault
-gives 0 'expected to fault, from NVMe' d verify map0 --from "$NVME2" --expect-fault
+expects_fault 'expected to fault' d verify map0 --from "$EDU" --expect-fault
+expects_fault 'expected to fault, from NVMe' d verify map0 --from "$NVME2" --expect-fault
 d recover map0 >/dev/null
 ok 'recovered: not yet by DMA' equal "$(attribute '.mappings[] | select(.name == "map0") | .evidence | index("dma")')" null
 gives 0 'recovered: it arrives again' d verify map0 --from "$EDU"
@@ -76,7 +87,7 @@ done
 d unmap third
 bar_fill "$NVME" 2 2 0x43
 d revoke "$NVME" --by memory >/dev/null
-gives 0 'a fault that was expected' d verify map0 --from "$EDU" --expect-fault --keep
+expects_fault 'a fault that was expected' d verify map0 --from "$EDU" --expect-fault --keep
 ok 'a fault that was expected: nothing was written' equal "$(bar_page "$NVME" 2 0 1 2 3)" "$untouched"
 d recover map0 >/dev/null
 
@@ -152,10 +163,10 @@ d revoke "$NVME" --by close >/dev/null
 await_end 60 $removal
 run d verify map0 --from "$EDU" --json
 ok 'the exporter was removed: exit status 5' equal "$rc" 5
-ok 'the exporter was removed: the DMA faulted' equal "$(field verdict)" faulted
+ok 'the exporter was removed: the DMA faulted' equal "$(field verdict)" "$faulted"
 ok 'the exporter was removed: the CPU cannot look' equal "$(field read_by_cpu)" null
 refuses 5 'was closed since it was exported' d recover map0
-echo 1 >/sys/class/pci_bus/0000:01/rescan
+rescan "$NVME"
 d unmap map0
 d release fb
 d bind "$NVME" >/dev/null
