@@ -34,7 +34,7 @@ adopt() {
 }
 
 echo 128 >/proc/sys/vm/nr_hugepages
-if compgen -G '/sys/class/iommu/*' >/dev/null; then
+if [ -n "$(ls /sys/kernel/iommu_groups)" ]; then
 	mkdir -p /dev/hugepages
 	mount -t hugetlbfs none /dev/hugepages
 	d bind "$NVME" >/dev/null
