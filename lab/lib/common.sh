@@ -6,7 +6,7 @@ LAB_CACHE=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dmabufctl
 
 # What builds the program and a kernel, boots it, and runs the tests.
 LAB_PACKAGES=(
-	gcc binutils make pkg-config autoconf automake scdoc
+	gcc binutils make pkg-config autoconf automake scdoc mandoc
 	libpci-dev libkmod-dev libtracefs-dev libtraceevent-dev libjson-c-dev libnl-3-dev
 	libbpf-dev clang bpftool
 	libibverbs-dev ibverbs-providers iproute2

@@ -34,6 +34,48 @@ for status in 0 1 2 3 4 5 6; do
 	ok "exit status $status is in the main page" contains "$(cat "$main")" "^\*$status\*"
 done
 
+# Each page has what a reader looks for, in this order, and leads to pages that there are.
+for page in "$top"/man/*.scd "$top"/man/*.scd.in; do
+	name=$(basename "$page")
+	# shellcheck disable=SC2046 # headings, a line each
+	ok "$name: its sections" equal "$(grep -xE '# (NAME|SYNOPSIS|DESCRIPTION|OPTIONS|EXIT STATUS|EXAMPLES|KERNEL INTERFACE|SEE ALSO)' "$page" | tr '\n' ' ')" \
+		'# NAME # SYNOPSIS # DESCRIPTION # OPTIONS # EXIT STATUS # EXAMPLES # KERNEL INTERFACE # SEE ALSO '
+	ok "$name: the pages that it names are there" equal "$(grep -oE '\*dmabufctl[a-z-]*\*\([1-8]\)' "$page" | sort -u | tr -d '*)' |
+		while IFS='(' read -r other section; do
+			[ -f "$top/man/$other.$section.scd" ] || [ -f "$top/man/$other.$section.scd.in" ] || echo "$other($section)"
+		done)" ''
+done
+
+# text PAGE - what a page that is built says, in one line, without the formatting.
+text() { sed -E '/^\.\\"/d; /^\./d; s/\\f[BRI]//g; s/\\&//g; s/\\\(aq|\\\*\(Aq/'"'"'/g; s/\\e/\\/g' "$1" | tr '\n' ' '; }
+# The pages that are made, as they are built, against what they were made from.
+built=$(dirname "$(command -v dmabufctl)")/man
+if [ -f "$built/dmabufctl-conform.7" ]; then
+	page=$(text "$built/dmabufctl-conform.7")
+	lacking=0
+	while IFS=$'\t' read -r name rule source; do
+		[[ $page == *" $name $rule "*"[$source]"* ]] || { lacking=$((lacking + 1)); echo "# not in the page: $name $rule [$source]"; }
+	done < <(d conform --list --json | gojq -r '.cases[] | [.case, .rule, .source] | @tsv')
+	ok 'dmabufctl-conform(7) has each rule, as the program lists it' equal "$lacking" 0
+	ok 'dmabufctl-conform(7) has no other' equal "$(grep -cE '^\\fB[a-z]+-[a-z0-9-]+\\fR$' "$built/dmabufctl-conform.7")" \
+		"$(d conform --list --json | gojq '.cases | length')"
+else
+	skip 'dmabufctl-conform(7) has each rule' 'it is not built here'
+fi
+if [ -f "$built/dmabufctl-json.7" ]; then
+	page=$(text "$built/dmabufctl-json.7")
+	lacking=0
+	# shellcheck disable=SC2016 # a key of JSON
+	filter='.["$defs"] | .. | objects | .properties? // empty | to_entries[] |
+		select(.value | type == "object" and has("description")) | [.key, .value.description] | @tsv'
+	while IFS=$'\t' read -r key description; do
+		[[ $page =~ [\ .]$key\ \([^\)]*\)\ +"$description" ]] || { lacking=$((lacking + 1)); echo "# not in the page: $key: $description"; }
+	done < <(gojq -r "$filter" "$top/schema/dmabufctl-1.schema.json" | sort -u)
+	ok 'dmabufctl-json(7) has each key, as the schema explains it' equal "$lacking" 0
+else
+	skip 'dmabufctl-json(7) has each key' 'it is not built here'
+fi
+
 # complete WORDS... - what the shell would offer for the last word.
 complete_words() {
 	# shellcheck disable=SC2034 # read by the completion

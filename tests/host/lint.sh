@@ -23,7 +23,7 @@ build_with_clang() (
 )
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh
-	bench/{batch,list,monitor,scale} bash-completion/dmabufctl)
+	bench/{batch,list,monitor,scale} bash-completion/dmabufctl man/html)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
 with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
 # NULL is a pointer here, also where it ends the arguments of a function.
@@ -44,6 +44,18 @@ fi
 build=${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}
 with make 'make distcheck, without a warning of its compiler' make -s -C "$build" distcheck
 
+# finds_nothing COMMAND... - succeeds, and has nothing to say.
+finds_nothing() { out=$("$@" 2>&1) && [ -z "$out" ] || { echo "$out"; return 1; }; }
+with mandoc 'mandoc finds nothing in the manual' finds_nothing mandoc -T lint "$build"/man/*.[1-8]
+with mandoc 'the manual can be made for a browser' make -s -C "$build" html
+if [ -d "$build/html" ]; then
+	run tests/links "$build/html"
+	ok 'the HTML has links' contains "$out" '^[1-9][0-9]* links$'
+	ok 'no link of the HTML is dead' equal "$rc" 0
+else
+	skip 'no link of the HTML is dead' 'no mandoc'
+fi
+
 # What the tarball leaves out is named here.
 left_out='^(\.ci/run|\.gitignore)$'
 if [ -e .git ]; then
@@ -53,6 +65,6 @@ if [ -e .git ]; then
 else
 	skip 'every file is in the tarball, or left out by name' 'no git here'
 fi
-with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/lib/mutants lab/lib/kernel-mutants lab/lib/findings.py tests/schema
+with python3 'Python finds no error' python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' lab/lib/mutants lab/lib/kernel-mutants lab/lib/findings.py tests/links tests/schema man/{schema,rules}.py man/examples
 
 done_testing
