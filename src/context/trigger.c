@@ -16,6 +16,27 @@
 
 void (*trigger_on_wait)(const struct pci_device *pci);
 
+static bool has_reset(const struct pci_device *pci)
+{
+	return *pci->reset_methods;
+}
+
+static bool has_flr(const struct pci_device *pci)
+{
+	char words[sizeof(pci->reset_methods)], *rest = words;
+
+	copy_text(words, sizeof(words), pci->reset_methods);
+	for (char *word; (word = strsep(&rest, " "));)
+		if (!strcmp(word, "flr"))
+			return true;
+	return false;
+}
+
+static bool is_behind_bridge(const struct pci_device *pci)
+{
+	return !pci_is_on_root_bus(&pci->name);
+}
+
 static int pull_reset(struct context *context, struct object *device)
 {
 	return vfio_reset(context_fd(context, device));
@@ -195,11 +216,13 @@ const struct trigger triggers[] = {
 	{
 		.name = "reset",
 		.detail = "VFIO_DEVICE_RESET",
+		.is_offered = has_reset,
 		.pull = pull_reset,
 	},
 	{
 		.name = "flr",
 		.detail = "function level reset, through config space",
+		.is_offered = has_flr,
 		.pull = pull_flr,
 	},
 	{
@@ -228,6 +251,7 @@ const struct trigger triggers[] = {
 		.name = "hot-reset",
 		.detail = "VFIO_DEVICE_PCI_HOT_RESET",
 		.resets_bus = true,
+		.is_offered = is_behind_bridge,
 		.pull = pull_hot_reset,
 	},
 	{
@@ -236,6 +260,7 @@ const struct trigger triggers[] = {
 		.if_live =
 			"this kernel does not revoke on a reset by way of sysfs: the importer reaches "
 			"the BAR while it is reset, and whatever it holds afterwards",
+		.is_offered = has_reset,
 		.pull = pull_sysfs_reset,
 	},
 	{

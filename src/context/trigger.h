@@ -15,6 +15,8 @@ struct trigger {
 	bool closes;	  /* the device leaves the context: its dma-bufs never come back */
 	bool evicts;	  /* the kernel waits for every user of the device */
 	bool resets_bus;  /* takes along whatever shares the slot or bus */
+	/* Whether the device can take it, by sysfs alone; NULL: sysfs does not tell. */
+	bool (*is_offered)(const struct pci_device *pci);
 	/*
 	 * Pulls it on a device, which is an object no more when the trigger closes it. 0 or a
 	 * negative errno; is_unsupported() tells those that say the device cannot do it.

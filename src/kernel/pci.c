@@ -193,6 +193,23 @@ int pci_find(const char *text, struct pci_device *device)
 	return rc ? rc : pci_get(&name, device);
 }
 
+bool pci_is_on_root_bus(const struct pci_name *name)
+{
+	static const char host_bridge[] = "/pci";
+	char path[PATH_MAX];
+	auto_free char *real = NULL;
+	char *end;
+
+	attribute_path(path, name, "");
+	real = realpath(path, NULL);
+	end = real ? strrchr(real, '/') : NULL;
+	if (!end)
+		return false;
+	*end = '\0';
+	end = strrchr(real, '/');
+	return end && !strncmp(end, host_bridge, strlen(host_bridge));
+}
+
 bool pci_find_reserved(int group, struct range window, struct range *reserved, char kind[16])
 {
 	char path[80], *rest = NULL;

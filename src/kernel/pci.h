@@ -55,6 +55,9 @@ int pci_find(const char *text, struct pci_device *device);
 int pci_list(struct pci_name **names, unsigned *count);
 int pci_list_group(int group, struct pci_name **names, unsigned *count);
 
+/* Whether there is no bridge above it whose bus could be reset. */
+bool pci_is_on_root_bus(const struct pci_name *name);
+
 /* Whether its driver keeps user space from every other device of its IOMMU group. */
 bool pci_blocks_group(const struct pci_device *device);
 

@@ -31,12 +31,12 @@ offers 'list start stop' context ''
 offers 'start stop' context st
 offers '' context list ''
 offers '' context nothing ''
-offers '0 1 2 3 4 5' export 01:00.0 ''
-offers '' export 01:00.0 2 ''
+offers '0 1 2 3 4 5' export fffe:00:00.0 ''
+offers '' export fffe:00:00.0 2 ''
 offers '' export --name ''
 offers '' status ''
 offers ':files' batch ''
-offers ':files' export 01:00.0 2 --send-to ''
+offers ':files' export fffe:00:00.0 2 --send-to ''
 offers ':files' adopt --receive-from=x
 offers ':commands' exec fb -- ''
 offers ':commands' exec fb -- status ''
@@ -49,9 +49,9 @@ offers 'device' import fb --to d
 offers '--to=iommufd' import fb --to=i
 offers 'r rw' import fb --prot r
 offers '--prot=r --prot=rw' import fb --prot=r
-offers "$methods" revoke 01:00.0 --by ''
+offers "$methods" revoke fffe:00:00.0 --by ''
 offers 'reset remove' revoke --by re
-offers '--by=reset --by=remove' revoke 01:00.0 --by=re
+offers '--by=reset --by=remove' revoke fffe:00:00.0 --by=re
 offers 'revoked' monitor --until revo
 offers "$columns" list --sort ''
 offers 'SIZE' list --sort si
@@ -133,7 +133,7 @@ alone=${alone:+$(grep "^$alone" <<<"$devices")}
 {
 	printf '. ./shell\n'
 	printf 'dmabufctl moni\t--until revo\t\n'
-	printf 'dmabufctl revoke 01:00.0 --by=hot\t\n'
+	printf 'dmabufctl revoke fffe:00:00.0 --by=hot\t\n'
 	printf 'dmabufctl list -o inode,ex\t\n'
 	printf 'dmabufctl batch some-f\t\n'
 	printf 'dmabufctl adopt --receive-from=some-f\t\n'
@@ -148,7 +148,7 @@ alone=${alone:+$(grep "^$alone" <<<"$devices")}
 timeout 60 script -qec 'bash --norc --noprofile -i' /dev/null <keys 2>&1 | tr -d '\r' >typed
 took() { ok "typed: $1" grep -qxF -- "$2" typed; }
 took 'a command and a value' '<monitor><--until><revoked>'
-took 'a value behind =' '<revoke><01:00.0><--by=hot-reset>'
+took 'a value behind =' '<revoke><fffe:00:00.0><--by=hot-reset>'
 took 'a value behind a comma' '<list><-o><inode,EXPORTER>'
 took 'a file' '<batch><some-file>'
 took 'a file behind =' '<adopt><--receive-from=some-file>'

@@ -8,6 +8,7 @@
 
 #include "context/open.h"
 #include "context/runtime.h"
+#include "context/trigger.h"
 #include "util/scope.h"
 
 /* A command line up to the word that is to be completed. */
@@ -108,10 +109,39 @@ static void print_commands(const struct aim *aim)
 		print_candidate(aim, (*command)->name);
 }
 
+/* The device that the line has named; false when there is no such device. */
+static bool find_device(const struct aim *aim, struct pci_device *pci)
+{
+	return aim->line->count && !pci_find(aim->line->arguments[0], pci);
+}
+
+/* Those that the device has, of memory. */
 static void print_bars(const struct aim *aim)
 {
-	for (char bar[] = "0"; *bar < '0' + PCI_BARS; ++*bar)
-		print_candidate(aim, bar);
+	struct pci_device pci;
+	bool found = find_device(aim, &pci);
+
+	for (unsigned i = 0; i < PCI_BARS; i++) {
+		char bar[] = { '0' + i, '\0' };
+
+		if (!found || pci.bars[i].type == PCI_BAR_MEMORY)
+			print_candidate(aim, bar);
+	}
+}
+
+/* Those that the device can take, as far as that is known without opening it. */
+static void print_triggers(const struct aim *aim)
+{
+	const struct option_entry *option = aim->line->value;
+	struct pci_device pci;
+	bool found = find_device(aim, &pci);
+
+	for (unsigned i = 0; option->names(i); i++) {
+		const struct trigger *trigger = trigger_find(option->names(i));
+
+		if (!found || !trigger || !trigger->is_offered || trigger->is_offered(&pci))
+			print_candidate(aim, option->names(i));
+	}
 }
 
 static void print_files(const struct aim *aim)
@@ -150,11 +180,17 @@ static const struct {
 	{ "IOAS", print_ioases },      { "OBJECT", print_all_objects },
 	{ "CONTEXT", print_contexts }, { "COMMAND", print_commands },
 	{ "FILE", print_files },       { "SOCKET", print_files },
+	{ "METHOD", print_triggers },
 };
 
-/* word: "BDF", "MAPPING|DMABUF"; other than capitals, the word itself: "FILE|-". */
-static void print_kinds(const struct aim *aim, const char *word, size_t length)
+/*
+ * word: "BDF", "MAPPING|DMABUF"; other than capitals, the word itself: "FILE|-". Whether one of
+ * them was known.
+ */
+static bool print_kinds(const struct aim *aim, const char *word, size_t length)
 {
+	bool known = false;
+
 	for (const char *end = word + length; word < end; word++) {
 		size_t size = strcspn(word, "|");
 		char one[32];
@@ -162,12 +198,15 @@ static void print_kinds(const struct aim *aim, const char *word, size_t length)
 		size = size < (size_t)(end - word) ? size : (size_t)(end - word);
 		snprintf(one, sizeof(one), "%.*s", (int)size, word);
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-			if (!strcmp(kinds[i].word, one))
+			if (!strcmp(kinds[i].word, one)) {
 				kinds[i].print(aim);
+				known = true;
+			}
 		if (*one >= 'a' && *one <= 'z')
 			print_candidate(aim, one);
 		word += size;
 	}
+	return known;
 }
 
 /* A word of a usage, without brackets and dots. */
@@ -265,10 +304,9 @@ static void print_values(const struct line *line, const struct option_entry *ent
 	if (asprintf(&text, "%s%.*s", lead, kept, word) < 0)
 		return;
 	aim.lead = text;
-	for (unsigned i = 0; entry->names && entry->names(i); i++)
-		print_candidate(&aim, entry->names(i));
-	if (!entry->names)
-		print_kinds(&aim, entry->argument, strlen(entry->argument));
+	if (!print_kinds(&aim, entry->argument, strlen(entry->argument)))
+		for (unsigned i = 0; entry->names && entry->names(i); i++)
+			print_candidate(&aim, entry->names(i));
 	free(text);
 }
 
