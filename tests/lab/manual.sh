@@ -1,0 +1,22 @@
+#!/bin/bash
+# The examples of the manual: their commands still print what the pages show.
+# lab:
+. "$(dirname "$0")/lib.sh"
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+
+# alike - without what differs from run to run: times, sizes of tables by them, PIDs, inodes and other plain numbers.
+alike() {
+	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/ $//'
+}
+
+for page in "$top"/man/*.scd "$top"/man/*.scd.in; do
+	# What is made has its examples in its template.
+	[ ! -f "$page.in" ] || continue
+	ok "$(basename "$page"): has examples" contains "$(sed -n '/^# EXAMPLES$/,/^# KERNEL/p' "$page")" '^# [a-z]'
+	"$top/man/examples" "$page" >"$TEST_DIR/now" 2>"$TEST_DIR/errors"
+	ok "$(basename "$page"): its examples can be run" equal "$? $(cat "$TEST_DIR/errors")" '0 '
+	ok "$(basename "$page"): its examples print what it shows" \
+		equal "$(diff <(alike <"$page") <(alike <"$TEST_DIR/now"))" ''
+done
+done_testing
