@@ -7,11 +7,11 @@
 
 /* For rule.since: what is older than VFIO's device nodes, and what came with a feature. */
 #define ANY "any Linux with VFIO device nodes, from 6.6 on"
-#define SINCE_EXPORT "Linux 6.19; 6.12 with kernel/linux-6.12/0002"
-#define SINCE_REVOKE "Linux 6.19; 6.12 with kernel/linux-6.12/0003"
-#define SINCE_PHYS "Linux 6.19; 6.12 with kernel/linux-6.12/0004"
-#define SINCE_MAP_FILE "Linux 6.13; 6.12 with kernel/linux-6.12/0006"
-#define SINCE_IMPORT "Linux 6.19; 6.12 with kernel/linux-6.12/0006"
+#define SINCE_EXPORT "Linux 6.19; 6.12 with kernel/linux-6.12/0004"
+#define SINCE_REVOKE "Linux 6.19; 6.12 with kernel/linux-6.12/0005"
+#define SINCE_PHYS "Linux 6.19; 6.12 with kernel/linux-6.12/0006"
+#define SINCE_MAP_FILE "Linux 6.13; 6.12 with kernel/linux-6.12/0008"
+#define SINCE_IMPORT "Linux 6.19; 6.12 with kernel/linux-6.12/0008"
 
 /* For rule.file. */
 #define VFIO_DMABUF "drivers/vfio/pci/vfio_pci_dmabuf.c"

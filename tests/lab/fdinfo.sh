@@ -40,6 +40,9 @@ vmm map-file 0 0x30000000 0 0 0x100000
 vmm map-memory 0 0x40000000 0x3000
 vmm map-memory 1 0x40000000 0x5000
 
+ok "a VFIO device's fd: which device it is, as mainline says since 6.18" \
+	equal "$(fdinfo '/dev/vfio/devices/*' vfio-device-syspath)" \
+	"$(for bdf in "$NVME" "$NVME2" "$EDU"; do echo "vfio-device-syspath: $(realpath "/sys/bus/pci/devices/$bdf")"; done)"
 ok 'two devices of one kind: which it is' equal "$(of_each '[.inode, .device, .bar, .origin, .state]')" "$(on_patched "\
 [$whole,\"$NVME\",2,\"fdinfo\",\"usable\"]
 [$parts,\"$NVME2\",2,\"fdinfo\",\"usable\"]" "\

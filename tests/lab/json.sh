@@ -363,7 +363,7 @@ schema "dmabufctl/1"
 verdict {"doubt":"untranslated requests to the peer's bus address pass without the IOMMU; those to an IOVA go up to it all the same","from":"0000:06:00.0","from_group":16,"from_host_bridge":"pci0000:00","same_group":false,"to":"0000:07:00.0","to_group":17,"to_host_bridge":"pci0000:00","verdict":"direct","why":"they meet in a switch whose port redirects nothing"}
 END
 same 'explain' 0 explain ENODEV --during import <<'END'
-causes[0] {"check":"the dma-buf is revoked","detail":"0000:02:00.0 has memory decode off","during":"import recover","errno":"ENODEV","here":"yes","id":"import-revoked","next":"'dmabufctl revoke 0000:02:00.0 --by memory' turns it on again, then try again","object":"dmabuf0","since":"Linux 6.19; 6.12 with kernel/linux-6.12/0003","where":"vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c"}
+causes[0] {"check":"the dma-buf is revoked","detail":"0000:02:00.0 has memory decode off","during":"import recover","errno":"ENODEV","here":"yes","id":"import-revoked","next":"'dmabufctl revoke 0000:02:00.0 --by memory' turns it on again, then try again","object":"dmabuf0","since":"Linux 6.19; 6.12 with kernel/linux-6.12/0005","where":"vfio_pci_dma_buf_attach(), drivers/vfio/pci/vfio_pci_dmabuf.c"}
 command "explain"
 errno "ENODEV"
 schema "dmabufctl/1"
