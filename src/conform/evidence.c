@@ -225,16 +225,31 @@ void watch_calls(struct trial *trial, struct map_calls *calls, enum map_caller c
 	trial_skip(trial, "calls of iommu_map() cannot be watched: %s", strerrorname_np(-rc));
 }
 
-bool calls_are(struct trial *trial, struct map_calls *calls, struct range iova, bool with_bit)
+static void end_watching(struct trial *trial, struct map_calls *calls, struct range iova,
+			 unsigned *with, unsigned *without)
 {
-	unsigned with, without;
-	int rc = map_calls_count(calls, iova, &with, &without);
+	int rc = map_calls_count(calls, iova, with, without);
 
 	map_calls_end(calls);
 	expect_done(trial, rc, "reading what iommu_map() was called with");
-	if (!with && !without)
+	if (!*with && !*without)
 		trial_skip(trial, "no call of iommu_map() was seen");
+}
+
+bool calls_are(struct trial *trial, struct map_calls *calls, struct range iova, bool with_bit)
+{
+	unsigned with, without;
+
+	end_watching(trial, calls, iova, &with, &without);
 	return with_bit ? !without : !with;
+}
+
+unsigned count_calls(struct trial *trial, struct map_calls *calls, struct range iova)
+{
+	unsigned with, without;
+
+	end_watching(trial, calls, iova, &with, &without);
+	return with + without;
 }
 
 uint64_t inode_of(struct trial *trial, int dmabuf)

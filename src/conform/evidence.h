@@ -27,11 +27,13 @@ bool dma_read(struct trial *trial, uint64_t iova, uint64_t offset);
 
 /*
  * What the kernel's own calls of iommu_map() say from now on; skips the case where that cannot be
- * seen. calls_are() ends it: whether all calls for these IOVAs had the bit, or none of them.
+ * seen. It is ended by calls_are(): whether all calls for these IOVAs had the bit, or none of them;
+ * or by count_calls(): how many there were.
  */
 void watch_calls(struct trial *trial, struct map_calls *calls, enum map_caller caller,
 		 enum map_bit bit);
 bool calls_are(struct trial *trial, struct map_calls *calls, struct range iova, bool with_bit);
+unsigned count_calls(struct trial *trial, struct map_calls *calls, struct range iova);
 
 /* Whether the dma-buf of that inode still exists, as far as this machine can tell; else skips. */
 bool dmabuf_exists(struct trial *trial, uint64_t inode);

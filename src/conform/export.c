@@ -202,6 +202,30 @@ static void try_many_ranges(struct trial *trial, const void *data)
 	       (unsigned long long)size);
 }
 
+/* What the kernel warned of since it booted is among the reasons that it is tainted. */
+#define TAINT_WARN (1ul << 9)
+
+static bool has_warned(struct trial *trial)
+{
+	auto_free char *tainted = NULL;
+
+	expect_done(trial, sys_read_file("/proc/sys/kernel/tainted", &tainted),
+		    "/proc/sys/kernel/tainted");
+	return strtoul(tainted, NULL, 10) & TAINT_WARN;
+}
+
+/* As many as the kernel copies at once, if it has so much memory in one piece. */
+static void try_most_ranges(struct trial *trial, const void *data)
+{
+	bool warned = has_warned(trial);
+	int rc = call_many(trial, *(const unsigned *)data);
+
+	expect(trial, warned || !has_warned(trial), "the kernel does not warn");
+	if (rc == -ENOMEM)
+		trial_skip(trial, "the kernel has no 4 MiB in one piece");
+	keep_fd(trial, rc, "exporting %u ranges", *(const unsigned *)data);
+}
+
 /* More than an array of the kernel can have; the ranges themselves are not there. */
 static void try_too_many_ranges(struct trial *trial, const void *data)
 {
@@ -419,6 +443,8 @@ const struct conform_case export_cases[] = {
 	       EOVERFLOW, { BYTES(-(int64_t)PAGE), BYTES(PAGE) }),
 	RANGES("length-huge", "a length of 2^63 is refused", "export-beyond", EINVAL,
 	       { BYTES(0), BYTES(INT64_MIN) }),
+	RANGES("length-huge-wraps", "so is one that leaves 64 bits, too", "export-beyond", EINVAL,
+	       { BYTES(INT64_MIN), BYTES(INT64_MIN) }),
 	RANGES("sum-wraps", "ranges whose lengths together leave 64 bits are refused",
 	       "export-beyond", EINVAL, { BYTES(0), BYTES(-(int64_t)PAGE) },
 	       { BYTES(0), BYTES(2 * PAGE) }),
@@ -444,6 +470,8 @@ const struct conform_case export_cases[] = {
 	OTHER("ranges-16", "16 ranges are taken", EXPORT, try_many_ranges, UNSIGNED(16)),
 	OTHER("ranges-1024", "1,024 ranges are taken", EXPORT, try_many_ranges, UNSIGNED(1024)),
 	OTHER("ranges-65536", "65,536 ranges are taken", EXPORT, try_many_ranges, UNSIGNED(65536)),
+	OTHER("ranges-262144", "262,144 ranges are taken, or there is no memory for them", EXPORT,
+	      try_most_ranges, UNSIGNED(262144)),
 	OTHER("ranges-too-many", "more ranges than the kernel can hold are refused", EXPORT,
 	      try_too_many_ranges, NULL),
 	{ .name = "export-absent-bar",

@@ -521,11 +521,8 @@ static void destroy_attached(struct trial *trial, const void *data)
 		     "IOMMU_DESTROY of an IOAS with a device");
 }
 
-static void without_huge_pages(struct trial *trial, const void *data)
+static void forbid_huge_pages(struct trial *trial, uint32_t ioas)
 {
-	uint32_t ioas = new_ioas(trial);
-	int dmabuf = new_dmabuf(trial, whole(trial));
-	struct range iova = { .length = trial->setup->size };
 	struct iommu_option option = {
 		.size = sizeof(option),
 		.option_id = IOMMU_OPTION_HUGE_PAGES,
@@ -533,14 +530,40 @@ static void without_huge_pages(struct trial *trial, const void *data)
 		.object_id = ioas,
 	};
 
-	(void)data;
 	expect_done(trial,
 		    sys_ioctl(the_iommufd(trial), "IOMMU_OPTION", IOMMU_OPTION, &option,
 			      "{huge pages 0}"),
 		    "IOMMU_OPTION {huge pages 0}");
+}
+
+static void without_huge_pages(struct trial *trial, const void *data)
+{
+	uint32_t ioas = new_ioas(trial);
+	int dmabuf = new_dmabuf(trial, whole(trial));
+	struct range iova = { .length = trial->setup->size };
+
+	(void)data;
+	forbid_huge_pages(trial, ioas);
 	attach(trial, any_device(trial), ioas);
 	iova.offset = import(trial, ioas, dmabuf, iova.length);
 	expect_translated(trial, any_device(trial), iova, 0);
+}
+
+static void page_by_page(struct trial *trial, const void *data)
+{
+	uint32_t ioas = new_ioas(trial);
+	struct range iova = { .length = PAGES * PAGE };
+	struct map_calls calls;
+	unsigned seen;
+
+	(void)data;
+	forbid_huge_pages(trial, ioas);
+	attach(trial, any_device(trial), ioas);
+	watch_calls(trial, &calls, MAP_CALLER_IOMMUFD, MAP_BIT_MMIO);
+	iova.offset = import(trial, ioas, new_dmabuf(trial, pages(trial, 0, PAGES)), iova.length);
+	seen = count_calls(trial, &calls, iova);
+	expect(trial, seen == PAGES, "iommu_map() is called for each of %d pages (%u calls seen)",
+	       PAGES, seen);
 }
 
 /* data: pages before the part that is mapped. */
@@ -740,6 +763,8 @@ const struct conform_case import_cases[] = {
 		  NULL),
 	ATTACHING("small-pages", "without huge pages all of the BAR is translated", MAP_IOCTL,
 		  without_huge_pages, NULL),
+	ATTACHING("page-by-page", "without huge pages each page is mapped by itself",
+		  "batch_to_domain() in " IOMMUFD_PAGES, page_by_page, NULL),
 	ATTACHING("first-part", "a part of a dma-buf is translated to that part: its first page",
 		  MAP_IOCTL, right_part, PLACE(0)),
 	ATTACHING("later-part", "a part of a dma-buf is translated to that part: its fourth page",

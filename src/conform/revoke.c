@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Revocation: what each trigger takes away, what comes back, and what does not. */
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include "conform/cause.h"
 #include "conform/evidence.h"
 #include "kernel/iommufd.h"
+#include "kernel/vfio.h"
 
 #define READ_WRITE (IOMMUFD_READ | IOMMUFD_WRITE)
 
@@ -272,6 +276,44 @@ static void both_at_once(struct trial *trial, const void *data)
 		    "importing when both are over");
 }
 
+/* An access wakes the device up, if it sleeps by then; it does some time after it may. */
+static bool wakes_up(struct trial *trial, int woken)
+{
+	struct pollfd event = { .fd = woken, .events = POLLIN };
+	uint64_t size;
+
+	for (unsigned tries = 0; tries < 500; tries++) {
+		expect_done(trial, vfio_bar_size(the_exporter(trial), trial->setup->bar, &size),
+			    "an access that wakes the device");
+		if (poll(&event, 1, 10) > 0)
+			return true;
+	}
+	return false;
+}
+
+static void woken(struct trial *trial, const void *data)
+{
+	int event = keep_fd(trial, eventfd(0, EFD_CLOEXEC), "eventfd");
+	struct scene scene;
+	int rc;
+
+	(void)data;
+	set_up(trial, &scene);
+	rc = vfio_enter_low_power(the_exporter(trial), event);
+	if (rc == -ENOTTY)
+		trial_skip(trial, "the device has no such thing: low power");
+	expect_done(trial, rc, "low power until an access");
+	expect_error(trial, import_into(trial, scene.ioas, scene.dmabuf), ENODEV,
+		     "importing in low power");
+	if (!wakes_up(trial, event)) {
+		undo(trial, &cause_low_power);
+		trial_skip(trial, "the device does not go to sleep");
+	}
+	rc = import_into(trial, scene.ioas, scene.dmabuf);
+	undo(trial, &cause_low_power);
+	expect_done(trial, rc, "importing when the device has woken up");
+}
+
 #define NEEDS (NEEDS_EXPORTER | NEEDS_IMPORTS | DISTURBS)
 #define NOTIFY "iopt_revoke_notify() in " IOMMUFD_PAGES
 #define MOVE "vfio_pci_dma_buf_move() in " VFIO_DMABUF
@@ -327,8 +369,9 @@ static const struct conform_known not_announced = {
 };
 
 static const struct conform_known low_power_forgotten = {
-	.bug = "VFIO does not take low power into account when it exports, or restores after a reset",
-	.since = "6.12",
+	.bug = "VFIO does not take low power into account when it exports, or restores after a reset or "
+	       "a wake-up",
+	.since = "6.19",
 	.mended_by = "kernel/linux-7.x/0008",
 };
 
@@ -351,6 +394,8 @@ const struct conform_case revoke_cases[] = {
 	LASTING("d3hot", "D3hot", "vfio_pm_config_write() in " VFIO_CONFIG, &cause_d3hot, NULL),
 	LASTING("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE,
 		&cause_low_power, &low_power_forgotten),
+	CASE("low-power-woken", "a device that is woken up gives back what low power took",
+	     "vfio_pci_core_runtime_resume() in " VFIO_CORE, NULL, &low_power_forgotten, woken),
 	BOTH("memory-and-d3hot", "with memory decode off, D0 alone gives nothing back",
 	     cause_memory, cause_d3hot, NULL),
 	BOTH("memory-and-low-power", "with memory decode off, full power alone gives nothing back",

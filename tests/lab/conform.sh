@@ -35,6 +35,7 @@ ok 'low power is forgotten, or known to be' equal "$(comm -13 <(cat <<-END
 	domain-mmio-second
 	revoke-low-power-and-reset
 	revoke-low-power-born
+	revoke-low-power-woken
 	revoke-sysfs-reset
 	revoke-sysfs-reset-all
 	revoke-sysfs-reset-idle
