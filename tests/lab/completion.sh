@@ -5,9 +5,10 @@
 . "$(dirname "$0")/kernel.sh"
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
+export TYPING_PROMPT='ready: '
 cat >"$TEST_DIR/rc" <<END
 . '$top/bash-completion/dmabufctl'
-PS1=
+PS1='$TYPING_PROMPT'
 bind 'set enable-bracketed-paste off'
 bind 'set bell-style none'
 bind 'set show-all-if-ambiguous on'
@@ -97,5 +98,5 @@ completed 'dmabufctl import pic' 'dmabufctl import picture'
 kill -CONT "$(holder second)"
 ok 'while a holder does not answer: nothing has changed' equal "$(everything | diff "$TEST_DIR/before" -)" ''
 d --context second release --all >/dev/null
-d release --all >/dev/null
+leave_nothing
 done_testing

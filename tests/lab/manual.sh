@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 # alike - without what differs from run to run: times, sizes of tables by them, PIDs, inodes and other plain numbers.
 alike() {
-	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/ $//'
+	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/^ | $//g'
 }
 
 for page in "$top"/man/*.scd "$top"/man/*.scd.in; do
@@ -19,4 +19,5 @@ for page in "$top"/man/*.scd "$top"/man/*.scd.in; do
 	ok "$(basename "$page"): its examples print what it shows" \
 		equal "$(diff <(alike <"$page") <(alike <"$TEST_DIR/now"))" ''
 done
+leave_nothing
 done_testing
