@@ -127,6 +127,13 @@ machine_arguments() {
 rootflags=trans=virtio,ro,version=9p2000.L,msize=512000,cache=loose \
 init=\"$LAB_TOP/lab/lib/init\" $emulated $IOMMU_PARAMETERS $5"
 	)
+	# Slots that ACPI handles have no link that is up. The monitor is at one end of a socket, a port
+	# of the machine at the other.
+	MACHINE_NATIVE=(
+		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+		-chardev socket,id=monitor,path="$run/monitor",server=on,wait=off -mon chardev=monitor,mode=readline
+		-chardev socket,id=port,path="$run/monitor" -device virtserialport,chardev=port,name=monitor
+	)
 }
 
 # new_run - sets RUN to a directory that the machine shares, gone when this shell ends.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Revocation: what each trigger takes away, what comes back, and what does not. */
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #include "conform/cause.h"
 #include "conform/evidence.h"
 #include "kernel/iommufd.h"
+#include "kernel/pci.h"
 #include "kernel/vfio.h"
 
 #define READ_WRITE (IOMMUFD_READ | IOMMUFD_WRITE)
@@ -276,42 +278,41 @@ static void both_at_once(struct trial *trial, const void *data)
 		    "importing when both are over");
 }
 
-/* An access wakes the device up, if it sleeps by then; it does some time after it may. */
-static bool wakes_up(struct trial *trial, int woken)
+/* The kernel suspends it some time after the last call, and tells nobody. */
+static void await_suspension(struct trial *trial)
 {
-	struct pollfd event = { .fd = woken, .events = POLLIN };
-	uint64_t size;
+	char state[16];
 
-	for (unsigned tries = 0; tries < 500; tries++) {
-		expect_done(trial, vfio_bar_size(the_exporter(trial), trial->setup->bar, &size),
-			    "an access that wakes the device");
-		if (poll(&event, 1, 10) > 0)
-			return true;
-	}
-	return false;
+	do {
+		expect(trial, pci_runtime_status(&trial->setup->exporter->name, state) == 0,
+		       "the device's power/runtime_status can be read");
+		if (!strcmp(state, "unsupported"))
+			trial_skip(trial, "the kernel does not suspend the device");
+	} while (strcmp(state, "suspended") != 0 && !poll(NULL, 0, 1));
 }
 
-static void woken(struct trial *trial, const void *data)
+/* Low power that a wake-up ends, as any call has the device do. */
+static void wakes_up(struct trial *trial, const void *data)
 {
 	int event = keep_fd(trial, eventfd(0, EFD_CLOEXEC), "eventfd");
 	struct scene scene;
+	uint64_t size;
 	int rc;
 
 	(void)data;
 	set_up(trial, &scene);
-	rc = vfio_enter_low_power(the_exporter(trial), event);
+	rc = vfio_low_power_until_woken(the_exporter(trial), event);
 	if (rc == -ENOTTY)
-		trial_skip(trial, "the device has no such thing: low power");
-	expect_done(trial, rc, "low power until an access");
-	expect_error(trial, import_into(trial, scene.ioas, scene.dmabuf), ENODEV,
-		     "importing in low power");
-	if (!wakes_up(trial, event)) {
-		undo(trial, &cause_low_power);
-		trial_skip(trial, "the device does not go to sleep");
-	}
-	rc = import_into(trial, scene.ioas, scene.dmabuf);
-	undo(trial, &cause_low_power);
-	expect_done(trial, rc, "importing when the device has woken up");
+		trial_skip(trial, "the device has no low power");
+	expect_done(trial, rc, "low power until it wakes up");
+	await_suspension(trial);
+	expect_done(trial, vfio_bar_size(the_exporter(trial), trial->setup->bar, &size),
+		    "a call that wakes it up");
+	expect(trial, poll(&(struct pollfd){ .fd = event, .events = POLLIN }, 1, 0) == 1,
+	       "its eventfd tells of the wake-up");
+	expect_nothing(trial, any_device(trial), scene.iova);
+	expect_done(trial, import_into(trial, scene.ioas, scene.dmabuf),
+		    "importing after the wake-up");
 }
 
 #define NEEDS (NEEDS_EXPORTER | NEEDS_IMPORTS | DISTURBS)
@@ -364,15 +365,20 @@ static void woken(struct trial *trial, const void *data)
 
 static const struct conform_known not_announced = {
 	.bug = "VFIO does not hear of resets that it did not do itself",
-	.since = "6.12",
-	.mended_by = "kernel/linux-7.x/0001",
+	.since = "6.19",
+	.mended_by = "kernel/linux-7.x/0008",
 };
 
 static const struct conform_known low_power_forgotten = {
-	.bug = "VFIO does not take low power into account when it exports, or restores after a reset or "
-	       "a wake-up",
+	.bug = "VFIO does not take low power into account when it exports, or restores after a reset",
 	.since = "6.19",
-	.mended_by = "kernel/linux-7.x/0008",
+	.mended_by = "kernel/linux-7.x/0004",
+};
+
+static const struct conform_known not_woken = {
+	.bug = "VFIO does not restore when the device wakes up by itself",
+	.since = "6.19",
+	.mended_by = "kernel/linux-7.x/0005",
 };
 
 const struct conform_case revoke_cases[] = {
@@ -394,8 +400,6 @@ const struct conform_case revoke_cases[] = {
 	LASTING("d3hot", "D3hot", "vfio_pm_config_write() in " VFIO_CONFIG, &cause_d3hot, NULL),
 	LASTING("low-power", "low power", "vfio_pci_runtime_pm_entry() in " VFIO_CORE,
 		&cause_low_power, &low_power_forgotten),
-	CASE("low-power-woken", "a device that is woken up gives back what low power took",
-	     "vfio_pci_core_runtime_resume() in " VFIO_CORE, NULL, &low_power_forgotten, woken),
 	BOTH("memory-and-d3hot", "with memory decode off, D0 alone gives nothing back",
 	     cause_memory, cause_d3hot, NULL),
 	BOTH("memory-and-low-power", "with memory decode off, full power alone gives nothing back",
@@ -406,5 +410,15 @@ const struct conform_case revoke_cases[] = {
 	     cause_memory, cause_flr, NULL),
 	BOTH("low-power-and-reset", "in low power, a reset gives nothing back", cause_low_power,
 	     cause_reset, &low_power_forgotten),
+	BOTH("low-power-and-hot-reset", "in low power, a hot reset gives nothing back",
+	     cause_low_power, cause_hot_reset, &low_power_forgotten),
+	BOTH("low-power-and-flr", "in low power, a function level reset gives nothing back",
+	     cause_low_power, cause_flr, &low_power_forgotten),
+	BOTH("low-power-and-memory", "in low power, memory decode alone gives nothing back",
+	     cause_low_power, cause_memory, &low_power_forgotten),
+	BOTH("low-power-and-d3hot", "in low power, D0 alone gives nothing back", cause_low_power,
+	     cause_d3hot, &low_power_forgotten),
+	CASE("low-power-woken", "a wake-up ends low power, and gives the memory back",
+	     "vfio_pci_core_runtime_resume() in " VFIO_CORE, NULL, &not_woken, wakes_up),
 	{ 0 },
 };

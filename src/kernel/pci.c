@@ -350,6 +350,19 @@ static int set_override(const struct pci_name *name, const char *driver)
 	return sys_write_file(path, line);
 }
 
+int pci_runtime_status(const struct pci_name *name, char status[16])
+{
+	char path[PATH_MAX];
+	auto_free char *text = NULL;
+	int rc;
+
+	attribute_path(path, name, "power/runtime_status");
+	rc = sys_read_file(path, &text);
+	if (!rc)
+		snprintf(status, 16, "%s", text);
+	return rc;
+}
+
 int pci_reset(const struct pci_name *name)
 {
 	char path[PATH_MAX];

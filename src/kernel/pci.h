@@ -93,6 +93,9 @@ int pci_remove(const struct pci_name *name);
 /* Looks for functions on the bus of this one, which need not be there. */
 int pci_rescan_bus_of(const struct pci_name *name);
 
+/* "active", "suspended" and so on, as the kernel's runtime power management says. */
+int pci_runtime_status(const struct pci_name *name, char status[16]);
+
 /* Resets the function through sysfs, behind its driver's back; -ENOENT: it has no reset. */
 int pci_reset(const struct pci_name *name);
 

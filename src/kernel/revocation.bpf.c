@@ -225,7 +225,10 @@ static void note_changes(struct vfio_pci_core_device *device, bool revoked)
 	visit_exports(&exports, note_change);
 }
 
-/* vfio_pci_dma_buf_move(), vfio_pci_dma_buf_reset(): the device, and whether its memory goes. */
+/*
+ * vfio_pci_dma_buf_move(), vfio_pci_dma_buf_reset(), vfio_pci_dma_buf_error(): the device, and
+ * whether its memory goes.
+ */
 SEC("kprobe")
 int begin_update(struct pt_regs *ctx)
 {

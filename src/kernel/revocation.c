@@ -40,6 +40,7 @@ static const struct place {
 	{ NULL, "end_export", NULL, { "dma_buf_export" }, false },
 	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_move" }, false },
 	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_reset" }, true },
+	{ "begin_update", "end_update", "vfio_pci_core", { "vfio_pci_dma_buf_error" }, true },
 	{ "begin_close", NULL, "vfio_pci_core", { "vfio_pci_core_close_device" }, false },
 	{ "begin_invalidate",
 	  "end_invalidate",

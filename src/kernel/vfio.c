@@ -242,21 +242,20 @@ int vfio_set_low_power(int device, bool on)
 			 "SET|LOW_POWER_%s", on ? "ENTRY" : "EXIT");
 }
 
-int vfio_enter_low_power(int device, int woken)
+int vfio_low_power_until_woken(int device, int eventfd)
 {
-	const struct vfio_device_low_power_entry_with_wakeup entry = { .wakeup_eventfd = woken };
-	union {
-		struct vfio_device_feature feature;
-		char room[sizeof(struct vfio_device_feature) + sizeof(entry)];
-	} argument = {
-		.feature = { .argsz = sizeof(argument),
-			     .flags = VFIO_DEVICE_FEATURE_SET |
-				      VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP },
+	struct {
+		struct vfio_device_feature header;
+		struct vfio_device_low_power_entry_with_wakeup entry;
+	} feature = {
+		.header.argsz = sizeof(feature),
+		.header.flags = VFIO_DEVICE_FEATURE_SET |
+				VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+		.entry.wakeup_eventfd = eventfd,
 	};
 
-	memcpy(argument.feature.data, &entry, sizeof(entry));
-	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, &argument,
-			 "SET|LOW_POWER_ENTRY_WITH_WAKEUP {eventfd %d}", woken);
+	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, &feature,
+			 "SET|LOW_POWER_ENTRY_WITH_WAKEUP {eventfd %d}", eventfd);
 }
 
 static int get_reset_info(int device, struct vfio_pci_hot_reset_info *info, unsigned room)

@@ -64,8 +64,8 @@ int vfio_set_power(int device, enum vfio_power state);
 
 /* VFIO's low power feature: the host may suspend the device until it is left again. */
 int vfio_set_low_power(int device, bool on);
-/* The same, until an access wakes it up; the eventfd tells. */
-int vfio_enter_low_power(int device, int woken);
+/* The same until the device wakes up, of which the eventfd tells. */
+int vfio_low_power_until_woken(int device, int eventfd);
 
 /*
  * Access to a region, a BAR by its number, through VFIO: in units of the registers that size

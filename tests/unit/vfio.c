@@ -134,6 +134,12 @@ static int answer(unsigned long request, void *arg)
 			for (unsigned i = 0; i < export->nr_ranges; i++)
 				note(" %llx+%llx", (unsigned long long)export->dma_ranges[i].offset,
 				     (unsigned long long)export->dma_ranges[i].length);
+		} else if ((feature->flags & VFIO_DEVICE_FEATURE_MASK) ==
+			   VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP) {
+			struct vfio_device_low_power_entry_with_wakeup *entry =
+				(void *)feature->data;
+
+			note(" event %d", entry->wakeup_eventfd);
 		}
 		note("}");
 	}
@@ -196,6 +202,8 @@ static void check_requests(void)
 	     "SET_IRQS{24 flags 24 index 4 start 0 count 1 event 8};", "request event");
 	told(vfio_set_low_power(DEVICE, true), 0, "FEATURE{8 flags 20003};", "low power");
 	told(vfio_set_low_power(DEVICE, false), 0, "FEATURE{8 flags 20005};", "low power ends");
+	told(vfio_low_power_until_woken(DEVICE, 8), 0, "FEATURE{16 flags 20004 event 8};",
+	     "low power until it wakes up");
 	told(vfio_bar_size(DEVICE, 3, &size), 0, "", "size");
 	check(size == 0x8000, "of that BAR");
 	told(vfio_map_region(DEVICE, 2, (struct range){ 0x3000, 0x1000 }, &memory), 0,
