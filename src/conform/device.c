@@ -389,13 +389,13 @@ static void leaks_nothing(struct trial *trial, const void *data)
 static const struct conform_known linked_at_start = {
 	.bug = "each range is linked at the start of the IOVAs",
 	.since = "6.19",
-	.mended_by = "kernel/linux-7.x/0002",
+	.mended_by = "kernel/linux-7.x/0003",
 };
 
 static const struct conform_known table_leaked = {
 	.bug = "the scatterlist is freed by a length that was set to 0",
 	.since = "6.19",
-	.mended_by = "kernel/linux-7.x/0006",
+	.mended_by = "kernel/linux-7.x/0001",
 };
 
 const struct conform_case device_cases[] = {

@@ -285,7 +285,7 @@ static const struct conform_known read_as_memory = {
 	.bug = "the pages of a second page table are read out of the first, as if they were memory",
 	.since = "6.19",
 	.until = "7.3",
-	.mended_by = "Linux 7.3; kernel/linux-7.x/0007",
+	.mended_by = "Linux 7.3; kernel/linux-7.2/0001",
 };
 
 const struct conform_case domain_cases[] = {

@@ -97,7 +97,7 @@ uptime() { cut -d . -f 1 /proc/uptime; }
 is_uptime() { [ "$(uptime)" -ge "$1" ]; }
 
 # leaks KNOWN - of what kmemleak tells, the objects that concern us. One that the function KNOWN has allocated is left
-# out: mainline loses a table for each map through the DMA API (kernel/linux-7.x/0006).
+# out: mainline loses a table for each map through the DMA API (kernel/linux-7.x/0001).
 leaks() {
 	awk -v known="${1:-none}" '
 		function put() {
