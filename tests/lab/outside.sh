@@ -15,6 +15,16 @@ hears_errors() { grep -q ' vfio_pci_core_aer_resume' /proc/kallsyms; }
 
 port_above() (cd -P "/sys/bus/pci/devices/$1/.." && echo "${PWD##*/}")
 reset_below() { echo 1 >"/sys/bus/pci/devices/$(port_above "$1")/reset_subordinate"; }
+# resets WHAT BDF - what is below its port. 6.12 waits less long for QEMU's links, and gives ENOTTY when all is done.
+resets() {
+	if is_mainline; then
+		gives 0 "$1" reset_below "$2"
+	else
+		run reset_below "$2"
+		ok "$1" contains "$rc $err" '^0 |Inappropriate ioctl'
+	fi
+}
+is_mainline() { [[ $(uname -r) != 6.* ]]; }
 
 # after_reset WHAT MAPPING... - these were revoked by it, and come back; or, on mainline, lived through it.
 after_reset() {
@@ -41,14 +51,14 @@ done
 main_setup
 
 if [ -e "/sys/bus/pci/devices/$(port_above "$NVME")/reset_subordinate" ]; then
-	gives 0 'a slot' reset_below "$NVME"
+	resets 'a slot' "$NVME"
 	after_reset 'a slot' map0
 	gives 0 'a slot: DMA arrives' d verify map0 --from "$EDU"
 
 	for service in /sys/bus/pci_express/drivers/pciehp/"$(port_above "$NVME")":*; do
 		echo "${service##*/}" >/sys/bus/pci_express/drivers/pciehp/unbind
 	done
-	gives 0 'a bus' reset_below "$NVME"
+	resets 'a bus' "$NVME"
 	after_reset 'a bus' map0
 	gives 0 'a bus: DMA arrives' d verify map0 --from "$EDU"
 
@@ -60,12 +70,20 @@ if [ -e "/sys/bus/pci/devices/$(port_above "$NVME")/reset_subordinate" ]; then
 		d import bar$number --ioas pair --name of$number >/dev/null
 	done
 	gives 0 'functions of one slot: DMA' d verify of0 --from $F1
-	gives 0 'functions of one slot' reset_below $F0
+	resets 'functions of one slot' $F0
 	after_reset 'functions of one slot' of0 of1
 	gives 0 'functions of one slot: DMA arrives in the one' d verify of0 --from $F1
 	gives 0 'functions of one slot: and in the other' d verify of1 --from $F0
 else
 	skip 'a slot or a bus is reset' 'no port of this kernel has reset_subordinate'
+fi
+
+if ! is_mainline; then
+	skip 'the PCI core recovers from errors' 'this kernel gives up on a link of QEMU that is slow to come back'
+	nothing_leaks
+	leave_nothing
+	done_testing
+	exit
 fi
 
 # A fatal error: the PCI core resets the bus, and restores no config space.
