@@ -58,19 +58,27 @@ int vfio_detach(int device)
 			 &detach, "%s", "");
 }
 
+/* A feature and what belongs to it, size bytes of data. The caller frees it. */
+static struct vfio_device_feature *new_feature(uint32_t flags, size_t size)
+{
+	struct vfio_device_feature *feature = calloc(1, sizeof(*feature) + size);
+
+	if (feature) {
+		feature->argsz = sizeof(*feature) + size;
+		feature->flags = flags;
+	}
+	return feature;
+}
+
 int vfio_export(int device, unsigned bar, const struct range *ranges, unsigned count)
 {
 	struct vfio_device_feature_dma_buf *export;
-	size_t size = sizeof(struct vfio_device_feature) + sizeof(*export) +
-		      count * sizeof(export->dma_ranges[0]);
-	auto_free struct vfio_device_feature *feature = malloc(size);
+	auto_free struct vfio_device_feature *feature =
+		new_feature(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+			    sizeof(*export) + count * sizeof(export->dma_ranges[0]));
 
 	if (!feature)
 		return -ENOMEM;
-	*feature = (struct vfio_device_feature){
-		.argsz = size,
-		.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
-	};
 	export = (void *)feature->data;
 	*export = (struct vfio_device_feature_dma_buf){
 		.region_index = bar,
@@ -244,17 +252,16 @@ int vfio_set_low_power(int device, bool on)
 
 int vfio_low_power_until_woken(int device, int eventfd)
 {
-	struct {
-		struct vfio_device_feature header;
-		struct vfio_device_low_power_entry_with_wakeup entry;
-	} feature = {
-		.header.argsz = sizeof(feature),
-		.header.flags = VFIO_DEVICE_FEATURE_SET |
-				VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
-		.entry.wakeup_eventfd = eventfd,
-	};
+	struct vfio_device_low_power_entry_with_wakeup *entry;
+	auto_free struct vfio_device_feature *feature = new_feature(
+		VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+		sizeof(*entry));
 
-	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, &feature,
+	if (!feature)
+		return -ENOMEM;
+	entry = (void *)feature->data;
+	entry->wakeup_eventfd = eventfd;
+	return sys_ioctl(device, "VFIO_DEVICE_FEATURE", VFIO_DEVICE_FEATURE, feature,
 			 "SET|LOW_POWER_ENTRY_WITH_WAKEUP {eventfd %d}", eventfd);
 }
 
