@@ -14,11 +14,13 @@ KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
 KERNEL_LTS=6.12
 KERNEL_NEWEST_IN=sid
+# What make prints lines of, with this configuration.
+KERNEL_STEPS=3000
 
 # private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
 private_apt() {
 	local root=$LAB_CACHE/apt
-	"$1" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
+	"$1" -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
 		-o Dir::State="$root/state" -o Dir::State::status=/dev/null \
 		-o Dir::Cache="$root/cache" -o APT::Sandbox::User= "${@:2}"
 }
@@ -106,22 +108,33 @@ unpack() {
 	*.deb)
 		dpkg-deb --fsys-tarfile "$1" |
 			tar xO --wildcards './usr/src/linux-source-*.tar.xz' |
-			tar xJ -C "$2" --strip-components=1
+			XZ_OPT=-T0 tar xJ -C "$2" --strip-components=1
 		;;
 	*) tar xf "$1" -C "$2" --strip-components=1 ;;
 	esac || die "could not unpack $1; is the disk full? ($(df -h --output=avail "$2" | tail -n 1) free in $2)"
 }
 
-# progress LOG PID - one line a few seconds apart until PID ends.
+# put_progress STEPS SECONDS - how far a build is, and how long it will take at this rate.
+put_progress() {
+	local left=''
+	[ "$1" -lt 100 ] || left=", about $(($2 * (KERNEL_STEPS - $1) / $1 / 60 + 1)) minutes left"
+	[ "$1" -lt $KERNEL_STEPS ] || left=', nearly done'
+	printf 'lab: building the kernel: %d steps of about %d%s' "$1" $KERNEL_STEPS "$left" >&2
+}
+
+# progress LOG PID - on a terminal one line that changes, else one every few hundred steps, until PID ends.
 progress() {
-	local steps last=-1
+	local steps last=-1 start=$SECONDS
 	while kill -0 "$2" 2>/dev/null; do
 		steps=$(grep -c '^  [A-Z]' "$1")
 		if [ -t 2 ]; then
-			printf '\rlab: building the kernel: %d steps of about 3000 ' "$steps" >&2
+			printf '\r' >&2
+			put_progress "$steps" $((SECONDS - start))
+			printf '\e[K' >&2
 		elif [ $((steps / 500)) -ne "$last" ]; then
 			last=$((steps / 500))
-			say "building the kernel: $steps steps of about 3000"
+			put_progress "$steps" $((SECONDS - start))
+			echo >&2
 		fi
 		sleep 1
 	done
@@ -191,13 +204,21 @@ apply_series() {
 	done
 }
 
+# changes_of PATCH... - without what each says of itself: better words are no other kernel.
+changes_of() {
+	[ $# -eq 0 ] || sed -s '1,/^---$/d' "$@"
+}
+
 # kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds once per name, configuration
 # and patches. SERIES: a directory of patches, or "".
 kernel_from_archive() {
 	local name=$1 series=$2 key work archive
 	shift 2
-	key=$(cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" \
-		${series:+"${series%x}"*/*.patch} <(echo "$name") | sha256sum | cut -c 1-12)
+	key=$({
+		cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG"
+		changes_of ${series:+"${series%x}"*/*.patch}
+		echo "$name"
+	} | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
 	[ -f "$KERNEL/bzImage" ] && return
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"

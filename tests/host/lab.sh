@@ -49,24 +49,65 @@ for signal in INT TERM KILL; do
 done
 rm -rf "$TEST_DIR"/dmabufctl-lab.*
 
-# A kernel's build takes minutes; this one takes the configuration as it is, and then its time.
+# A kernel's build takes minutes; this one takes the configuration as it is, some steps, and then its time.
 tree=$TEST_DIR/tree
 mkdir "$tree"
 touch "$tree/Kbuild"
 # shellcheck disable=SC2016 # make's variables
-printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' 'bzImage modules headers' 'sleep 1000' >"$tree/Makefile"
+printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' \
+	'bzImage modules headers' '@seq -f "  CC %g" 600; sleep 1000' >"$tree/Makefile"
 builds_left() { pgrep -fc "make.* -C $tree .*bzImage"; }
 for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prepare' 'TERM lab/check'; do
 	read -r signal command option <<<"$how"
-	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>&1 &
+	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>"$TEST_DIR/building" &
 	pid=$!
-	await 120 some builds_left
-	ok "$signal to $command during a kernel's build: it builds" some builds_left
+	await 120 grep ': 600 steps of about [0-9]*, about [0-9]* minutes left$' "$TEST_DIR/building"
+	ok "$signal to $command during a kernel's build: it builds, and says how long it will take" some builds_left
 	kill -s "$signal" $pid
 	await_end 60 $pid
 	await 60 counts 0 builds_left
 	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
+
+# stalling_archive - a Debian archive whose linux-source stops in its midst, once.
+stalling_archive() {
+	local archive=$TEST_DIR/archive
+	mkdir -p "$archive/dists/trixie/main/binary-$(dpkg --print-architecture)" "$TEST_DIR/package/DEBIAN"
+	printf '%s\n' 'Package: linux-source-7.2' 'Version: 1' 'Architecture: all' 'Maintainer: nobody' \
+		'Description: random' >"$TEST_DIR/package/DEBIAN/control"
+	head -c 4M /dev/urandom >"$TEST_DIR/package/random"
+	dpkg-deb --root-owner-group -b "$TEST_DIR/package" "$archive/linux-source.deb" >/dev/null
+	(
+		cat "$TEST_DIR/package/DEBIAN/control"
+		echo 'Filename: linux-source.deb'
+		echo "Size: $(stat -c %s "$archive/linux-source.deb")"
+		echo "SHA256: $(sha256sum "$archive/linux-source.deb" | cut -d ' ' -f 1)"
+	) >"$archive/dists/trixie/main/binary-$(dpkg --print-architecture)/Packages"
+	python3 "$top/tests/host/stalling-server" "$archive" >"$TEST_DIR/server" 2>/dev/null &
+	server=$!
+	await 60 grep -q http "$TEST_DIR/server"
+}
+
+# fetches - what a kernel is built from, of that archive.
+fetches() (
+	export APT_CONFIG=$TEST_DIR/apt.conf
+	printf '%s;\n' 'Acquire::http::Timeout "2"' 'Acquire::AllowInsecureRepositories "true"' \
+		'APT::Get::AllowUnauthenticated "true"' >"$APT_CONFIG"
+	# shellcheck source=lab/lib/common.sh
+	. "$top/lab/lib/common.sh"
+	# shellcheck source=lab/lib/kernel.sh
+	. "$top/lab/lib/kernel.sh"
+	LAB_CACHE=$TEST_DIR/fetched
+	debian_mirror() { head -n 1 "$TEST_DIR/server"; }
+	KERNEL_SUITES=(trixie)
+	fetch_source mainline
+)
+stalling_archive
+run fetches
+ok 'a download that stalls: it goes on' equal "$rc" 0
+ok 'a download that stalls: all of it arrives' cmp "$out" "$TEST_DIR/archive/linux-source.deb"
+ok 'a download that stalls: what was there is not asked for again' grep -qx 'range' "$TEST_DIR/server"
+kill $server
 
 refuses 125 'no option --frob' lab --frob
 refuses 125 'no IOMMU' lab --iommu magic -- true
