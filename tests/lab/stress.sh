@@ -3,6 +3,7 @@
 # lab: --cpus 2 --iommu virtio
 # kernels: all
 # Everything at once, closing in every order, and removal while mapped: the kernel stands it.
+# ROUNDS: of everything at once; UNPLUGS: of devices while they are mapped.
 . "$(dirname "$0")/lib.sh"
 
 stress() { "$LAB_BUILD/tests/lab/stress" "$@"; }
@@ -14,23 +15,26 @@ if compgen -G '/sys/bus/virtio/drivers/virtio_iommu/virtio*' >/dev/null &&
 fi
 rounds=200
 [ -e /sys/kernel/debug/kmemleak ] && rounds=1000
+rounds=${ROUNDS:-$rounds} unplugs=${UNPLUGS:-4}
 
 d bind "$NVME" "$EDU" >/dev/null
 gives 0 "$rounds rounds of everything at once" \
-	stress rounds "$(cdev "$NVME")" "$(cdev "$EDU")" "/sys/bus/pci/devices/$NVME/reset" $rounds $late
+	stress rounds "$(cdev "$NVME")" "$(cdev "$EDU")" "/sys/bus/pci/devices/$NVME/reset" "$rounds" $late
 gives 0 'closed in every order' stress orders "$(cdev "$NVME")" "$(cdev "$EDU")"
 
 # Both ends leave the bus with the mapping live, the exporter first and the other way about.
-for order in "$NVME $EDU" "$EDU $NVME"; do
+first=$NVME second=$EDU
+for ((unplug = 0; unplug < unplugs; unplug += 2)); do
 	d unbind "$NVME" "$EDU" >/dev/null
 	main_setup
-	for device in $order; do
-		gives 0 "$order: $device is removed while mapped" d revoke "$device" --by remove --hold
+	for device in "$first" "$second"; do
+		gives 0 "$first $second: $device is removed while mapped" d revoke "$device" --by remove --hold
 	done
-	ok "$order: the mapping is revoked" equal "$(attribute '.mappings[0].state')" revoked
-	gives 0 "$order: all of it can be released" d release --all
+	ok "$first $second: the mapping is revoked" equal "$(attribute '.mappings[0].state')" revoked
+	gives 0 "$first $second: all of it can be released" d release --all
 	echo 1 >/sys/bus/pci/rescan
 	d bind "$NVME" "$EDU" >/dev/null
+	read -r first second <<<"$second $first"
 done
 
 # A holder that is killed closes everything at once.
