@@ -81,6 +81,7 @@ static enum status run_lines(struct call *call, FILE *file, const char *name)
 		if (!rc || wait_signal)
 			break;
 		status = run_line(call, room, rc, &position);
+		fflush(stdout); /* whoever writes the lines may wait for the answer */
 		if (!first)
 			first = status;
 	} while ((!first || options->keep_going) && !wait_signal && (rc > 0 || rc == -EILSEQ));

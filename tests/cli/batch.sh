@@ -23,6 +23,14 @@ ok 'a batch of its own has no context' equal "$(d --json batch plain | names)" n
 printf 'release nothing\n' >nothing
 refuses 1 '^dmabufctl: nothing:1: object nothing: ENOENT: the batch has no object of that name; ' d batch nothing
 
+coproc BATCH { exec dmabufctl --json batch -; }
+batch=$BATCH_PID
+echo status >&"${BATCH[1]}"
+read -r -t 60 answer <&"${BATCH[0]}"
+ok 'a line is answered before the next is written' equal "$(gojq -r .command <<<"$answer")" status
+kill "$batch"
+await_end 60 "$batch"
+
 printf 'status\0 --bogus\n' >nul
 refuses 2 '^dmabufctl: nul:1: batch: the line has a NUL byte; is it a file of commands\?$' d batch nul
 printf 'status\0\nstatus "\nstatus\\\nstatus\n' >several
