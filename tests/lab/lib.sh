@@ -14,6 +14,10 @@ EDU=0000:00:03.0    # an importer
 RAM=0000:00:04.0    # an exporter without any reset
 IOVA=0x10000000
 
+# For programs in Python that use the tool.
+PYTHONPATH=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../contrib/python" && pwd)
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
+
 # Descriptor 8 is what keeps a fixture (hold): nobody else may have it.
 d() { kept dmabufctl "$@" 8>&-; }
 # without_bpf COMMAND... - as root who may not load programs in BPF.
