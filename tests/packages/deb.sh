@@ -5,14 +5,19 @@
 
 skip_without mmdebstrap
 cd "$TEST_DIR" || exit 1
-make -s -C "${LAB_BUILD:-$LAB_TOP/build}" dist-xz
+make_tarball
 
 # build ROOT DIRECTORY - from the tarball, as a user would.
 build() {
-	mkdir -p "$1$2" && tar xf "${LAB_BUILD:-$LAB_TOP/build}/dmabufctl-$version.tar.xz" -C "$1$2" &&
+	mkdir -p "$1$2" && tar xf "$tarball" -C "$1$2" &&
 		inside "$1" env -C "$2/dmabufctl-$version" DEB_BUILD_OPTIONS=nocheck DEB_BUILD_PROFILES=nocheck \
 			sh -c './configure -q && make deb'
 }
+build_otherwise() (
+	export TZ=Asia/Tokyo LC_ALL=C
+	umask 027
+	build "$@"
+)
 
 for suite in "${suites[@]}"; do
 	builder=$suite-builder root=$suite
@@ -20,13 +25,11 @@ for suite in "${suites[@]}"; do
 	fresh_root "$builder" "$suite"
 	quietly inside "$builder" apt-get update -qq
 	quietly install "$builder" build-essential lintian
-	mkdir "$builder/tmp/source" && tar xf "${LAB_BUILD:-$LAB_TOP/build}/dmabufctl-$version.tar.xz" -C "$builder/tmp/source"
+	mkdir "$builder/tmp/source" && tar xf "$tarball" -C "$builder/tmp/source"
 	ok "$suite: what it is built with is there" quietly inside "$builder" \
 		env DEB_BUILD_PROFILES=nocheck apt-get build-dep -y -qq --no-install-recommends "/tmp/source/dmabufctl-$version"
 	ok "$suite: it is built" quietly build "$builder" /tmp/one
-	ok "$suite: again, elsewhere and otherwise" quietly \
-		env TZ=Asia/Tokyo LC_ALL=C bash -c "$(declare -f build inside); umask 027; version=$version LAB_BUILD=${LAB_BUILD:-$LAB_TOP/build}
-			build '$builder' /tmp/another/place"
+	ok "$suite: again, elsewhere and otherwise" quietly build_otherwise "$builder" /tmp/another/place
 	ok "$suite: three packages, and one of debug symbols" equal "$(cd "$made" && basename -a -- *.deb | cut -d _ -f 1 | sort | xargs)" \
 		'dmabufctl dmabufctl-dbgsym dmabufctl-importer-dkms dmabufctl-kernel-patches'
 	for package in "$made"/*.deb; do

@@ -17,6 +17,14 @@ skip_without() {
 	[ "$(id -u)" -eq 0 ] || { echo '1..0 # SKIP root alone makes a root'; exit; }
 }
 
+# make_tarball - sets $tarball. Without one there is nothing to test.
+make_tarball() {
+	tarball=$(build_dir)/dmabufctl-$version.tar.xz
+	run make -s -C "$(build_dir)" dist-xz
+	ok 'the tarball is made' equal "$rc" 0
+	[ "$rc" -eq 0 ] || { done_testing; exit; }
+}
+
 # fresh_root DIRECTORY SUITE - what a new machine of that release has, and no more.
 fresh_root() {
 	if [ ! -f "$TEST_DIR/$2.tar" ]; then
