@@ -10,14 +10,9 @@
 
 #include "cmd/conform/form.h"
 #include "cmd/shared/lookup.h"
-#include "cmd/shared/refusal.h"
+#include "cmd/shared/subjects.h"
 #include "conform/conform.h"
-#include "kernel/attachment.h"
-#include "kernel/dmabuf.h"
-#include "kernel/iommufd.h"
 #include "kernel/mapcalls.h"
-#include "kernel/sys.h"
-#include "kernel/vfio.h"
 #include "util/array.h"
 #include "util/scope.h"
 
@@ -43,7 +38,7 @@ struct conform_options {
 struct suite {
 	struct call *call;
 	const struct conform_options *options;
-	struct pci_device exporter, importer, dma_importer;
+	struct subjects subjects;
 	struct conform_setup setup;
 	const struct conform_case **plan; /* malloc'd */
 	unsigned count;
@@ -129,117 +124,24 @@ static enum status repeat(struct suite *suite)
 	return STATUS_OK;
 }
 
-static enum status not_vfio(const struct pci_device *pci, const char *option)
-{
-	fail_with(STATUS_FAILED, 0, "conform: %s %s", option, pci->name.bdf);
-	fail_because("its driver is %s", *pci->driver ? pci->driver : "none");
-	fail_hint("'dmabufctl bind %s' first", pci->name.bdf);
-	return STATUS_FAILED;
-}
-
-/* One that takes part must be nobody's at the moment. */
-static enum status check_free(const struct pci_device *pci, const char *option)
-{
-	const struct rule_subject subject = { .tool = "dmabufctl", .pci = pci };
-	auto_close int iommufd = iommufd_open();
-	auto_close int device = -1;
-	uint32_t id;
-
-	if (iommufd >= 0)
-		device = vfio_open(pci->cdev, iommufd, &id);
-	if (iommufd >= 0 && device >= 0)
-		return STATUS_OK;
-	return refuse(open_rules, &subject, iommufd < 0 ? iommufd : device, "conform: %s %s",
-		      option, pci->name.bdf);
-}
-
-static bool can_be_exported(const struct pci_bar *bar)
-{
-	return bar->type == PCI_BAR_MEMORY && bar->bus.length >= (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* The largest, of those that are memory, if there are any. */
-static int choose_bar(const struct pci_device *pci)
-{
-	int best = -1;
-
-	for (int i = 0; i < PCI_BARS; i++) {
-		const struct pci_bar *bar = &pci->bars[i], *other = &pci->bars[best < 0 ? i : best];
-
-		if (can_be_exported(bar) && (best < 0 || bar->prefetchable > other->prefetchable ||
-					     (bar->prefetchable == other->prefetchable &&
-					      bar->bus.length > other->bus.length)))
-			best = i;
-	}
-	return best;
-}
-
-static enum status find_bar(struct suite *suite)
-{
-	const struct conform_options *options = suite->options;
-	int bar = options->bar.given ? (int)options->bar.value : choose_bar(&suite->exporter);
-
-	if (bar < 0 || !can_be_exported(&suite->exporter.bars[bar])) {
-		fail_with(STATUS_UNSUPPORTED, 0, "conform: --exporter %s",
-			  suite->exporter.name.bdf);
-		if (bar < 0)
-			fail_because("it has no memory BAR of a page or more");
-		else
-			fail_because("BAR %d is no memory BAR of a page or more", bar);
-		fail_hint("'dmabufctl device %s' lists its BARs", suite->exporter.name.bdf);
-		return STATUS_UNSUPPORTED;
-	}
-	suite->setup.bar = bar;
-	suite->setup.size = suite->exporter.bars[bar].bus.length;
-	return STATUS_OK;
-}
-
 static enum status find_exporter(struct suite *suite)
 {
-	enum status status = lookup_device(suite->options->exporter, &suite->exporter);
+	struct subjects *subjects = &suite->subjects;
+	enum status status =
+		subjects_find_exporter(subjects, suite->options->exporter, &suite->options->bar);
 
-	if (!status && !*suite->exporter.cdev)
-		status = not_vfio(&suite->exporter, "--exporter");
-	if (!status)
-		status = check_free(&suite->exporter, "--exporter");
-	if (!status)
-		status = find_bar(suite);
-	suite->setup.exporter = &suite->exporter;
+	suite->setup.exporter = &subjects->exporter;
+	suite->setup.bar = subjects->bar;
+	suite->setup.size = subjects->exporter.bars[subjects->bar].bus.length;
 	return status;
-}
-
-static enum status find_importer(struct suite *suite, const char *name)
-{
-	struct pci_device pci;
-	enum status status = lookup_device(name, &pci);
-
-	if (status)
-		return status;
-	if (!strcmp(pci.driver, ATTACHMENT_DRIVER)) {
-		suite->dma_importer = pci;
-		suite->setup.dma_importer = &suite->dma_importer;
-		return STATUS_OK;
-	}
-	if (!*pci.cdev)
-		return not_vfio(&pci, "--importer");
-	if (suite->setup.exporter && !strcmp(pci.name.bdf, suite->exporter.name.bdf)) {
-		fail_with(STATUS_USAGE, 0, "conform: --importer %s", pci.name.bdf);
-		fail_because("it is the exporter, which serves as importer where no other is "
-			     "named");
-		return STATUS_USAGE;
-	}
-	suite->importer = pci;
-	suite->setup.importer = &suite->importer;
-	return check_free(&suite->importer, "--importer");
 }
 
 static enum status find_importers(struct suite *suite)
 {
-	auto_free char *names = strdup(suite->options->importer);
-	enum status status = STATUS_OK;
+	enum status status = subjects_find_importers(&suite->subjects, suite->options->importer);
 
-	for (char *rest = names, *name; !status && (name = strsep(&rest, ","));)
-		status = find_importer(suite, name);
+	suite->setup.importer = suite->subjects.with_vfio;
+	suite->setup.dma_importer = suite->subjects.with_dma_api;
 	return status;
 }
 
@@ -433,6 +335,7 @@ static enum status run(struct call *call)
 	struct suite suite = {
 		.call = call,
 		.options = options,
+		.subjects = { .command = "conform" },
 		.setup = { .dmabuf = -1,
 			   .limit_ms = 1000 * (options->limit.given ? options->limit.value :
 								      LIMIT_SECONDS) },
