@@ -10,6 +10,7 @@
 
 #include "initiator/initiator.h"
 #include "kernel/vfio.h"
+#include "util/clock.h"
 
 #define BAR 0
 
@@ -46,6 +47,17 @@ static int is_done(struct initiator *initiator)
 	return rc ? rc : !(le64toh(command) & EDU_START);
 }
 
+static int run(struct initiator *initiator, uint64_t command)
+{
+	const uint64_t began = clock_now();
+	int rc = put_register(initiator, EDU_DMA_COMMAND, command | EDU_START);
+
+	if (!rc)
+		rc = initiator_await(initiator, is_done);
+	initiator->busy_ns += clock_now() - began;
+	return rc;
+}
+
 /* Between the buffer and the bus, one chunk. */
 static int transfer(struct initiator *initiator, uint64_t source, uint64_t destination,
 		    uint64_t command)
@@ -56,9 +68,7 @@ static int transfer(struct initiator *initiator, uint64_t source, uint64_t desti
 		rc = put_register(initiator, EDU_DMA_DESTINATION, destination);
 	if (!rc)
 		rc = put_register(initiator, EDU_DMA_COUNT, EDU_CHUNK);
-	if (!rc)
-		rc = put_register(initiator, EDU_DMA_COMMAND, command | EDU_START);
-	return rc ? rc : initiator_await(initiator, is_done);
+	return rc ? rc : run(initiator, command);
 }
 
 static int pattern(struct initiator *initiator, void *bytes)

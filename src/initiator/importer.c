@@ -9,6 +9,7 @@
 
 #include "initiator/initiator.h"
 #include "kernel/attachment.h"
+#include "util/clock.h"
 
 static bool matches(const struct pci_device *pci)
 {
@@ -23,16 +24,25 @@ static int pattern(struct initiator *initiator, void *bytes)
 	return 0;
 }
 
+static int copy(struct initiator *initiator, void *bytes, bool write)
+{
+	const uint64_t began = clock_now();
+	int rc = attachment_copy(initiator->device, 0, bytes, INITIATOR_BLOCK, write);
+
+	initiator->busy_ns += clock_now() - began;
+	return rc;
+}
+
 static int write_pattern(struct initiator *initiator, uint64_t iova)
 {
 	(void)iova;
-	return attachment_copy(initiator->device, 0, initiator->bounce, INITIATOR_BLOCK, true);
+	return copy(initiator, initiator->bounce, true);
 }
 
 static int read_back(struct initiator *initiator, uint64_t iova, void *bytes)
 {
 	(void)iova;
-	return attachment_copy(initiator->device, 0, bytes, INITIATOR_BLOCK, false);
+	return copy(initiator, bytes, false);
 }
 
 const struct initiator_driver initiator_importer = {

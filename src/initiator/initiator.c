@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/text.h"
 
 extern const struct initiator_driver initiator_importer, initiator_edu, initiator_nvme;
@@ -11,6 +12,9 @@ extern const struct initiator_driver initiator_importer, initiator_edu, initiato
 /* Whoever has a device comes before what it is. */
 static const struct initiator_driver *const drivers[] = { &initiator_importer, &initiator_edu,
 							  &initiator_nvme };
+
+/* So long it looks without a pause; and each pause. */
+#define BUSY_NS 1000000
 
 #define DRIVERS (sizeof(drivers) / sizeof(*drivers))
 
@@ -31,14 +35,18 @@ void initiator_describe_all(char *text, size_t size)
 
 int initiator_await(struct initiator *initiator, int (*done)(struct initiator *initiator))
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = BUSY_NS };
+	const uint64_t began = clock_now();
 
-	for (unsigned tries = 0; tries < 1000; tries++) {
+	for (unsigned pauses = 0; pauses < 1000;) {
 		int rc = done(initiator);
 
 		if (rc)
 			return rc < 0 ? rc : 0;
+		if (clock_now() - began < BUSY_NS)
+			continue;
 		nanosleep(&pause, NULL);
+		pauses++;
 	}
 	return -ETIMEDOUT;
 }

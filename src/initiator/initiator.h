@@ -20,6 +20,9 @@ struct initiator {
 	int device;	 /* VFIO device, bus master on; of the importer: the mapping */
 	uint8_t *bounce; /* INITIATOR_BOUNCE bytes, zeroed at the start */
 	uint64_t iova;	 /* of the bounce buffer, with a VFIO device */
+	/* From when it was told to begin a transfer until it was seen to be done, of all of them.
+	 */
+	uint64_t busy_ns;
 };
 
 /*
@@ -49,7 +52,10 @@ const struct initiator_driver *initiator_find(const struct pci_device *pci);
 /* "edu (...), nvme (...)" */
 void initiator_describe_all(char *text, size_t size);
 
-/* Waits until done() says so, at most for a second; -ETIMEDOUT. */
+/*
+ * Waits until done() says so, at most for a second; -ETIMEDOUT. It looks all the time at first, as
+ * most devices are quick.
+ */
 int initiator_await(struct initiator *initiator, int (*done)(struct initiator *initiator));
 
 #endif

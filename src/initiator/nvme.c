@@ -12,6 +12,7 @@
 
 #include "initiator/initiator.h"
 #include "kernel/vfio.h"
+#include "util/clock.h"
 
 #define BAR 0
 
@@ -163,6 +164,18 @@ static int is_last_complete(struct initiator *initiator)
 	return is_complete(initiator, QUEUE_FULL - 1);
 }
 
+/* The commands of the queue up to the tail. */
+static int run(struct initiator *initiator, unsigned tail, int (*done)(struct initiator *initiator))
+{
+	const uint64_t began = clock_now();
+	int rc = put32(initiator, NVME_DOORBELLS, tail);
+
+	if (!rc)
+		rc = initiator_await(initiator, done);
+	initiator->busy_ns += clock_now() - began;
+	return rc;
+}
+
 static int outcome(struct initiator *initiator)
 {
 	return le16toh(completion(initiator, 0)->status) >> 1 ? -EREMOTEIO : 0;
@@ -180,9 +193,7 @@ static int identify(struct initiator *initiator, uint64_t iova)
 		.prp1 = htole64(iova),
 		.dword10_15[0] = htole32(NVME_CNS_CTRL),
 	};
-	rc = put32(initiator, NVME_DOORBELLS, 1);
-	if (!rc)
-		rc = initiator_await(initiator, is_first_complete);
+	rc = run(initiator, 1, is_first_complete);
 	return rc ? rc : outcome(initiator);
 }
 
@@ -241,9 +252,7 @@ static int fetch(struct initiator *initiator, uint64_t iova, void *bytes)
 	int rc = enable(initiator, iova);
 
 	if (!rc)
-		rc = put32(initiator, NVME_DOORBELLS, QUEUE_FULL);
-	if (!rc)
-		rc = initiator_await(initiator, is_last_complete);
+		rc = run(initiator, QUEUE_FULL, is_last_complete);
 	retrace(initiator, bytes);
 	return rc == -ETIMEDOUT ? 0 : rc;
 }
