@@ -4,16 +4,18 @@
 #define DMABUFCTL_CONFORM_CAUSE_H
 
 #include "conform/trial.h"
+#include "kernel/vfio_trigger.h"
 
 struct cause {
 	const char *name;
-	/* -EOPNOTSUPP: the device has no such thing. */
-	int (*pull)(struct trial *trial);
-	int (*undo)(struct trial *trial); /* NULL: it is over by itself */
+	const struct vfio_trigger *trigger; /* NULL: through sysfs */
 };
 
 extern const struct cause cause_reset, cause_hot_reset, cause_flr, cause_memory, cause_d3hot,
 	cause_low_power, cause_sysfs_reset;
+
+/* Until undo(). */
+bool cause_lasts(const struct cause *cause);
 
 /* Skips the case where the device has no such thing. */
 void pull(struct trial *trial, const struct cause *cause);

@@ -47,7 +47,7 @@ static void takes_away(struct trial *trial, const void *data)
 
 	set_up(trial, &scene);
 	pull(trial, cause);
-	if (!cause->undo || can_look(trial))
+	if (!cause_lasts(cause) || can_look(trial))
 		expect_nothing(trial, any_device(trial), scene.iova);
 	undo(trial, cause);
 	expect_nothing(trial, any_device(trial), scene.iova);
