@@ -114,9 +114,40 @@ static void put_plain(struct table *table, json_object *value)
 		table_put(table, json_object_get_string(value));
 }
 
+static void put_percent(struct table *table, json_object *percent)
+{
+	table_put_number(table, json_object_get_uint64(percent));
+	table_put(table, "%");
+}
+
+/* By its share of the fullest; one that has a sample is never blank. */
+static char shade(uint64_t samples, uint64_t most)
+{
+	static const char shades[] = " .:-=+*#";
+	const uint64_t darkest = sizeof(shades) - 2;
+
+	return most ? shades[(samples * darkest + most - 1) / most] : *shades;
+}
+
+static void put_bins(struct table *table, json_object *bins)
+{
+	uint64_t most = 0;
+
+	for_each_row(bin, bins) {
+		uint64_t samples = number_of(bin, "samples");
+
+		most = samples > most ? samples : most;
+	}
+	table_put(table, "[");
+	for_each_row(bin, bins)
+		table_put(table, (const char[]){ shade(number_of(bin, "samples"), most), '\0' });
+	table_put(table, "]");
+}
+
 static void (*const put_cell[])(struct table *table, json_object *value) = {
-	[COLUMN_TEXT] = put_plain, [COLUMN_NUMBER] = put_plain,	 [COLUMN_SIZE] = put_size,
-	[COLUMN_LIST] = put_list,  [COLUMN_RANGES] = put_ranges, [COLUMN_TIME] = put_time,
+	[COLUMN_TEXT] = put_plain,	[COLUMN_NUMBER] = put_plain,  [COLUMN_SIZE] = put_size,
+	[COLUMN_LIST] = put_list,	[COLUMN_RANGES] = put_ranges, [COLUMN_TIME] = put_time,
+	[COLUMN_PERCENT] = put_percent, [COLUMN_BINS] = put_bins,
 };
 
 static json_object *look_up(json_object *row, json_object *parent, const char *key)
@@ -141,7 +172,8 @@ struct sheet {
 static bool is_to_the_right(unsigned type)
 {
 	type &= ~COLUMN_VERBOSE;
-	return type == COLUMN_NUMBER || type == COLUMN_SIZE || type == COLUMN_TIME;
+	return type == COLUMN_NUMBER || type == COLUMN_SIZE || type == COLUMN_TIME ||
+	       type == COLUMN_PERCENT;
 }
 
 static bool is_there(json_object *row, json_object *parent, const char *key)

@@ -19,6 +19,8 @@ enum column_type {
 	COLUMN_LIST,		 /* array of strings -> a,b */
 	COLUMN_RANGES,		 /* array of {offset, length} -> 0x0+16M */
 	COLUMN_TIME,		 /* ns -> 12.3 us */
+	COLUMN_PERCENT,		 /* 150 -> 150% */
+	COLUMN_BINS,		 /* array of {samples} -> [.=#:  .], the fullest a # */
 	COLUMN_VERBOSE = 1 << 4, /* with any of the above: shown with -v only */
 };
 

@@ -55,12 +55,16 @@ static struct histogram_bin bin_of(uint64_t sample)
 	};
 }
 
-struct histogram_bin histogram_next(const uint64_t *sorted, unsigned count, unsigned *next)
+bool histogram_next(struct histogram *histogram, struct histogram_bin *bin)
 {
-	struct histogram_bin bin = bin_of(sorted[*next]);
-
-	do
-		bin.samples++;
-	while (++*next < count && sorted[*next] < bin.below);
-	return bin;
+	if (histogram->next == histogram->count)
+		return false;
+	*bin = bin_of(histogram->next ? histogram->from : *histogram->sorted);
+	while (histogram->next < histogram->count &&
+	       (!bin->below || histogram->sorted[histogram->next] < bin->below)) {
+		bin->samples++;
+		histogram->next++;
+	}
+	histogram->from = bin->below;
+	return true;
 }

@@ -3,6 +3,7 @@
 #ifndef DMABUFCTL_UTIL_STATISTICS_H
 #define DMABUFCTL_UTIL_STATISTICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct statistics {
@@ -22,14 +23,22 @@ uint64_t statistics_percentile(const uint64_t *sorted, unsigned count, unsigned 
 
 /* Samples from one bound up to another, which is not among them. */
 struct histogram_bin {
-	uint64_t from, below;
+	uint64_t from, below; /* below 0: 2^64 */
 	unsigned samples;
 };
 
+/* Bins of samples that are sorted. The rest is 0 at the beginning. */
+struct histogram {
+	const uint64_t *sorted;
+	unsigned count;
+	unsigned next;
+	uint64_t from;
+};
+
 /*
- * The bin of the sample *next, which moves on behind the last in it. The bounds are the same for
- * all histograms: each power of two is four bins wide.
+ * The first bin that has samples and each behind it up to the last that has; then false. The bounds
+ * are the same for all histograms: there are four bins from a power of two to the next.
  */
-struct histogram_bin histogram_next(const uint64_t *sorted, unsigned count, unsigned *next);
+bool histogram_next(struct histogram *histogram, struct histogram_bin *bin);
 
 #endif

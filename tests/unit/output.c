@@ -22,6 +22,8 @@ static const struct column part_columns[] = {
 	{ "NAME", "name", COLUMN_TEXT, "of the thing" },
 	{ "PART", "part", COLUMN_NUMBER, "number" },
 	{ "OK", "ok", COLUMN_TEXT, "whether" },
+	{ "RATIO", "ratio", COLUMN_PERCENT, "of two" },
+	{ "BINS", "bins", COLUMN_BINS, "how they lie" },
 	{ 0 },
 };
 
@@ -75,6 +77,10 @@ static const struct {
 	  two, false, NULL,
 	  "Things\nNAME\na\nb\n\nParts\nNAME PART OK\na       1 true\nb       2 false\nb       3 true\n" },
 	{ "{\"things\":[{\"name\":\"a\",\"parts\":[]}]}", two, false, NULL, "Things\nNAME\na\n" },
+	/* One sample of a thousand is seen, and only what has none is blank. */
+	{ "{\"notes\":[{\"ratio\":95,\"bins\":[{\"samples\":1},{\"samples\":0},{\"samples\":1000},"
+	  "{\"samples\":400},{\"samples\":2}]},{\"ratio\":1234,\"bins\":[]}]}",
+	  two, false, NULL, "RATIO BINS\n  95% [. #-.]\n1234% []\n" },
 	/* A section without a title goes with the one above. */
 	{ "{\"things\":[{\"name\":\"a\"}],\"notes\":{\"part\":9}}", two, false, NULL,
 	  "Things\nNAME\na\nPART\n   9\n" },

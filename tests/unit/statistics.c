@@ -63,32 +63,46 @@ static void check_sorting(void)
 
 static void check_bin(uint64_t sample, uint64_t from, uint64_t below)
 {
-	unsigned next = 0;
-	const struct histogram_bin bin = histogram_next(&sample, 1, &next);
+	struct histogram histogram = { .sorted = &sample, .count = 1 };
+	struct histogram_bin bin;
 
-	check(bin.from == from && bin.below == below && bin.samples == 1 && next == 1,
+	check(histogram_next(&histogram, &bin) && bin.from == from && bin.below == below &&
+		      bin.samples == 1,
 	      "%llu is in the bin from %llu to below %llu", (unsigned long long)sample,
 	      (unsigned long long)from, (unsigned long long)below);
+	check(!histogram_next(&histogram, &bin), "%llu is in no other", (unsigned long long)sample);
 }
 
-/* Each bin begins where no other has been, and all samples are in one. */
+/* Each bin begins where the one before ended, and all samples are in one. */
 static void check_histogram(unsigned count, uint64_t unit)
 {
-	const uint64_t *samples = ladder(count, unit);
-	unsigned next = 0, sum = 0;
+	struct histogram histogram = { .sorted = ladder(count, unit), .count = count };
+	struct histogram_bin bin;
+	unsigned sum = 0;
 	uint64_t end = 0;
-	bool apart = true;
+	bool joined = true;
 
-	while (next < count) {
-		const struct histogram_bin bin = histogram_next(samples, count, &next);
-
-		apart &= bin.from >= end && bin.from < bin.below && bin.samples;
+	while (histogram_next(&histogram, &bin)) {
+		joined &= (!end || bin.from == end) && bin.from < bin.below;
 		end = bin.below;
 		sum += bin.samples;
 	}
-	check(apart, "the bins of %u times %llu do not overlap", count, (unsigned long long)unit);
-	check(sum == count, "%u times %llu: all of them are in one", count,
+	check(joined, "the bins of %u times %llu join", count, (unsigned long long)unit);
+	check(sum == count && end > count * unit, "%u times %llu: all of them are in one", count,
 	      (unsigned long long)unit);
+}
+
+static void check_gap(void)
+{
+	struct histogram histogram = { .sorted = (const uint64_t[]){ 4, 4, 16 }, .count = 3 };
+	static const unsigned expected[] = { 2, 0, 0, 0, 0, 0, 0, 0, 1 };
+	struct histogram_bin bin;
+	bool same = true;
+	unsigned bins = 0;
+
+	for (; histogram_next(&histogram, &bin); bins++)
+		same &= bins < 9 && bin.samples == expected[bins];
+	check(same && bins == 9, "bins without samples stand between those with some");
 }
 
 int main(void)
@@ -108,5 +122,6 @@ int main(void)
 	check_bin(UINT64_MAX - 1, 7ull << 61, 0);
 	check_histogram(1000, 1);
 	check_histogram(300, 777);
+	check_gap();
 	return check_plan();
 }
