@@ -6,8 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#define PID_NAMESPACE "/proc/self/ns/pid"
+#define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 int proc_walk(int (*visit)(const struct proc_process *process, void *data), void *data)
 {
@@ -98,4 +102,14 @@ void proc_get_name(const struct proc_process *process, char *name, size_t size)
 	name[got > 0 ? got : 0] = '\0';
 	if (got > 0 && name[got - 1] == '\n')
 		name[got - 1] = '\0';
+}
+
+/* A kernel may do without PID namespaces. */
+bool proc_is_first_namespace(void)
+{
+	char link[32] = "";
+
+	return readlink(PID_NAMESPACE, link, sizeof(link) - 1) < 0 ?
+		       errno == ENOENT :
+		       !strcmp(link, FIRST_PID_NAMESPACE);
 }

@@ -7,6 +7,7 @@
 #define DMABUFCTL_KERNEL_PROC_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -32,6 +33,12 @@ int proc_walk(int (*visit)(const struct proc_process *process, void *data), void
 int proc_visit(pid_t pid, int (*visit)(const struct proc_process *process, void *data), void *data);
 int proc_walk_fds(const struct proc_process *process,
 		  int (*visit)(const struct proc_fd *fd, void *data), void *data);
+
+/*
+ * Whether PIDs here are those that the kernel's programs and traces tell: those of the first PID
+ * namespace.
+ */
+bool proc_is_first_namespace(void);
 
 /* As in comm: any bytes. "" once it is gone. */
 void proc_get_name(const struct proc_process *process, char *name, size_t size);

@@ -13,6 +13,7 @@
 #include "kernel/inventory/iterator.bpf.h"
 #include "kernel/inventory/survey.h"
 #include "kernel/lockdown.h"
+#include "kernel/proc.h"
 #include "kernel/sys.h"
 #include "util/scope.h"
 #include "util/text.h"
@@ -21,8 +22,6 @@
 #include "kernel/inventory/processes.skel.h"
 
 #define BTF "/sys/kernel/btf/"
-#define PID_NAMESPACE "/proc/self/ns/pid"
-#define FIRST_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 struct inventory_iterators {
 	struct iterator_settings settings;
@@ -35,19 +34,9 @@ struct inventory_iterators {
 /* For the next inventory of this process: to load them takes longer than to run them. */
 static struct inventory_iterators *kept;
 
-/* The programs tell PIDs of the first namespace; a kernel may do without others. */
-static bool is_first_namespace(void)
-{
-	char link[32] = "";
-
-	return readlink(PID_NAMESPACE, link, sizeof(link) - 1) < 0 ?
-		       errno == ENOENT :
-		       !strcmp(link, FIRST_PID_NAMESPACE);
-}
-
 static enum inventory_obstacle find_obstacle(void)
 {
-	return !is_first_namespace()	   ? OBSTACLE_NAMESPACE :
+	return !proc_is_first_namespace()  ? OBSTACLE_NAMESPACE :
 	       access(BTF "vmlinux", R_OK) ? OBSTACLE_BTF :
 	       lockdown_is_confidential()  ? OBSTACLE_LOCKDOWN :
 					     OBSTACLE_NONE;
