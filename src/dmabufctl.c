@@ -9,17 +9,17 @@
 #include "kernel/limit.h"
 #include "kernel/sys.h"
 
-extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bind, cmd_conform, cmd_context,
-	cmd_detach, cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export, cmd_help, cmd_import,
-	cmd_list, cmd_monitor, cmd_recover, cmd_release, cmd_revoke, cmd_status, cmd_topology,
-	cmd_unbind, cmd_unmap, cmd_verify;
+extern const struct command cmd_adopt, cmd_attach, cmd_batch, cmd_bench, cmd_bind, cmd_conform,
+	cmd_context, cmd_detach, cmd_device, cmd_doctor, cmd_exec, cmd_explain, cmd_export,
+	cmd_help, cmd_import, cmd_list, cmd_monitor, cmd_recover, cmd_release, cmd_revoke,
+	cmd_status, cmd_topology, cmd_unbind, cmd_unmap, cmd_verify;
 
 const struct command *const commands[] = {
-	&cmd_doctor,  &cmd_device,  &cmd_bind,	  &cmd_unbind,	 &cmd_export,
-	&cmd_attach,  &cmd_detach,  &cmd_import,  &cmd_unmap,	 &cmd_release,
-	&cmd_revoke,  &cmd_recover, &cmd_verify,  &cmd_topology, &cmd_status,
-	&cmd_list,    &cmd_monitor, &cmd_adopt,	  &cmd_exec,	 &cmd_batch,
-	&cmd_conform, &cmd_explain, &cmd_context, &cmd_help,	 NULL,
+	&cmd_doctor, &cmd_device,   &cmd_bind,	  &cmd_unbind,	&cmd_export,  &cmd_attach,
+	&cmd_detach, &cmd_import,   &cmd_unmap,	  &cmd_release, &cmd_revoke,  &cmd_recover,
+	&cmd_verify, &cmd_topology, &cmd_status,  &cmd_list,	&cmd_monitor, &cmd_adopt,
+	&cmd_exec,   &cmd_batch,    &cmd_conform, &cmd_bench,	&cmd_explain, &cmd_context,
+	&cmd_help,   NULL,
 };
 
 const struct option_entry global_options[] = {

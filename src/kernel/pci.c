@@ -185,6 +185,11 @@ int pci_get(const struct pci_name *name, struct pci_device *device)
 	return 0;
 }
 
+void pci_get_iommu(const struct pci_name *name, char *iommu, size_t size)
+{
+	read_link(name, "iommu", iommu, size);
+}
+
 int pci_find(const char *text, struct pci_device *device)
 {
 	struct pci_name name;

@@ -58,6 +58,9 @@ int pci_list_group(int group, struct pci_name **names, unsigned *count);
 /* Whether there is no bridge above it whose bus could be reset. */
 bool pci_is_on_root_bus(const struct pci_name *name);
 
+/* The IOMMU that translates for it, as sysfs calls it ("dmar0"), "" when none does. */
+void pci_get_iommu(const struct pci_name *name, char *iommu, size_t size);
+
 /* Whether its driver keeps user space from every other device of its IOMMU group. */
 bool pci_blocks_group(const struct pci_device *device);
 

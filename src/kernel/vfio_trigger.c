@@ -61,3 +61,13 @@ const struct vfio_trigger vfio_memory_trigger = { "memory", memory_off, memory_o
 const struct vfio_trigger vfio_d3hot_trigger = { "d3hot", to_d3hot, to_d0 };
 const struct vfio_trigger vfio_low_power_trigger = { "low-power", low_power, full_power };
 const struct vfio_trigger vfio_hot_reset_trigger = { "hot-reset", pull_hot_reset, NULL };
+
+const struct vfio_trigger *const vfio_triggers[] = {
+	&vfio_reset_trigger,
+	&vfio_flr_trigger,
+	&vfio_memory_trigger,
+	&vfio_d3hot_trigger,
+	&vfio_low_power_trigger,
+	&vfio_hot_reset_trigger,
+	NULL,
+};

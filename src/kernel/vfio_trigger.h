@@ -14,4 +14,7 @@ struct vfio_trigger {
 extern const struct vfio_trigger vfio_reset_trigger, vfio_flr_trigger, vfio_memory_trigger,
 	vfio_d3hot_trigger, vfio_low_power_trigger, vfio_hot_reset_trigger;
 
+/* All of them, NULL at the end. */
+extern const struct vfio_trigger *const vfio_triggers[];
+
 #endif

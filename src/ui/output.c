@@ -68,11 +68,6 @@ static void put_size(struct table *table, json_object *size)
 	put_bytes_of(table, json_object_get_uint64(size));
 }
 
-static uint64_t number_of(json_object *object, const char *key)
-{
-	return json_object_get_uint64(json_object_object_get(object, key));
-}
-
 static void put_ranges(struct table *table, json_object *ranges)
 {
 	const char *between = "";

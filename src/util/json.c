@@ -95,3 +95,8 @@ const char *text_of(json_object *object, const char *key)
 
 	return value ? json_object_get_string(value) : "";
 }
+
+uint64_t number_of(json_object *object, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(object, key));
+}

@@ -23,8 +23,9 @@ json_object *json_put_array(json_object *object, const char *key);
 json_object *json_put_object(json_object *object, const char *key);
 json_object *add_object(json_object *array);
 
-/* And for reading them: "" for what is not there. */
+/* And for reading them: "" or 0 for what is not there. */
 const char *text_of(json_object *object, const char *key);
+uint64_t number_of(json_object *object, const char *key);
 
 #define for_each_row(row, array)                                                          \
 	for (size_t row##_i = 0, row##_n = (array) ? json_object_array_length(array) : 0; \

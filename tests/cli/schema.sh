@@ -12,7 +12,7 @@ ok 'each key of the schema is explained' equal "$(gojq -r '.. | objects | .prope
 	select(.value | type == "object" and (has("description") or has("$ref") or has("const") or has("not") | not)) | .key' "$schema")" ''
 # The command line's own keys, and the columns of list, which are its rows' keys.
 # shellcheck disable=SC2016 # the pattern has a backslash for itself
-printed=$(cat "$top"/src/{dmabufctl,ui/error,context/object,cmd/*,cmd/shared/*}.c | tr '\n' ' ' |
+printed=$(cat "$top"/src/{dmabufctl,ui/error,context/object,cmd/*,cmd/*/*}.c | tr '\n' ' ' |
 	grep -oE '((put|event)_(text|number|address|bool|array|object|answer|evidence|ranges)|object_object_add)\([^;"]*, "[a-z_]+"' |
 	sed 's/.*"\([a-z_]*\)"$/\1/' | sort -u)
 known=$(gojq -r '.. | objects | .properties? // empty | keys[]' "$schema" | sort -u)

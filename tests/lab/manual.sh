@@ -5,9 +5,10 @@
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
-# alike - without what differs from run to run: times, sizes of tables by them, PIDs, inodes and other plain numbers.
+# alike - without what differs from run to run: times, their histograms, sizes of tables by them, PIDs, inodes and other
+# plain numbers.
 alike() {
-	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/^ | $//g'
+	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/\[[ .:=+*#-]+\]/HISTOGRAM/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/^ | $//g'
 }
 
 for page in "$top"/man/*.scd "$top"/man/*.scd.in; do
