@@ -12,6 +12,7 @@ ok '--help lists every command' equal "$(d --list-commands | while read -r c; do
 ok '--help says what the exit statuses mean' contains "$out" 'Exit status: 0 done'
 gives 0 '--version' d --version
 ok '--version' contains "$out" '^dmabufctl [0-9]+\.[0-9]+'
+ok 'NEWS.md begins with this version' equal "$(head -n 1 "$(dirname "$0")/../../NEWS.md")" "# $(head -n 1 <<<"$out")"
 refuses 2 'no command' d
 refuses 2 "unknown command 'frobnicate'" d frobnicate
 refuses 2 "unknown option '--frob'" d --frob status
