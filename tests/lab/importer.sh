@@ -150,6 +150,24 @@ run wait $revoke
 ok 'one that never lets go: the command ends' contains "$(<"$TEST_DIR/waits")" 'it is unmapped now, as this command is asked to end'
 ok 'one that never lets go: nothing is half done' equal "$(attribute '.dmabufs[] | select(.name == "fb").state')" usable
 ok 'one that never lets go: it had to let go' equal "$(mapping never '"\(.state) \(.kept)"')" 'stale false'
+
+# A reset through sysfs meanwhile closes config space to user space. The write that turns memory off waits for its
+# end, so the reset must not wait for what that holds.
+d recover never >/dev/null
+dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits" &
+revoke=$!
+await 60 grep -qs 'waits for' "$TEST_DIR/waits"
+{
+	echo 1 >"/sys/bus/pci/devices/$NVME/reset"
+	touch "$TEST_DIR/reset"
+} &
+reset=$!
+await 60 eval "[ -e '$TEST_DIR/reset' ] || grep -q vfio_pci /proc/$reset/wchan"
+kill -TERM $revoke
+wait $revoke
+gives 0 'a reset through sysfs, while a revocation waits' wait $reset
+ok 'a reset through sysfs, while a revocation waits: both are over' \
+	equal "$(attribute '.dmabufs[] | select(.name == "fb").state')" usable
 start --json --until revoked
 dmabufctl revoke "$NVME" --by memory >/dev/null 2>"$TEST_DIR/waits"
 ok 'it has nothing mapped: nobody is waited for' equal "$(<"$TEST_DIR/waits")" ''
