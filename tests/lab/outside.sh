@@ -116,6 +116,14 @@ else
 fi
 gives 0 'an error: DMA arrives' d verify map0 --from "$EDU"
 
+# One that finds the device closed, and as one that was never enabled. To open it turns memory on.
+d release --all
+setpci -s "$NVME" COMMAND=0
+inject POISON_TLP
+main_setup
+ok 'an error before the device is opened: the dma-buf can be used' equal "$(memory fb) $(state map0)" 'usable live'
+gives 0 'an error before the device is opened: DMA arrives' d verify map0 --from "$EDU"
+
 nothing_leaks
 leave_nothing
 done_testing
