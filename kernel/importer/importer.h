@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * main.c has the driver, its nodes and their ioctls; attachment.c is the importer itself; edu.c has
- * QEMU's educational device do DMA.
+ * QEMU's educational device do DMA; fault.c has mapping fail.
  */
 #ifndef IMPORTER_H
 #define IMPORTER_H
@@ -68,5 +68,9 @@ void *edu_buffer(struct edu *edu);
 
 /* Between the buffer and an address that the device uses. It has to be mapped until it returns. */
 int edu_copy(struct edu *edu, dma_addr_t address, u32 length, bool write);
+
+/* What fail_links= asks for. */
+int fault_init(void);
+void fault_exit(void);
 
 #endif

@@ -253,7 +253,26 @@ static struct pci_driver importer_driver = {
 	.probe = importer_probe,
 	.remove = importer_remove,
 };
-module_pci_driver(importer_driver);
+
+static int __init importer_init(void)
+{
+	int ret = fault_init();
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&importer_driver);
+	if (ret)
+		fault_exit();
+	return ret;
+}
+module_init(importer_init);
+
+static void __exit importer_exit(void)
+{
+	pci_unregister_driver(&importer_driver);
+	fault_exit();
+}
+module_exit(importer_exit);
 
 MODULE_DESCRIPTION("Imports dma-bufs for the DMA addresses of any PCI device");
 MODULE_LICENSE("GPL");

@@ -214,6 +214,28 @@ ok 'unbind: it has no driver again' equal "$(driver_of "$EDU")" none
 nothing_leaks
 rmmod $DRIVER
 
+# Without memory for the IOMMU's page tables. The addresses for DMA, of which edu has room for 16 BARs, are given back.
+if modprobe $DRIVER fail_links=20 2>/dev/null; then
+	d bind --driver $DRIVER "$EDU" >/dev/null
+	d export "$NVME" 2 --name fb >/dev/null
+	for _ in {1..20}; do
+		d import fb --to "device:$EDU" 2>&1 | grep -o ENOMEM
+	done >"$TEST_DIR/failures"
+	if closes_the_hole || ! is_mainline; then
+		ok 'no range can be linked: ENOMEM each time' equal "$(uniq -c "$TEST_DIR/failures" | xargs)" '20 ENOMEM'
+		gives 0 'no range could be linked: the next is' d import fb --to "device:$EDU" --name dyn
+		gives 0 'no range could be linked: DMA arrives' d verify dyn --from "$EDU"
+	else
+		fails 1 'ENOMEM' d import fb --to "device:$EDU"
+		ok 'no address is left: it does not come to a link' test "$(cat /sys/module/dmabufctl_importer/parameters/fail_links)" -gt 0
+	fi
+	d release --all
+	d unbind "$EDU" >/dev/null
+	rmmod $DRIVER
+else
+	skip 'no range can be linked' 'this kernel has no dma_iova_link()'
+fi
+
 # A kernel that has it no more.
 d export "$NVME" 2 --name fb >/dev/null
 mv "/lib/modules/$(uname -r)" /lib/modules/away
