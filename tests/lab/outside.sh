@@ -116,8 +116,9 @@ else
 fi
 gives 0 'an error: DMA arrives' d verify map0 --from "$EDU"
 
-# One that finds the device closed, and as one that was never enabled. To open it turns memory on.
+# One that finds the device closed, in full power, and as one that was never enabled. To open it turns memory on.
 d release --all
+echo on >"/sys/bus/pci/devices/$NVME/power/control"
 setpci -s "$NVME" COMMAND=0
 inject POISON_TLP
 main_setup
