@@ -23,7 +23,7 @@ build_with_clang() (
 )
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh
-	bench/{batch,list,monitor,scale} bash-completion/dmabufctl man/html)
+	bench/{batch,list,monitor,scale} bash-completion/dmabufctl contrib/ci/{bisect,conform} man/html)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
 with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
 # NULL is a pointer here, also where it ends the arguments of a function.
