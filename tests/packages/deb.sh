@@ -22,12 +22,7 @@ build_otherwise() (
 for suite in "${suites[@]}"; do
 	builder=$suite-builder root=$suite
 	made=$builder/tmp/one/dmabufctl-$version/deb
-	fresh_root "$builder" "$suite"
-	quietly inside "$builder" apt-get update -qq
-	quietly install "$builder" build-essential lintian
-	mkdir "$builder/tmp/source" && tar xf "$tarball" -C "$builder/tmp/source"
-	ok "$suite: what it is built with is there" quietly inside "$builder" \
-		env DEB_BUILD_PROFILES=nocheck apt-get build-dep -y -qq --no-install-recommends "/tmp/source/dmabufctl-$version"
+	build_root "$builder" "$suite" lintian
 	ok "$suite: it is built" quietly build "$builder" /tmp/one
 	ok "$suite: again, elsewhere and otherwise" quietly build_otherwise "$builder" /tmp/another/place
 	ok "$suite: three packages, and one of debug symbols" equal "$(cd "$made" && basename -a -- *.deb | cut -d _ -f 1 | sort | xargs)" \
