@@ -183,4 +183,5 @@ d export "$NVME" 2 --name busy >/dev/null
 fails 1 "bench: --exporter $NVME" bench
 d release --all >/dev/null
 leave_nothing
+modprobe -r $DRIVER
 done_testing
