@@ -214,15 +214,15 @@ ok 'unbind: it has no driver again' equal "$(driver_of "$EDU")" none
 nothing_leaks
 rmmod $DRIVER
 
-# Without memory for the IOMMU's page tables. The addresses for DMA, of which edu has room for 16 BARs, are given back.
-if modprobe $DRIVER fail_links=20 2>/dev/null; then
+# Without memory for the IOMMU's page tables. The addresses for DMA, here enough for less than 4 BARs, are given back.
+if modprobe $DRIVER edu_dma_bits=26 fail_links=5 2>/dev/null; then
 	d bind --driver $DRIVER "$EDU" >/dev/null
 	d export "$NVME" 2 --name fb >/dev/null
-	for _ in {1..20}; do
+	for _ in {1..5}; do
 		d import fb --to "device:$EDU" 2>&1 | grep -o ENOMEM
 	done >"$TEST_DIR/failures"
 	if closes_the_hole || ! is_mainline; then
-		ok 'no range can be linked: ENOMEM each time' equal "$(uniq -c "$TEST_DIR/failures" | xargs)" '20 ENOMEM'
+		ok 'no range can be linked: ENOMEM each time' equal "$(uniq -c "$TEST_DIR/failures" | xargs)" '5 ENOMEM'
 		gives 0 'no range could be linked: the next is' d import fb --to "device:$EDU" --name dyn
 		gives 0 'no range could be linked: DMA arrives' d verify dyn --from "$EDU"
 	else
@@ -232,6 +232,9 @@ if modprobe $DRIVER fail_links=20 2>/dev/null; then
 	d release --all
 	d unbind "$EDU" >/dev/null
 	rmmod $DRIVER
+	# Mainline's are lost for as long as the device has this domain. Later tests want some.
+	domain=/sys/bus/pci/devices/$EDU/iommu_group/type was=$(<"$domain")
+	ok 'the device has another domain' eval "echo identity >$domain && echo $was >$domain"
 else
 	skip 'no range can be linked' 'this kernel has no dma_iova_link()'
 fi
