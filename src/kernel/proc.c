@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,16 +53,25 @@ int proc_visit(pid_t pid, int (*visit)(const struct proc_process *process, void 
 	return rc;
 }
 
+/* Whether the process shows none of its files. What another user's FUSE has shows its link. */
+static bool is_hidden(int directory, const char *name)
+{
+	char link;
+
+	return readlinkat(directory, name, &link, 1) < 0 && errno == EACCES;
+}
+
 static int visit_fd(int directory, const char *name,
 		    int (*visit)(const struct proc_fd *fd, void *data), void *data)
 {
 	struct statx file;
 	struct proc_fd fd;
 
-	if (!isdigit((unsigned char)*name) ||
-	    statx(directory, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
-		  &file))
+	if (!isdigit((unsigned char)*name))
 		return 0;
+	if (statx(directory, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
+		  &file))
+		return is_hidden(directory, name) ? -EACCES : 0;
 	fd = (struct proc_fd){
 		.number = strtoul(name, NULL, 10),
 		.type = file.stx_mode & S_IFMT,
