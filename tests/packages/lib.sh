@@ -34,11 +34,11 @@ fresh_root() {
 	mkdir "$1" && tar xf "$TEST_DIR/$2.tar" -C "$1"
 }
 
-# inside ROOT COMMAND... - its processes and mounts end with it.
+# inside ROOT COMMAND... - its processes and mounts end with it. It is a mount itself, as rpm wants of what is /.
 inside() {
 	unshare --mount --pid --fork --kill-child -- sh -c '
-		mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount -t tmpfs run "$0/run" &&
-			exec chroot "$0" "$@"' "$@"
+		mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+			mount -t tmpfs run "$0/run" && exec chroot "$0" "$@"' "$@"
 }
 
 # install ROOT PACKAGE... - files are named by a path in the root.
