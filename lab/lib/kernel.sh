@@ -117,7 +117,7 @@ unpack() {
 # put_progress STEPS SECONDS - how far a build is, and how long it will take at this rate.
 put_progress() {
 	local left=''
-	[ "$1" -lt 100 ] || left=", about $(($2 * (KERNEL_STEPS - $1) / $1 / 60 + 1)) minutes left"
+	[ "$1" -lt 100 ] || left=", about $(($2 * (KERNEL_STEPS - $1) / $1 / 60 + 1)) min left"
 	[ "$1" -lt $KERNEL_STEPS ] || left=', nearly done'
 	printf 'lab: building the kernel: %d steps of about %d%s' "$1" $KERNEL_STEPS "$left" >&2
 }

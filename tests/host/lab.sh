@@ -62,7 +62,7 @@ for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prep
 	: >"$TEST_DIR/building"
 	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>"$TEST_DIR/building" &
 	pid=$!
-	await 120 grep ' steps of about [0-9]*, about [0-9]* minutes left$' "$TEST_DIR/building"
+	await 120 grep ' steps of about [0-9]*, about [0-9]* min left$' "$TEST_DIR/building"
 	ok "$signal to $command during a kernel's build: it builds, and says how long it will take" some builds_left
 	kill -s "$signal" $pid
 	await_end 60 $pid
