@@ -11,7 +11,7 @@ LAB_PACKAGES=(
 	libbpf-dev clang bpftool
 	libibverbs-dev ibverbs-providers iproute2
 	qemu-system-x86 patch bc bison flex libelf-dev libssl-dev openssl pahole python3 libc6-dev xz-utils kmod
-	debian-archive-keyring gojq python3-jsonschema util-linux pciutils procps perl-base graphviz
+	debian-archive-keyring gojq python3-jsonschema util-linux mount pciutils procps perl-base graphviz
 )
 
 # Standard output belongs to the command in the lab.
