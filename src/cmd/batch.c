@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* batch: runs a command for each line of a file, in one process. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +14,6 @@
 struct batch_options {
 	bool keep_going;
 };
-
-static void on_signal(int signal)
-{
-	wait_signal = signal;
-}
 
 static enum status refuse_line(int error)
 {
@@ -109,7 +103,6 @@ static enum status run_file(struct call *call, const char *name)
 /* Without --context the objects live in this process, and end with it. */
 static enum status run(struct call *call)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
 	struct context context;
 	struct call inner = *call;
 	enum status status;
@@ -122,9 +115,7 @@ static enum status run(struct call *call)
 		context_open_private(&context);
 	}
 	inner.context = &context;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	wait_handle_signals();
 	status = run_file(&inner, call->arguments[0]);
 	context_close(&context);
 	return status;

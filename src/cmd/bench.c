@@ -3,7 +3,6 @@
 #include "bench/bench.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -204,28 +203,14 @@ static enum status judge(const struct session *session, const struct bench_failu
 	return STATUS_UNSUPPORTED;
 }
 
-static void on_signal(int signal)
-{
-	wait_signal = signal;
-}
-
-/* What was measured until a signal came is shown, and what is to be put back is. */
-static void catch_signals(void)
-{
-	const struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 static enum status measure(struct session *session)
 {
 	const struct plan *plan = &session->plan;
 	struct bench_failure failure;
 	enum status status;
 
-	catch_signals();
+	/* What was measured until one comes is shown, and what is to be put back is. */
+	wait_handle_signals();
 	session->terminal = isatty(STDERR_FILENO);
 	bench_run(&session->setup, plan->rows, plan->count, show_progress, session, &failure);
 	if (session->terminal)

@@ -14,6 +14,20 @@
 
 volatile sig_atomic_t wait_signal;
 
+static void on_signal(int signal)
+{
+	wait_signal = signal;
+}
+
+void wait_handle_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
 bool wait_is_over(void)
 {
 	sigset_t pending;

@@ -14,6 +14,9 @@
 /* Set by those who handle SIGINT, SIGTERM or SIGHUP: the signal that came. */
 extern volatile sig_atomic_t wait_signal;
 
+/* Handles these three so: from now on they end waits, and not this process. */
+void wait_handle_signals(void);
+
 /* Whether such a signal came, or is pending. */
 bool wait_is_over(void);
 

@@ -5,6 +5,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+bool text_lists(const char *list, const char *word)
+{
+	const size_t length = strlen(word);
+
+	while (strcspn(list, ",") != length || strncasecmp(list, word, length)) {
+		list = strchr(list, ',');
+		if (!list++)
+			return false;
+	}
+	return true;
+}
+
 /* A backslash too is written as a number: a name may look like one. */
 static bool is_plain(char c)
 {

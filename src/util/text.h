@@ -34,6 +34,9 @@ static inline void copy_text(char *to, size_t size, const char *from)
 void text_join(char *text, size_t size, const char *between, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Whether a list, separated by commas, has the word, in either case. */
+bool text_lists(const char *list, const char *word);
+
 /* Writes the text for people, with a NUL, and returns where that is. */
 #define TEXT_ESCAPED(length) (4 * (length) + 1) /* the room for it */
 char *text_escape(char *to, const char *text);

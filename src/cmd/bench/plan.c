@@ -8,6 +8,7 @@
 #include "ui/value.h"
 #include "util/array.h"
 #include "util/scope.h"
+#include "util/text.h"
 
 #define PAGE 4096
 #define LARGEST (1ull << 30)
@@ -128,19 +129,6 @@ static enum status take_counts(struct plan *plan)
 	return status;
 }
 
-/* Of options: in either case. */
-static bool is_in_list(const char *list, const char *word)
-{
-	const size_t length = strlen(word);
-
-	while (strcspn(list, ",") != length || strncasecmp(list, word, length)) {
-		list = strchr(list, ',');
-		if (!list++)
-			return false;
-	}
-	return true;
-}
-
 static enum status add_row(struct plan *plan, const struct bench_setup *setup,
 			   const struct bench_row *row)
 {
@@ -164,7 +152,7 @@ static enum status add_rows(struct plan *plan, const struct bench_setup *setup, 
 		/* An export is the same whoever imports it. */
 		if (i == BENCH_EXPORT && row.way)
 			continue;
-		if (!only || is_in_list(only, bench_operation_name(i)))
+		if (!only || text_lists(only, bench_operation_name(i)))
 			status = add_row(plan, setup, &row);
 	}
 	return status;

@@ -201,15 +201,18 @@ static int run_gnuplot(const char *argument, int in, int out)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
+/* As run_gnuplot(): what it prints is not wanted. */
+static int try_gnuplot(void)
+{
+	auto_close int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	return run_gnuplot("--version", -1, nowhere);
+}
+
 enum status plot_find_gnuplot(const struct plot_file *file)
 {
-	auto_close int nowhere = -1;
-	int rc;
+	int rc = file->fd < 0 ? 0 : try_gnuplot();
 
-	if (file->fd < 0)
-		return STATUS_OK;
-	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	rc = run_gnuplot("--version", -1, nowhere);
 	if (!rc)
 		return STATUS_OK;
 	fail_with(STATUS_FAILED, 0, "bench %s %s", file->option, file->path);

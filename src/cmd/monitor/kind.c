@@ -33,15 +33,9 @@ unsigned kinds_parse(const char *text)
 {
 	unsigned kinds = 0;
 
-	for (const char *name = text; name;) {
-		size_t length = strcspn(name, ",");
-
-		for (unsigned kind = 0; kind < KINDS; kind++)
-			if (strlen(names[kind]) == length &&
-			    !strncasecmp(names[kind], name, length))
-				kinds |= KIND_BIT(kind);
-		name = name[length] ? name + length + 1 : NULL;
-	}
+	for (unsigned kind = 0; text && kind < KINDS; kind++)
+		if (text_lists(text, names[kind]))
+			kinds |= KIND_BIT(kind);
 	return kinds;
 }
 
