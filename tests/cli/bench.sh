@@ -49,7 +49,7 @@ ok 'no picture is left' not test -e "$TEST_DIR/picture"
 printf '#!/bin/sh\nexit 3\n' >"$TEST_DIR/empty/gnuplot"
 chmod +x "$TEST_DIR/empty/gnuplot"
 refuses 1 "'gnuplot --version' fails" without_gnuplot
-printf '#!/bin/sh\nexit 0\n' >"$TEST_DIR/empty/gnuplot"
+printf '#!/bin/sh\necho gnuplot 5.4\n' >"$TEST_DIR/empty/gnuplot"
 refuses 1 'there is no such PCI device' without_gnuplot
 
 operations=$(dmabufctl bench --help | sed -nE 's/^  ([a-z-]+)  +[a-z].*/\1/p')

@@ -99,6 +99,7 @@ ok 'one size and count: nothing grows' equal "$(gojq -c .growth <<<"$out")" '[]'
 run few --only dma-write,dma-read,unmap --importer "$EDU,$NVME2" --count 2 --json
 ok 'DMA: exit status 0' equal "$rc $err" '0 '
 ok 'DMA: both ways' contains "$(rows measurements | grep dma | xargs)" '^dma-write iommufd 4096 2 dma-read iommufd 4096 2'
+ok 'DMA: it took time' equal "$(those '.min_ns == 0')" ''
 ok 'DMA: what has none says so' equal "$(gojq -r '.skipped[] | "\(.importer) \(.why)"' <<<"$out" | sort -u)" \
 	"device the importer's module cannot make the device do DMA"
 run few --only dma-write,dma-read --json
@@ -176,6 +177,14 @@ run env DMABUFCTL_FAULT='IOMMU_IOAS_MAP_FILE#2=ENOMEM' dmabufctl bench --exporte
 ok 'an import that fails: exit status 1' equal "$rc" 1
 ok 'an import that fails: which' contains "$(gojq -r '.error | .what + ": " + .errno' <<<"$out")" '^bench: import of 4096 bytes, count 1: ENOMEM'
 is_clean 'after a failure'
+if [ -z "${TEST_REPORTS:-}" ]; then
+	# Of samples that take 8 MiB a row, the rows of 64 counts do not fit.
+	run prlimit --as=$((256 << 20)) dmabufctl bench --exporter "$NVME" --samples 1000000 --count "$(seq -s , 64)"
+	ok 'no memory for samples: exit status 1, and why' equal "$rc $err" '1 dmabufctl: bench: ENOMEM: Cannot allocate memory'
+	is_clean 'without memory'
+else
+	skip 'no memory for samples' 'sanitizers want more of it'
+fi
 
 fails 2 'it is the exporter' bench --importer "$NVME"
 fails 3 'BAR 2 of .* has 16777216 bytes' bench --size 4K,32M
