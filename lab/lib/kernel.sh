@@ -5,8 +5,6 @@
 # headers), build/ (what modules from outside are built with), version. It appears in the cache
 # complete or not at all.
 
-KERNEL_CONFIG=$LAB_TOP/kernel/lab.config
-KERNEL_DEBUG_CONFIG=$LAB_TOP/kernel/debug.config
 KERNEL_OLDER_CONFIG=$LAB_TOP/kernel/older.config
 KERNEL_IMPORTER=$LAB_TOP/kernel/importer
 KERNEL_SUITES=(trixie-backports trixie forky sid)
@@ -14,8 +12,9 @@ KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
 KERNEL_LTS=6.12
 KERNEL_NEWEST_IN=sid
-# What make prints lines of, with this configuration.
-KERNEL_STEPS=3000
+# Of each kind of kernel: the parts of its configuration, and how many lines make prints.
+declare -A KERNEL_CONFIGS=([small]=lab [full]='lab tests' [debug]='lab tests debug')
+declare -A KERNEL_STEPS=([small]=2950 [full]=3350 [debug]=3400)
 
 # private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
 private_apt() {
@@ -116,10 +115,10 @@ unpack() {
 
 # put_progress STEPS SECONDS - how far a build is, and how long it will take at this rate.
 put_progress() {
-	local left=''
-	[ "$1" -lt 100 ] || left=", about $(($2 * (KERNEL_STEPS - $1) / $1 / 60 + 1)) min left"
-	[ "$1" -lt $KERNEL_STEPS ] || left=', nearly done'
-	printf 'lab: building the kernel: %d steps of about %d%s' "$1" $KERNEL_STEPS "$left" >&2
+	local all=${KERNEL_STEPS[$KERNEL_KIND]} left=''
+	[ "$1" -lt 100 ] || left=", about $(($2 * (all - $1) / $1 / 60 + 1)) min left"
+	[ "$1" -lt "$all" ] || left=', nearly done'
+	printf 'lab: building the kernel: %d steps of about %d%s' "$1" "$all" "$left" >&2
 }
 
 # progress LOG PID - on a terminal one line that changes, else one every few hundred steps, until PID ends.
@@ -142,16 +141,24 @@ progress() {
 	wait "$2"
 }
 
+# configuration KIND - what a kernel of that kind must have.
+configuration() {
+	local part
+	for part in ${KERNEL_CONFIGS[$1]}; do
+		cat "$LAB_TOP/kernel/$part.config"
+	done
+}
+
 # configure_kernel SOURCE OBJECTS - over allnoconfig; every line must stick, but for those that
 # only older kernels know.
 configure_kernel() {
 	local line lost=()
-	cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG" >"$2/config" || die "cannot write to $2"
+	{ configuration "$KERNEL_KIND"; cat "$KERNEL_OLDER_CONFIG"; } >"$2/config" || die "cannot write to $2"
 	KCONFIG_ALLCONFIG=$2/config make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
 		{ tail -n 5 "$2/log" >&2; die "the kernel could not be configured"; }
 	while read -r line; do
 		grep -qx "$line" "$2/.config" || lost+=("$line")
-	done < <(grep -h '^CONFIG_' "${KERNEL_CONFIGS[@]}")
+	done < <(configuration "$KERNEL_KIND" | grep '^CONFIG_')
 	[ ${#lost[@]} -eq 0 ] || die "this kernel source does not take ${lost[*]}"
 }
 
@@ -209,18 +216,26 @@ changes_of() {
 	[ $# -eq 0 ] || sed -s '1,/^---$/d' "$@"
 }
 
-# kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds once per name, configuration
-# and patches. SERIES: a directory of patches, or "".
-kernel_from_archive() {
-	local name=$1 series=$2 key work archive
-	shift 2
+# place_of NAME SERIES KIND - where the cache has that kernel: one for each name, configuration and patches.
+place_of() {
+	local key
 	key=$({
-		cat "${KERNEL_CONFIGS[@]}" "$KERNEL_OLDER_CONFIG"
-		changes_of ${series:+"${series%x}"*/*.patch}
-		echo "$name"
+		configuration "$3"
+		cat "$KERNEL_OLDER_CONFIG"
+		changes_of ${2:+"${2%x}"*/*.patch}
+		echo "$1"
 	} | sha256sum | cut -c 1-12)
-	KERNEL=$LAB_CACHE/kernels/$(basename "$name")${KERNEL_DEBUG:+-debug}-$key
-	[ -f "$KERNEL/bzImage" ] && return
+	echo "$LAB_CACHE/kernels/$(basename "$1")-$3-$key"
+}
+
+# kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds it once. SERIES: a directory of patches, or "".
+kernel_from_archive() {
+	local name=$1 series=$2 work archive
+	shift 2
+	KERNEL=$(place_of "$name" "$series" full)
+	[ "$KERNEL_KIND" != small ] || [ ! -f "$KERNEL/bzImage" ] || return 0
+	KERNEL=$(place_of "$name" "$series" "$KERNEL_KIND")
+	[ ! -f "$KERNEL/bzImage" ] || return 0
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
 	exec {lock}>"$LAB_CACHE/kernels/lock"
 	flock -n "$lock" || { say "waiting for another build of a kernel"; flock "$lock"; }
@@ -240,7 +255,7 @@ kernel_from_archive() {
 # kernel_from_tree TREE - objects are kept, so that a change costs its own compile only.
 kernel_from_tree() {
 	local key
-	key=$({ realpath "$1"; echo "$KERNEL_DEBUG"; } | sha256sum | cut -c 1-12)
+	key=$({ realpath "$1"; echo "$KERNEL_KIND"; } | sha256sum | cut -c 1-12)
 	KERNEL=$LAB_CACHE/trees/$key/kernel
 	compile "$(realpath "$1")" "$LAB_CACHE/trees/$key/objects" "$KERNEL"
 }
@@ -277,14 +292,13 @@ get_modules() {
 	[ ! -d "$with" ] || MODULES=$with
 }
 
-# get_kernel SPEC DEBUG - sets KERNEL to the directory of a finished kernel, MODULES, and KERNEL_SOURCE to
+# get_kernel SPEC KIND - sets KERNEL to the directory of a finished kernel, MODULES, and KERNEL_SOURCE to
 # what fetch_source() takes, "" when it is not Debian's. SPEC: mainline, newest, or a version in Debian's
 # archive, each also with -patched; lts, a source tree, a tarball, or a bzImage (its modules/ beside it).
-# DEBUG: "" or "yes".
+# KIND: full; debug, which adds checks; or small, where one will do that has only what the demo needs.
 get_kernel() {
 	local name=$1
-	KERNEL_DEBUG=$2 KERNEL_SOURCE=''
-	KERNEL_CONFIGS=("$KERNEL_CONFIG" ${2:+"$KERNEL_DEBUG_CONFIG"})
+	KERNEL_KIND=$2 KERNEL_SOURCE=''
 	if [[ $1 =~ ^newest(-patched)?$ ]]; then
 		name=$(newest_version)${1#newest} || exit
 	fi
