@@ -12,9 +12,9 @@ KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
 KERNEL_LTS=6.12
 KERNEL_NEWEST_IN=sid
-# Of each kind of kernel: the parts of its configuration, and how many lines make prints.
+# Of each kind of kernel: the parts of its configuration, and how many objects gcc makes.
 declare -A KERNEL_CONFIGS=([small]=lab [full]='lab tests' [debug]='lab tests debug')
-declare -A KERNEL_STEPS=([small]=2950 [full]=3350 [debug]=3400)
+declare -A KERNEL_OBJECTS=([small]=1250 [full]=1580 [debug]=1650)
 
 # private_apt COMMAND... - apt with a state of its own; the machine's is left alone.
 private_apt() {
@@ -113,26 +113,26 @@ unpack() {
 	esac || die "could not unpack $1; is the disk full? ($(df -h --output=avail "$2" | tail -n 1) free in $2)"
 }
 
-# put_progress STEPS SECONDS - how far a build is, and how long it will take at this rate.
+# put_progress OBJECTS SECONDS - how far a build is, and how long it will take at this rate.
 put_progress() {
-	local all=${KERNEL_STEPS[$KERNEL_KIND]} left=''
+	local all=${KERNEL_OBJECTS[$KERNEL_KIND]} left=''
 	[ "$1" -lt 100 ] || left=", about $(($2 * (all - $1) / $1 / 60 + 1)) min left"
 	[ "$1" -lt "$all" ] || left=', nearly done'
-	printf 'lab: building the kernel: %d steps of about %d%s' "$1" "$all" "$left" >&2
+	printf 'lab: building the kernel: %d of about %d objects%s' "$1" "$all" "$left" >&2
 }
 
-# progress LOG PID - on a terminal one line that changes, else one every few hundred steps, until PID ends.
+# progress LOG PID - on a terminal one line that changes, else one every few hundred objects, until PID ends.
 progress() {
-	local steps last=-1 start=$SECONDS
+	local objects last=-1 start=$SECONDS
 	while kill -0 "$2" 2>/dev/null; do
-		steps=$(grep -c '^  [A-Z]' "$1")
+		objects=$(grep -c '^  CC ' "$1")
 		if [ -t 2 ]; then
 			printf '\r' >&2
-			put_progress "$steps" $((SECONDS - start))
+			put_progress "$objects" $((SECONDS - start))
 			printf '\e[K' >&2
-		elif [ $((steps / 500)) -ne "$last" ]; then
-			last=$((steps / 500))
-			put_progress "$steps" $((SECONDS - start))
+		elif [ $((objects / 200)) -ne "$last" ]; then
+			last=$((objects / 200))
+			put_progress "$objects" $((SECONDS - start))
 			echo >&2
 		fi
 		sleep 1

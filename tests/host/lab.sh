@@ -57,18 +57,52 @@ touch "$tree/Kbuild"
 printf '%s: ; %s\n' allnoconfig 'cp $(KCONFIG_ALLCONFIG) $(O)/.config' \
 	'bzImage modules headers' '@seq -f "  CC %g" 600; sleep 1000' >"$tree/Makefile"
 builds_left() { pgrep -fc "make.* -C $tree .*bzImage"; }
-for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prepare' 'TERM lab/check'; do
+for how in 'INT lab/run --prepare' 'TERM lab/run --prepare' 'KILL lab/run --prepare' 'TERM lab/check' 'TERM lab/demo'; do
 	read -r signal command option <<<"$how"
 	: >"$TEST_DIR/building"
 	env --default-signal=INT XDG_CACHE_HOME="$TEST_DIR/cache" "$top/$command" ${option:+"$option"} --kernel "$tree" >/dev/null 2>"$TEST_DIR/building" &
 	pid=$!
-	await 120 grep ' steps of about [0-9]*, about [0-9]* min left$' "$TEST_DIR/building"
+	await 120 grep ' of about [0-9]* objects, about [0-9]* min left$' "$TEST_DIR/building"
 	ok "$signal to $command during a kernel's build: it builds, and says how long it will take" some builds_left
 	kill -s "$signal" $pid
 	await_end 60 $pid
 	await 60 counts 0 builds_left
 	ok "$signal to $command during a kernel's build: nothing is left running" equal "$(builds_left)" 0
 done
+
+# has_types - how many of the trees' configurations have the types described, and how many have not.
+has_types() {
+	grep -c '^CONFIG_DEBUG_INFO_BTF=y' "$TEST_DIR"/cache/dmabufctl/trees/*/objects/.config | cut -d : -f 2 | sort | xargs
+}
+ok 'lab/demo builds a small kernel, the others a whole one' equal "$(has_types)" '0 1'
+
+# with_kernels FUNCTION ARGUMENT... - with what gets kernels, and a cache of its own.
+with_kernels() (
+	# shellcheck source=lab/lib/common.sh
+	. "$top/lab/lib/common.sh"
+	# shellcheck source=lab/lib/kernel.sh
+	. "$top/lab/lib/kernel.sh"
+	LAB_CACHE=$TEST_DIR/kept
+	"$@"
+)
+is_built() {
+	local place
+	place=$(place_of mainline '' "$1")
+	mkdir -p "$place"
+	touch "$place/bzImage"
+}
+chosen() {
+	get_kernel mainline "$1"
+	# shellcheck disable=SC2031 # not that of with_kernels
+	basename "$KERNEL"
+}
+with_kernels is_built small
+ok 'a small kernel in the cache: taken' contains "$(with_kernels chosen small)" ^mainline-small-
+with_kernels is_built full
+ok 'a whole kernel in the cache: taken before a small one' contains "$(with_kernels chosen small)" ^mainline-full-
+with_kernels is_built debug
+ok 'a kernel with checks in the cache: taken where it is asked for' contains "$(with_kernels chosen debug)" ^mainline-debug-
+ok 'a whole kernel is one without them' contains "$(with_kernels chosen full)" ^mainline-full-
 
 # stalling_archive - a Debian archive whose linux-source stops in its midst, once.
 stalling_archive() {
@@ -90,21 +124,17 @@ stalling_archive() {
 }
 
 # fetches - what a kernel is built from, of that archive.
-fetches() (
+fetches() {
 	export APT_CONFIG=$TEST_DIR/apt.conf
 	printf '%s;\n' 'Acquire::http::Timeout "2"' 'Acquire::AllowInsecureRepositories "true"' \
 		'APT::Get::AllowUnauthenticated "true"' >"$APT_CONFIG"
-	# shellcheck source=lab/lib/common.sh
-	. "$top/lab/lib/common.sh"
-	# shellcheck source=lab/lib/kernel.sh
-	. "$top/lab/lib/kernel.sh"
-	LAB_CACHE=$TEST_DIR/fetched
+	# shellcheck disable=SC2317 # fetch_source asks
 	debian_mirror() { head -n 1 "$TEST_DIR/server"; }
 	KERNEL_SUITES=(trixie)
 	fetch_source mainline
-)
+}
 stalling_archive
-run fetches
+run with_kernels fetches
 ok 'a download that stalls: it goes on' equal "$rc" 0
 ok 'a download that stalls: all of it arrives' cmp "$out" "$TEST_DIR/archive/linux-source.deb"
 ok 'a download that stalls: what was there is not asked for again' grep -qx 'range' "$TEST_DIR/server"
@@ -127,7 +157,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chmod 755 "$TEST_DIR"
 	(cd "$top" && tar c --exclude=./build --exclude=./build-sanitized --exclude=./build-mutants --exclude=./.git .) | tar x -C "$TEST_DIR/home"
 	mkdir -p "$TEST_DIR/home/.cache/dmabufctl/kernels"
-	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}"/dmabufctl/kernels/mainline-???????????? "$TEST_DIR/home/.cache/dmabufctl/kernels/"
+	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}"/dmabufctl/kernels/mainline-full-* "$TEST_DIR/home/.cache/dmabufctl/kernels/"
 	chown -R 65534:65534 "$TEST_DIR/home"
 	cd "$TEST_DIR/home" || exit 1
 	run env HOME="$TEST_DIR/home" XDG_CACHE_HOME= TMPDIR=/tmp \
