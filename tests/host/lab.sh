@@ -157,7 +157,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chmod 755 "$TEST_DIR"
 	(cd "$top" && tar c --exclude=./build --exclude=./build-sanitized --exclude=./build-mutants --exclude=./.git .) | tar x -C "$TEST_DIR/home"
 	mkdir -p "$TEST_DIR/home/.cache/dmabufctl/kernels"
-	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}"/dmabufctl/kernels/mainline-full-* "$TEST_DIR/home/.cache/dmabufctl/kernels/"
+	cp -r "${XDG_CACHE_HOME:-$HOME/.cache}"/dmabufctl/kernels/mainline-full-???????????? "$TEST_DIR/home/.cache/dmabufctl/kernels/"
 	chown -R 65534:65534 "$TEST_DIR/home"
 	cd "$TEST_DIR/home" || exit 1
 	run env HOME="$TEST_DIR/home" XDG_CACHE_HOME= TMPDIR=/tmp \
