@@ -31,6 +31,12 @@ ok 'where there is no kernel: skipped' equal "$rc" 125
 unpack "$archive" "$work/linux" 2>/dev/null
 cd "$work/linux" || exit
 ok 'a series of commits' make_series
+"$ci/bisect" revoke-reset >/dev/null 2>"$TEST_DIR/stopped" &
+pid=$!
+await 120 grep -q 'building the kernel' "$TEST_DIR/stopped"
+pkill -TERM -P $pid
+wait $pid
+ok 'a build that is stopped: so is git bisect' equal $? 143
 git bisect start HEAD base >/dev/null
 run git bisect run "$ci/bisect" revoke-reset revoke-memory
 ok 'git bisect finds the bug' equal "$rc $(git rev-parse bisect/bad)" "0 $(git rev-parse bug)"
