@@ -2,7 +2,6 @@
 # lab:
 # lab: --iommu virtio
 # kernels: all
-# sample: lts virtio
 # bench measures what it says it does, each so often, and leaves the machine as it found it. How long anything took
 # decides nothing here.
 . "$(dirname "$0")/lib.sh"
