@@ -18,6 +18,12 @@ LAB_PACKAGES=(
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { say "$@"; exit 125; }
 
+# take_lock FILE WHAT - sets lock to a descriptor, which holds it until it is closed. Says what it waits for.
+take_lock() {
+	exec {lock}>"$1" || die "cannot write to $1"
+	flock -n "$lock" || { say "waiting for another $2"; flock "$lock"; }
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"

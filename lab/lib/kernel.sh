@@ -230,15 +230,14 @@ place_of() {
 
 # kernel_from_archive NAME SERIES ARCHIVE-COMMAND... - builds it once. SERIES: a directory of patches, or "".
 kernel_from_archive() {
-	local name=$1 series=$2 work archive
+	local name=$1 series=$2 work archive lock
 	shift 2
 	KERNEL=$(place_of "$name" "$series" full)
 	[ "$KERNEL_KIND" != small ] || [ ! -f "$KERNEL/bzImage" ] || return 0
 	KERNEL=$(place_of "$name" "$series" "$KERNEL_KIND")
 	[ ! -f "$KERNEL/bzImage" ] || return 0
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
-	exec {lock}>"$LAB_CACHE/kernels/lock"
-	flock -n "$lock" || { say "waiting for another build of a kernel"; flock "$lock"; }
+	take_lock "$LAB_CACHE/kernels/lock" 'build of a kernel'
 	if [ ! -f "$KERNEL/bzImage" ]; then
 		archive=$("$@") || exit
 		work=$LAB_CACHE/work
@@ -282,7 +281,7 @@ get_modules() {
 	key=$(cat "$KERNEL_IMPORTER"/* | sha256sum | cut -c 1-12)
 	with=$MODULES-$key
 	if [ ! -d "$with" ]; then
-		exec {lock}>"$KERNEL/lock" && flock "$lock"
+		take_lock "$KERNEL/lock" 'build of the modules'
 		rm -rf "$with.new"
 		[ -d "$with" ] || { add_importer "$with.new" >"$KERNEL/importer.log" 2>&1 && mv "$with.new" "$with"; } ||
 			say "$(basename "$KERNEL_IMPORTER") does not build for this kernel; the tests lack it" \

@@ -26,7 +26,7 @@ get_selftests() {
 	SELFTESTS=$LAB_CACHE/selftests/$(basename "$archive" .deb)
 	[ ! -d "$SELFTESTS" ] || return 0
 	mkdir -p "$LAB_CACHE/selftests"
-	exec {lock}>"$LAB_CACHE/selftests/lock" && flock "$lock"
+	take_lock "$LAB_CACHE/selftests/lock" "build of the kernel's tests"
 	if [ ! -d "$SELFTESTS" ]; then
 		source=$SELFTESTS.source
 		unpack "$archive" "$source"

@@ -104,6 +104,24 @@ with_kernels is_built debug
 ok 'a kernel with checks in the cache: taken where it is asked for' contains "$(with_kernels chosen debug)" ^mainline-debug-
 ok 'a whole kernel is one without them' contains "$(with_kernels chosen full)" ^mainline-full-
 
+# The importer cannot be built for this kernel, which has nothing in it.
+empty=$TEST_DIR/empty
+mkdir -p "$empty"/{build,modules}
+modules_of() {
+	KERNEL=$1
+	get_modules
+}
+flock -F "$empty/lock" sleep 1000 &
+holder=$!
+await 60 bash -c "! flock -n '$empty/lock' true"
+with_kernels modules_of "$empty" 2>"$TEST_DIR/waiting" &
+pid=$!
+await 60 grep 'waiting for another build of the modules' "$TEST_DIR/waiting"
+ok 'while another builds the modules: it waits' kill -0 $pid
+kill $holder
+await_end 60 $pid
+ok 'when that has ended: it goes on' contains "$(cat "$TEST_DIR/waiting")" 'does not build for this kernel'
+
 # stalling_archive - a Debian archive whose linux-source stops in its midst, once.
 stalling_archive() {
 	local archive=$TEST_DIR/archive
