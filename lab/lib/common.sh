@@ -18,9 +18,10 @@ LAB_PACKAGES=(
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { say "$@"; exit 125; }
 
-# take_lock FILE WHAT - sets lock to a descriptor, which holds it until it is closed. Says what it waits for.
+# take_lock FILE WHAT - sets lock to a descriptor, which holds it until it is closed. Says what it waits for. Fails where FILE cannot be
+# written.
 take_lock() {
-	exec {lock}>"$1" || die "cannot write to $1"
+	exec {lock}>"$1" || return
 	flock -n "$lock" || { say "waiting for another $2"; flock "$lock"; }
 }
 

@@ -5,7 +5,6 @@
 # headers), build/ (what modules from outside are built with), version. It appears in the cache
 # complete or not at all.
 
-KERNEL_OLDER_CONFIG=$LAB_TOP/kernel/older.config
 KERNEL_IMPORTER=$LAB_TOP/kernel/importer
 KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
@@ -141,10 +140,10 @@ progress() {
 	wait "$2"
 }
 
-# configuration KIND - what a kernel of that kind must have.
+# configuration KIND [older] - what a kernel of that kind must have; older: and what older ones need besides.
 configuration() {
 	local part
-	for part in ${KERNEL_CONFIGS[$1]}; do
+	for part in ${KERNEL_CONFIGS[$1]} "${@:2}"; do
 		cat "$LAB_TOP/kernel/$part.config"
 	done
 }
@@ -153,7 +152,7 @@ configuration() {
 # only older kernels know.
 configure_kernel() {
 	local line lost=()
-	{ configuration "$KERNEL_KIND"; cat "$KERNEL_OLDER_CONFIG"; } >"$2/config" || die "cannot write to $2"
+	configuration "$KERNEL_KIND" older >"$2/config" || die "cannot write to $2"
 	KCONFIG_ALLCONFIG=$2/config make -C "$1" O="$2" allnoconfig >"$2/log" 2>&1 ||
 		{ tail -n 5 "$2/log" >&2; die "the kernel could not be configured"; }
 	while read -r line; do
@@ -220,8 +219,7 @@ changes_of() {
 place_of() {
 	local key
 	key=$({
-		configuration "$3"
-		cat "$KERNEL_OLDER_CONFIG"
+		configuration "$3" older
 		changes_of ${2:+"${2%x}"*/*.patch}
 		echo "$1"
 	} | sha256sum | cut -c 1-12)
@@ -232,12 +230,14 @@ place_of() {
 kernel_from_archive() {
 	local name=$1 series=$2 work archive lock
 	shift 2
-	KERNEL=$(place_of "$name" "$series" full)
-	[ "$KERNEL_KIND" != small ] || [ ! -f "$KERNEL/bzImage" ] || return 0
+	if [ "$KERNEL_KIND" = small ]; then
+		KERNEL=$(place_of "$name" "$series" full)
+		[ ! -f "$KERNEL/bzImage" ] || return 0
+	fi
 	KERNEL=$(place_of "$name" "$series" "$KERNEL_KIND")
 	[ ! -f "$KERNEL/bzImage" ] || return 0
 	mkdir -p "$LAB_CACHE/kernels" || die "cannot write to $LAB_CACHE"
-	take_lock "$LAB_CACHE/kernels/lock" 'build of a kernel'
+	take_lock "$LAB_CACHE/kernels/lock" 'build of a kernel' || die "cannot write to $LAB_CACHE/kernels"
 	if [ ! -f "$KERNEL/bzImage" ]; then
 		archive=$("$@") || exit
 		work=$LAB_CACHE/work

@@ -26,7 +26,7 @@ get_selftests() {
 	SELFTESTS=$LAB_CACHE/selftests/$(basename "$archive" .deb)
 	[ ! -d "$SELFTESTS" ] || return 0
 	mkdir -p "$LAB_CACHE/selftests"
-	take_lock "$LAB_CACHE/selftests/lock" "build of the kernel's tests"
+	take_lock "$LAB_CACHE/selftests/lock" "build of the kernel's tests" || die "cannot write to $LAB_CACHE/selftests"
 	if [ ! -d "$SELFTESTS" ]; then
 		source=$SELFTESTS.source
 		unpack "$archive" "$source"

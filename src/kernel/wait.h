@@ -11,11 +11,11 @@
 
 #define WAIT_FOR_EVER (-1)
 
-/* Set by those who handle SIGINT, SIGTERM or SIGHUP: the signal that came. */
-extern volatile sig_atomic_t wait_signal;
-
-/* Handles these three so: from now on they end waits, and not this process. */
+/* From now on SIGINT, SIGTERM and SIGHUP end waits, and not this process. */
 void wait_handle_signals(void);
+
+/* Which of them came; 0: none. */
+extern volatile sig_atomic_t wait_signal;
 
 /* Whether such a signal came, or is pending. */
 bool wait_is_over(void);

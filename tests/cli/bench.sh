@@ -49,7 +49,16 @@ ok 'no picture is left' not test -e "$TEST_DIR/picture"
 printf '#!/bin/sh\nexit 3\n' >"$TEST_DIR/empty/gnuplot"
 chmod +x "$TEST_DIR/empty/gnuplot"
 refuses 1 "'gnuplot --version' fails" without_gnuplot
-printf '#!/bin/sh\necho gnuplot 5.4\n' >"$TEST_DIR/empty/gnuplot"
+# What it prints is not shown. That goes to /dev/null, which it has open once, but for what this shell has of it.
+cat >"$TEST_DIR/empty/gnuplot" <<'END'
+#!/bin/sh
+echo gnuplot 5.4 || exit 3
+for fd in /proc/$$/fd/*; do
+	number=${fd##*/}
+	[ "$number" -le 2 ] || [ -e "/proc/$shell/fd/$number" ] || ! [ "$fd" -ef /dev/null ] || exit 4
+done
+END
+export shell=$$
 refuses 1 'there is no such PCI device' without_gnuplot
 
 operations=$(dmabufctl bench --help | sed -nE 's/^  ([a-z-]+)  +[a-z].*/\1/p')

@@ -121,6 +121,11 @@ ok 'while another builds the modules: it waits' kill -0 $pid
 kill $holder
 await_end 60 $pid
 ok 'when that has ended: it goes on' contains "$(cat "$TEST_DIR/waiting")" 'does not build for this kernel'
+rm "$empty/lock"
+mkdir "$empty/lock"
+run with_kernels modules_of "$empty"
+ok 'a kernel that cannot be locked: it is taken' equal "$rc" 0
+ok 'a kernel that cannot be locked: the tests lack the importer' contains "$err" 'does not build for this kernel'
 
 # stalling_archive - a Debian archive whose linux-source stops in its midst, once.
 stalling_archive() {

@@ -198,7 +198,8 @@ int main(void)
 	check_printed(text_print, "a\x1b]0;x\a\xc3\xa9\\\n", "a\\x1b]0;x\\x07\\xc3\\xa9\\x5c\\x0a");
 	check_printed(text_print_quoted, "a \"b\" \\ \n", "a \\\"b\\\" \\\\x5c \\\\x0a");
 	check_json();
-	check(text_lists("a,bc", "bc") && text_lists("A,b", "a"), "words of a list");
+	check(text_lists("a,bc", "bc") && text_lists("A,b", "a") && text_lists("a,b,c", "b"),
+	      "words of a list");
 	check(!text_lists("a,bc", "b") && !text_lists("ab", "abc") && !text_lists("a", ""),
 	      "what is not in a list");
 	copy_text(small, sizeof(small), "abc");
