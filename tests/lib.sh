@@ -19,6 +19,9 @@
 # Never wait by a loop or a sleep of one's own: `await` has a limit and names what it waited for.
 # Its limit is for what hangs, so a generous one; TEST_PATIENCE multiplies it on slow machines.
 
+# The same order and the same messages everywhere, and no files of a locale to read for each process.
+export LC_ALL=C
+
 TEST_COUNT=0
 TEST_DIR=$(mktemp -d)
 trap 'rm -rf "$TEST_DIR"' EXIT

@@ -19,7 +19,7 @@ with() {
 
 build_with_clang() (
 	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
-		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
+		"$top/configure" -q --enable-werror --without-bpf CC=clang CFLAGS=-O0 && make -j"$(nproc)"
 )
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh

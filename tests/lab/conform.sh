@@ -64,8 +64,8 @@ ok 'afterwards: no instance of tracefs is left' equal "$(ls /sys/kernel/tracing/
 ok 'afterwards: no probe is left' not grep -q dmabufctl/map_ /sys/kernel/tracing/kprobe_events
 ok 'afterwards: the kernel log has no complaint' not grep -qE 'WARNING:|BUG:|Oops' <(dmesg)
 
-# In each of its forms it says the same. The group needs no device of its own.
-run d conform --exporter "$NVME" --only fd,data --importer "$EDU" --tap
+# In each of its forms it says the same.
+run d conform --exporter "$NVME" --only fd,import --importer "$EDU" --tap
 ok 'TAP: exit status 0' equal "$rc" 0
 ok 'TAP: its version and plan' equal "$(head -n 2 <<<"$out" | paste -sd ' ')" "TAP version 14 1..$(grep -cE '^(not )?ok [0-9]+ - ' <<<"$out")"
 ok 'TAP: the totals' contains "$out" '^# Totals: pass:[0-9]+ fail:0 xfail:0 xpass:0 skip:[0-9]+ error:0$'
@@ -77,17 +77,17 @@ if ! closes_the_hole; then
 		contains "$out" '^not ok 1 - revoke-sysfs-reset # TODO known: .* mended by kernel/linux-7.x/0008\)$'
 	ok 'TAP: what is known is no failure' equal "$rc" 0
 fi
-run d conform --exporter "$NVME" --only fd,data --importer "$EDU" --junit
+run d conform --exporter "$NVME" --only fd,import --importer "$EDU" --junit
 ok 'JUnit: it is XML, of as many cases' equal "$(python3 -c '
 import sys, xml.etree.ElementTree as tree
 suite = tree.parse(sys.argv[1]).getroot()
 cases = suite.findall("testcase")
 assert int(suite.get("tests")) == len(cases) and not suite.findall("testcase/failure")
-print(sum(len(case) == 0 for case in cases), {case.get("classname") for case in cases} == {"fd", "data"})' "$TEST_DIR/out")" "$passed True"
-run d conform --exporter "$NVME" --only fd,data --importer "$EDU"
+print(sum(len(case) == 0 for case in cases), {case.get("classname") for case in cases} == {"fd", "import"})' "$TEST_DIR/out")" "$passed True"
+run d conform --exporter "$NVME" --only fd,import --importer "$EDU"
 ok 'for people: no case, and the summary' contains "$out" "^no case failed$"
 ok 'for people: the numbers' contains "$out" " $NVME +2 $EDU +- +$passed +0 +0 "
-run d conform --exporter "$NVME" --only fd,data --importer "$EDU" -v
+run d conform --exporter "$NVME" --only fd,import --importer "$EDU" -v
 ok 'for people, with -v: each case' equal "$(grep -c ' passed ' <<<"$out")" "$passed"
 
 ok 'on a terminal: how far it is' contains \

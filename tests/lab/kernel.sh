@@ -38,7 +38,7 @@ holder() {
 	if [ "$1" = default ] && [ -e "/proc/${HOLDER:-none}" ]; then
 		echo "$HOLDER"
 	else
-		pgrep -f "^[^ ]*dmabufctl-holder /run/dmabufctl/$1[.]socket$"
+		holders "$1"
 	fi
 }
 
