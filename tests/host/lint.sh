@@ -25,9 +25,10 @@ build_with_clang() (
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor,scale} bash-completion/dmabufctl contrib/ci/{bisect,conform} man/html)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
-with shellcheck 'shellcheck finds nothing' shellcheck "${scripts[@]}"
+printf '%s\0' "${scripts[@]}" >"$TEST_DIR/scripts"
+with shellcheck 'shellcheck finds nothing' xargs -0 -a "$TEST_DIR/scripts" -P "$(nproc)" -n 16 shellcheck
 # NULL is a pointer here, also where it ends the arguments of a function.
-with cppcheck 'cppcheck finds nothing' cppcheck -q --error-exitcode=1 --suppress=varFuncNullUB \
+with cppcheck 'cppcheck finds nothing' cppcheck -q -j "$(nproc)" --error-exitcode=1 --suppress=varFuncNullUB \
 	--enable=warning,performance,portability '--suppress=unknownMacro:*.bpf.c' -Isrc -Itests/unit -I. src tests bench
 if [ -f Makefile ]; then
 	skip 'clang builds without a warning, and without BPF' 'the tree is configured in place'
@@ -42,7 +43,7 @@ else
 	fi
 fi
 build=${LAB_BUILD:-$([ -f Makefile ] && echo . || echo build)}
-with make 'make distcheck, without a warning of its compiler' make -s -C "$build" distcheck
+with make 'make distcheck, without a warning of its compiler' make -s -j"$(nproc)" -C "$build" distcheck
 
 # finds_nothing COMMAND... - succeeds, and has nothing to say.
 finds_nothing() { out=$("$@" 2>&1) && [ -z "$out" ] || { echo "$out"; return 1; }; }
