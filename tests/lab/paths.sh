@@ -54,6 +54,7 @@ goes 00:1f.0 01:00.0 host-bridge '' '00:1f.0' '00:10.0 01:00.0'
 goes 06:00.0 05:00.0 impossible '00:13.0 04:00.0' '05:00.0 06:00.0' '05:00.0'
 
 # Every bit of the control register, as lspci shows it, and only that one decides.
+redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w) others=$(setpci -s 09:01.0 ECAP_ACS+6.w)
 for bits in 0001 0002 0004 0008 0010 0020 0040 001d 0000; do
 	setpci -s 09:00.0 ECAP_ACS+6.w=$bits
 	run d topology 0a:00.0 0b:00.0 --json
@@ -65,6 +66,8 @@ for bits in 0001 0002 0004 0008 0010 0020 0040 001d 0000; do
 done
 setpci -s 09:01.0 ECAP_ACS+6.w=001d
 ok "the port of the other side does not count" equal "$(d topology 0a:00.0 0b:00.0 --json | gojq -r .verdict.verdict)" direct
+setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
+setpci -s 09:01.0 ECAP_ACS+6.w="$others"
 
 # An ordinary user reads 64 bytes of each: types and bits are not known.
 run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl topology 0a:00.0 0b:00.0 --json
