@@ -20,6 +20,8 @@ counts() {
 }
 
 counts 'passes' '2 passed, 0 failed, 0 skipped' '^PASS .*: 2 checks' 'ok a true; ok b true; done_testing'
+LC_ALL=C.UTF-8 counts 'is in the C locale, whatever the user has' '1 passed, 0 failed, 0 skipped' '^PASS' \
+	'ok a grep -qxz LC_ALL=C /proc/self/environ; done_testing'
 counts 'fails' '1 passed, 1 failed, 0 skipped' '^    not ok 2 - b$' 'ok a true; ok b false; done_testing'
 counts 'skips one' '1 passed, 0 failed, 1 skipped' '^PASS' 'ok a true; skip b "not here"; done_testing'
 counts 'skips all' '0 passed, 0 failed, 1 skipped' '^PASS' 'echo "1..0 # SKIP not here"'

@@ -19,14 +19,14 @@ with() {
 
 build_with_clang() (
 	mkdir "$TEST_DIR/clang" && cd "$TEST_DIR/clang" &&
-		"$top/configure" -q --enable-werror --without-bpf CC=clang CFLAGS=-O0 && make -j"$(nproc)"
+		"$top/configure" -q --enable-werror --without-bpf CC=clang && make -j"$(nproc)"
 )
 
 scripts=(.ci/run lab/{check,demo,run,shell} lab/lib/{*.sh,demo,guest,init,mutants-guest} tests/alone tests/run tests/lib.sh tests/*/*.sh
 	bench/{batch,list,monitor,scale} bash-completion/dmabufctl contrib/ci/{bisect,conform} man/html)
 [ -e .ci/run ] || scripts=("${scripts[@]:1}")
-printf '%s\0' "${scripts[@]}" >"$TEST_DIR/scripts"
-with shellcheck 'shellcheck finds nothing' xargs -0 -a "$TEST_DIR/scripts" -P "$(nproc)" -n 16 shellcheck
+check_scripts() { printf '%s\0' "${scripts[@]}" | xargs -0 -P "$(nproc)" -n 16 shellcheck; }
+with shellcheck 'shellcheck finds nothing' check_scripts
 # NULL is a pointer here, also where it ends the arguments of a function.
 with cppcheck 'cppcheck finds nothing' cppcheck -q -j "$(nproc)" --error-exitcode=1 --suppress=varFuncNullUB \
 	--enable=warning,performance,portability '--suppress=unknownMacro:*.bpf.c' -Isrc -Itests/unit -I. src tests bench

@@ -86,7 +86,7 @@ ok 'bound by hand: the driver that wants it' equal "$(has $NVME2)" 'nvme (null)'
 d bind $NVME $NVME2 $EDU >/dev/null
 hold foreign "$(cdev $NVME2)" 2 0x1000
 d export $NVME 2 >/dev/null
-holder=$(holders default)
+holder=$(processes dmabufctl-holder)
 run d unbind $EDU $NVME2 $NVME --json
 ok 'open in a process: exit status 1' equal "$rc" 1
 ok 'open in a process: that one, and what came before is done' \

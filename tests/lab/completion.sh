@@ -41,7 +41,7 @@ everything() {
 	for device in /sys/bus/pci/devices/*; do
 		echo "$device $(readlink "$device/driver") $(cat "$device/driver_override" "$device/enable" "$device/power/runtime_status" | tr '\n' ' ')"
 	done
-	for process in $(holders '*'); do
+	for process in $(processes dmabufctl-holder); do
 		find "/proc/$process/fd" -type l -printf '%f %l\n'
 	done
 }

@@ -92,7 +92,7 @@ command "export"
 dmabuf {"adopted":false,"bar":2,"device":"0000:02:00.0","inode":"N","made_ns":"N","memory":null,"name":"dmabuf0","ranges":[{"length":1048576,"offset":0}],"size":1048576}
 schema "dmabufctl/1"
 END
-holder=$(holders default)
+holder=$(processes dmabufctl-holder)
 ok 'the inodes that the kernel gives' equal \
 	"$(gojq -s -c 'map(.dmabuf.inode) | sort' <<<"$two$fb$out")" \
 	"$(awk '/^ino:/ { ino = $2 } /^exp_name:/ { print ino }' /proc/"$holder"/fdinfo/* | sort -n | gojq -s -c .)"

@@ -38,7 +38,7 @@ holder() {
 	if [ "$1" = default ] && [ -e "/proc/${HOLDER:-none}" ]; then
 		echo "$HOLDER"
 	else
-		holders "$1"
+		processes "^[^ ]*dmabufctl-holder /run/dmabufctl/$1[.]socket$"
 	fi
 }
 

@@ -63,17 +63,19 @@ faults_are_told() { ! compgen -G '/sys/class/iommu/ivhd*' >/dev/null; }
 # The attributes of `status --json` by a gojq expression.
 attribute() { d status --json | gojq -r "$1"; }
 
-# holders CONTEXT - the PIDs of those that have the context's socket on their command line; CONTEXT is a pattern. Without a
-# pgrep, which takes five times as long, as it reads more of each process.
-holders() {
+# processes REGEX - the PIDs of those whose command line matches, as pgrep -f; but that reads more of each process, and
+# takes five times as long.
+processes() {
 	local process words
 	for process in /proc/[1-9]*; do
 		words=()
 		mapfile -d '' -t words <"$process/cmdline"
-		# shellcheck disable=SC2053 # patterns
-		[[ ${words[0]-} == *dmabufctl-holder && ${words[1]-} == /run/dmabufctl/$1.socket ]] && echo "${process#/proc/}"
+		[[ ! ${words[*]} =~ $1 ]] || echo "${process#/proc/}"
 	done 2>/dev/null
 }
+
+# acs PORT [VALUE] - the control register of its ACS, in hexadecimal: reads it, or sets it.
+acs() { setpci -s "$1" "ECAP_ACS+6.w${2:+=$2}"; }
 
 # main_setup - an exporter and an importer, a dma-buf "fb", live as map0 at $IOVA.
 main_setup() {
@@ -102,7 +104,7 @@ leave_nothing() {
 	bound=$(cd /run/dmabufctl 2>/dev/null && ls -- *.driver 2>/dev/null | sed 's/\.driver$//')
 	# shellcheck disable=SC2086 # a list of BDFs
 	[ -z "$bound" ] || d unbind $bound >/dev/null
-	ok 'nothing left: no holder' equal "$(holders '*')" ''
+	ok 'nothing left: no holder' equal "$(processes dmabufctl-holder)" ''
 	ok 'nothing left: no trace instance' equal "$(ls /sys/kernel/tracing/instances 2>/dev/null)" ''
 	ok 'nothing left: no file' equal "$(ls /run/dmabufctl 2>/dev/null)" ''
 	ok 'nothing left: no VFIO node' equal "$(ls /dev/vfio/devices 2>/dev/null)" ''

@@ -54,20 +54,21 @@ goes 00:1f.0 01:00.0 host-bridge '' '00:1f.0' '00:10.0 01:00.0'
 goes 06:00.0 05:00.0 impossible '00:13.0 04:00.0' '05:00.0 06:00.0' '05:00.0'
 
 # Every bit of the control register, as lspci shows it, and only that one decides.
-redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w) others=$(setpci -s 09:01.0 ECAP_ACS+6.w)
+redirects=$(acs 09:00.0) others=$(acs 09:01.0)
 for bits in 0001 0002 0004 0008 0010 0020 0040 001d 0000; do
-	setpci -s 09:00.0 ECAP_ACS+6.w=$bits
+	acs 09:00.0 $bits
 	run d topology 0a:00.0 0b:00.0 --json
 	ok "ACS control $bits: as lspci has it" \
 		equal "$(gojq -r '.hops[] | select(.name == "0000:09:00.0").acs' <<<"$out")" \
 		"$(lspci -vv -s 09:00.0 | sed -n 's/.*ACSCtl:[[:space:]]*//p')"
 	ok "ACS control $bits: request redirect decides" equal "$(gojq -r .verdict.verdict <<<"$out")" \
-		"$([ $((0x$bits & 4)) -ne 0 ] && [ $((0x$(setpci -s 09:00.0 ECAP_ACS+6.w) & 4)) -ne 0 ] && echo redirected || echo direct)"
+		"$([ $((0x$bits & 4)) -ne 0 ] && [ $((0x$(acs 09:00.0) & 4)) -ne 0 ] && echo redirected || echo direct)"
 done
-setpci -s 09:01.0 ECAP_ACS+6.w=001d
+acs 09:01.0 001d
 ok "the port of the other side does not count" equal "$(d topology 0a:00.0 0b:00.0 --json | gojq -r .verdict.verdict)" direct
-setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
-setpci -s 09:01.0 ECAP_ACS+6.w="$others"
+acs 09:00.0 "$redirects"
+acs 09:01.0 "$others"
+ok 'the ports are left as the kernel has set them' equal "$(d topology 0a:00.0 0b:00.0 --json | gojq -r .verdict.verdict) $(acs 09:01.0)" "$redirected $others"
 
 # An ordinary user reads 64 bytes of each: types and bits are not known.
 run setpriv --reuid=65534 --regid=65534 --clear-groups -- dmabufctl topology 0a:00.0 0b:00.0 --json

@@ -134,7 +134,7 @@ ok 'bound: nobody has it' contains "$(detail "$NVME free")" 'nobody'
 doctor 00:1f.3
 ok 'bound, and another that has nothing: exit status 3' equal "$rc" 3
 d export $NVME 2 >/dev/null
-holder=$(holders default)
+holder=$(processes dmabufctl-holder)
 hold foreign "/dev/vfio/devices/$(ls /sys/bus/pci/devices/$RAM/vfio-dev)" 2 0x1000
 doctor $NVME $RAM $EDU
 ok 'open: no failure' equal "$rc" 0

@@ -46,9 +46,9 @@ goes 00:03.0 01:00.0 host-bridge host-bridge
 
 # The same two devices, once their ports redirect nothing. The DMA API looks at both ports, where the one that the device's
 # requests come to would do (pci_p2pdma.c: upstream_bridge_distance()).
-redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w)
-both_ports() { setpci -s 09:00.0 ECAP_ACS+6.w="$1" && setpci -s 09:01.0 ECAP_ACS+6.w="$1"; }
-setpci -s 09:00.0 ECAP_ACS+6.w=0000
+redirects=$(acs 09:00.0)
+both_ports() { acs 09:00.0 "$1" && acs 09:01.0 "$1"; }
+acs 09:00.0 0000
 goes 0a:00.0 0b:00.0 direct host-bridge
 both_ports 0000
 goes 0a:00.0 0b:00.0 direct bus

@@ -14,15 +14,16 @@ group() { basename "$(readlink "/sys/bus/pci/devices/0000:$1/iommu_group")"; }
 ok 'the IOMMU groups' equal "$(gojq -r '.verdict | "\(.from_group) \(.to_group)"' <<<"$out")" "$(group 06:00.0) $(group 07:00.0)"
 # Ports with ACS; the kernel has turned request redirect on, for the sake of its IOMMU groups.
 ok 'under a switch whose ports redirect: redirected' equal "$(verdict 0a:00.0 0b:00.0)" redirected
-redirects=$(setpci -s 09:00.0 ECAP_ACS+6.w)
-setpci -s 09:00.0 ECAP_ACS+6.w=0000
+redirects=$(acs 09:00.0)
+acs 09:00.0 0000
 ok 'the same with redirection off: direct' equal "$(verdict 0a:00.0 0b:00.0)" direct
 ok 'the other way about, where it is on: redirected' equal "$(verdict 0b:00.0 0a:00.0)" redirected
-setpci -s 09:00.0 ECAP_ACS+6.w=0004
+acs 09:00.0 0004
 ok 'request redirect alone: redirected' equal "$(verdict 0a:00.0 0b:00.0)" redirected
 ok 'that bit alone is shown' \
 	contains "$(d topology 0a:00.0 0b:00.0)" '^from 0000:09:00.0 .* SrcValid- TransBlk- ReqRedir\+ CmpltRedir-'
-setpci -s 09:00.0 ECAP_ACS+6.w="$redirects"
+acs 09:00.0 "$redirects"
+ok 'the port is left as the kernel has set it' equal "$(acs 09:00.0)" "$redirects"
 ok 'under different switches: the host bridge' equal "$(verdict 06:00.0 0a:00.0)" host-bridge
 
 run d topology 0a:00.0 0b:00.0 --dot

@@ -157,7 +157,7 @@ fds() { find "/proc/$holder/fd" -type l | wc -l; }
 # What is clean is other processes' too, as they come and go.
 memory() { awk '/^Private_Dirty/ { sum += $2 } END { print sum }' "/proc/$holder/smaps_rollup"; }
 round="revoke $NVME --by memory\nrecover map0\nverify map0 --from $NVME2\n"
-rounds=100
+rounds=200
 # The second machine, and the second kernel, need not do it all again.
 [ -d /sys/kernel/debug/iommu/intel ] && ! closes_the_hole || rounds=20
 for ((i = 0; i < rounds; i++)); do
