@@ -10,7 +10,6 @@ KERNEL_SUITES=(trixie-backports trixie forky sid)
 KERNEL_WANTED=7.2
 KERNEL_OLDEST=7.1
 KERNEL_LTS=6.12
-KERNEL_NEWEST_IN=sid
 # Of each kind of kernel: the parts of its configuration, and how many objects gcc makes.
 declare -A KERNEL_CONFIGS=([small]=lab [full]='lab tests' [debug]='lab tests debug')
 declare -A KERNEL_OBJECTS=([small]=1250 [full]=1580 [debug]=1650)
@@ -86,13 +85,13 @@ fetch_source() {
 	echo "$downloads"/linux-source-"$version"_*.deb
 }
 
-# newest_version - of what Debian has; the answer is kept for a day.
+# newest_version - of what Debian's suites have, as none is always ahead of the others; the answer is kept for a day.
 newest_version() {
-	local kept=$LAB_CACHE/newest version
+	local kept=$LAB_CACHE/newest suite version
 	if ! find "$kept" -mtime 0 2>/dev/null | grep -q .; then
-		say "looking for the newest kernel source in Debian's $KERNEL_NEWEST_IN"
-		version=$(suite_offers "$KERNEL_NEWEST_IN" | tail -n 1)
-		[ -n "$version" ] || die "no kernel source in $KERNEL_NEWEST_IN (apt's log: $LAB_CACHE/apt/log)"
+		say "looking for the newest kernel source in Debian's ${KERNEL_SUITES[*]}"
+		version=$(for suite in "${KERNEL_SUITES[@]}"; do suite_offers "$suite"; done | sort -V | tail -n 1)
+		[ -n "$version" ] || die "no kernel source in ${KERNEL_SUITES[*]} (apt's log: $LAB_CACHE/apt/log)"
 		echo "$version" >"$kept"
 	fi
 	cat "$kept"

@@ -127,40 +127,55 @@ run with_kernels modules_of "$empty"
 ok 'a kernel that cannot be locked: it is taken' equal "$rc" 0
 ok 'a kernel that cannot be locked: the tests lack the importer' contains "$err" 'does not build for this kernel'
 
-# stalling_archive - a Debian archive whose linux-source stops in its midst, once.
-stalling_archive() {
-	local archive=$TEST_DIR/archive
-	mkdir -p "$archive/dists/trixie/main/binary-$(dpkg --print-architecture)" "$TEST_DIR/package/DEBIAN"
-	printf '%s\n' 'Package: linux-source-7.2' 'Version: 1' 'Architecture: all' 'Maintainer: nobody' \
-		'Description: random' >"$TEST_DIR/package/DEBIAN/control"
-	head -c 4M /dev/urandom >"$TEST_DIR/package/random"
-	dpkg-deb --root-owner-group -b "$TEST_DIR/package" "$archive/linux-source.deb" >/dev/null
-	(
-		cat "$TEST_DIR/package/DEBIAN/control"
+# offer SUITE VERSION... - in the archive, a suite with linux-source of these versions.
+offer() {
+	local packages version
+	packages=$debian/dists/$1/main/binary-$(dpkg --print-architecture)
+	mkdir -p "$packages"
+	for version in "${@:2}"; do
+		control_of "$version"
 		echo 'Filename: linux-source.deb'
-		echo "Size: $(stat -c %s "$archive/linux-source.deb")"
-		echo "SHA256: $(sha256sum "$archive/linux-source.deb" | cut -d ' ' -f 1)"
-	) >"$archive/dists/trixie/main/binary-$(dpkg --print-architecture)/Packages"
-	python3 "$top/tests/host/stalling-server" "$archive" >"$TEST_DIR/server" 2>/dev/null &
+		echo "Size: $(stat -c %s "$debian/linux-source.deb")"
+		echo "SHA256: $(sha256sum "$debian/linux-source.deb" | cut -d ' ' -f 1)"
+		echo
+	done >"$packages/Packages"
+}
+control_of() {
+	printf '%s\n' "Package: linux-source-$1" 'Version: 1' 'Architecture: all' 'Maintainer: nobody' 'Description: random'
+}
+
+# stalling_archive - a Debian archive whose linux-source stops in its midst, once.
+debian=$TEST_DIR/archive
+stalling_archive() {
+	mkdir -p "$debian" "$TEST_DIR/package/DEBIAN"
+	control_of 7.2 >"$TEST_DIR/package/DEBIAN/control"
+	head -c 4M /dev/urandom >"$TEST_DIR/package/random"
+	dpkg-deb --root-owner-group -b "$TEST_DIR/package" "$debian/linux-source.deb" >/dev/null
+	offer trixie 7.2 7.10
+	offer forky 7.1
+	offer sid 7.1
+	python3 "$top/tests/host/stalling-server" "$debian" >"$TEST_DIR/server" 2>/dev/null &
 	server=$!
 	await 60 grep -q http "$TEST_DIR/server"
 }
 
-# fetches - what a kernel is built from, of that archive.
-fetches() {
+# in_archive SUITES FUNCTION ARGUMENT... - with those suites of that archive.
+in_archive() {
 	export APT_CONFIG=$TEST_DIR/apt.conf
 	printf '%s;\n' 'Acquire::http::Timeout "2"' 'Acquire::AllowInsecureRepositories "true"' \
 		'APT::Get::AllowUnauthenticated "true"' >"$APT_CONFIG"
-	# shellcheck disable=SC2317 # fetch_source asks
+	# shellcheck disable=SC2317 # suite_offers asks
 	debian_mirror() { head -n 1 "$TEST_DIR/server"; }
-	KERNEL_SUITES=(trixie)
-	fetch_source mainline
+	read -ra KERNEL_SUITES <<<"$1"
+	"${@:2}"
 }
 stalling_archive
-run with_kernels fetches
+run with_kernels in_archive trixie fetch_source mainline
 ok 'a download that stalls: it goes on' equal "$rc" 0
-ok 'a download that stalls: all of it arrives' cmp "$out" "$TEST_DIR/archive/linux-source.deb"
+ok 'a download that stalls: all of it arrives' cmp "$out" "$debian/linux-source.deb"
 ok 'a download that stalls: what was there is not asked for again' grep -qx 'range' "$TEST_DIR/server"
+run with_kernels in_archive 'forky trixie sid' newest_version
+ok 'the newest kernel is that of all suites, whichever has it' equal "$out" 7.10
 kill $server
 
 refuses 125 'no option --frob' lab --frob
