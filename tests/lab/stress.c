@@ -9,6 +9,9 @@
  *	of the IOAS before that.
  *   stress orders EXPORTER IMPORTER
  *	Closes dma-buf, exporter, importer and iommufd of a live mapping in every order.
+ *   stress unplugs EXPORTER IMPORTER TIMES
+ *	Takes both off their buses with a live mapping, so many times, the exporter and the
+ *	importer first by turns. Both are PCI functions here, bound to vfio-pci before and after.
  *   stress burst EXPORTER IMPORTER ROUNDS
  *	Maps and unmaps at 0x10000000, as fast as it goes.
  *
@@ -16,8 +19,8 @@
  *	Has so many iommufd contexts with so many mappings each. Prints "ready" when it has, and
  *	holds them until standard input ends.
  *
- * EXPORTER and IMPORTER are VFIO nodes; BAR 2 of the first is exported. SYSFS-RESET is the
- * exporter's reset attribute.
+ * Elsewhere EXPORTER and IMPORTER are VFIO nodes; BAR 2 of the first is exported. SYSFS-RESET is
+ * the exporter's reset attribute.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -29,7 +32,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/eviction.h"
 #include "kernel/iommufd.h"
+#include "kernel/pci.h"
 #include "kernel/sys.h"
 #include "kernel/vfio.h"
 #include "uapi/iommufd.h"
@@ -242,6 +247,63 @@ static int run_orders(const char *exporter, const char *importer)
 	return 0;
 }
 
+/* The kernel waits for the device to be closed, and asks for that. */
+static void unplug(const struct pci_device *pci, int device)
+{
+	struct eviction eviction;
+	int event;
+
+	must(eviction_start(&eviction, pci, device, true), "remove %s", pci->name.bdf);
+	event = eviction_next(&eviction, -1);
+	must(event == EVICTION_ASKED ? 0 : -EPROTO, "%s was not asked for", pci->name.bdf);
+	sys_close(device);
+	while ((event = eviction_next(&eviction, -1)) == EVICTION_ASKED)
+		;
+	must(event, "remove %s", pci->name.bdf);
+	eviction_end(&eviction);
+}
+
+static void plug(struct pci_device *pci)
+{
+	must(pci_rescan_bus_of(&pci->name), "scan the bus of %s", pci->name.bdf);
+	must(pci_hand_over(&pci->name, "vfio-pci", pci), "bind %s", pci->name.bdf);
+}
+
+static void unplug_both(struct pci_device *exporter, struct pci_device *importer,
+			bool exporter_first)
+{
+	struct setting setting;
+	int rc;
+
+	open_all(&setting, exporter->cdev, importer->cdev);
+	must(map(&setting, 0, setting.dmabuf, 0x10000000), "import");
+	if (exporter_first)
+		unplug(exporter, setting.exporter);
+	unplug(importer, setting.importer);
+	if (!exporter_first)
+		unplug(exporter, setting.exporter);
+	rc = map(&setting, 1, setting.dmabuf, 0x10000000);
+	must(rc == -ENODEV ? 0 : -EPROTO, "the dma-buf is not revoked: import gave %d", rc);
+	unmap(&setting, 0, 0x10000000);
+	sys_close(setting.dmabuf);
+	sys_close(setting.iommufd);
+	plug(exporter);
+	plug(importer);
+}
+
+static int run_unplugs(const char *exporter, const char *importer, unsigned times)
+{
+	struct pci_device from, to;
+
+	must(pci_find(exporter, &from), "%s", exporter);
+	must(pci_find(importer, &to), "%s", importer);
+	for (unsigned time = 0; time < times; time++) {
+		alarm(LIMIT);
+		unplug_both(&from, &to, time % 2);
+	}
+	return 0;
+}
+
 static int run_burst(const char *exporter, const char *importer, unsigned rounds)
 {
 	struct setting setting;
@@ -295,12 +357,15 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "orders"))
 		return run_orders(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "unplugs"))
+		return run_unplugs(argv[2], argv[3], strtoul(argv[4], NULL, 10));
 	if (argc == 5 && !strcmp(argv[1], "burst"))
 		return run_burst(argv[2], argv[3], strtoul(argv[4], NULL, 10));
 	if (argc == 5 && !strcmp(argv[1], "many"))
 		return run_many(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	fprintf(stderr, "usage: stress rounds EXPORTER IMPORTER SYSFS-RESET ROUNDS [late-domains]\n"
 			"       stress orders EXPORTER IMPORTER\n"
+			"       stress unplugs EXPORTER IMPORTER TIMES\n"
 			"       stress burst EXPORTER IMPORTER ROUNDS\n"
 			"       stress many EXPORTER CONTEXTS MAPPINGS\n");
 	return 2;
