@@ -25,11 +25,19 @@ static void let_go(struct importer_attachment *attachment)
 		return;
 	dma_buf_unmap_attachment(attachment->attach, attachment->sgt, attachment->direction);
 	attachment->sgt = NULL;
-	attachment->due = false;
+	attachment->due_at = 0;
 }
 
-static void let_go_as_told(struct importer_attachment *attachment)
+/* By the clock: after ticks that were missed, jiffies pass faster than time. */
+static void let_go_when_due(struct importer_attachment *attachment)
 {
+	u64 now = ktime_get_ns();
+
+	if (now < attachment->due_at) {
+		schedule_delayed_work(&attachment->let_go,
+				      nsecs_to_jiffies(attachment->due_at - now) + 1);
+		return;
+	}
 	let_go(attachment);
 	attachment->let_go_at = ktime_get_ns();
 }
@@ -41,8 +49,8 @@ static void let_go_late(struct work_struct *work)
 	struct dma_resv *resv = attachment->attach->dmabuf->resv;
 
 	dma_resv_lock(resv, NULL);
-	if (attachment->due) /* what is mapped by now may be another mapping */
-		let_go_as_told(attachment);
+	if (attachment->due_at) /* what is mapped by now may be another mapping */
+		let_go_when_due(attachment);
 	dma_resv_unlock(resv);
 }
 
@@ -54,19 +62,14 @@ static void on_told(struct dma_buf_attachment *attach)
 
 	attachment->told++;
 	attachment->over = attachment->promise == IMPORTER_REVOCABLE;
-	if (!attachment->sgt || attachment->due)
+	if (!attachment->sgt || attachment->due_at)
 		return;
 	attachment->told_at = ktime_get_ns();
 	attachment->let_go_at = 0;
 	if (attachment->late_ms == IMPORTER_NEVER)
 		return;
-	if (!attachment->late_ms) {
-		let_go_as_told(attachment);
-		return;
-	}
-	attachment->due = true;
-	/* The jiffy that has begun does not count. */
-	schedule_delayed_work(&attachment->let_go, msecs_to_jiffies(attachment->late_ms) + 1);
+	attachment->due_at = attachment->told_at + (u64)attachment->late_ms * NSEC_PER_MSEC;
+	let_go_when_due(attachment);
 }
 
 static const struct dma_buf_attach_ops lets_go = {

@@ -40,7 +40,7 @@ struct importer_attachment {
 	enum dma_data_direction direction;
 	bool pinned;
 	bool over;
-	bool due; /* what is mapped is to go when let_go comes */
+	u64 due_at; /* ktime_get_ns() at which what is mapped is to go; 0: it is not */
 	u32 told;
 	u64 told_at, let_go_at;
 	u32 late_ms;
