@@ -214,11 +214,12 @@ changes_of() {
 	[ $# -eq 0 ] || sed -s '1,/^---$/d' "$@"
 }
 
-# place_of NAME SERIES KIND - where the cache has that kernel: one for each name, configuration and patches.
+# place_of NAME SERIES KIND - where the cache has that kernel: one for each name, settings and patches, whatever
+# comments say.
 place_of() {
 	local key
 	key=$({
-		configuration "$3" older
+		configuration "$3" older | grep '^CONFIG_'
 		changes_of ${2:+"${2%x}"*/*.patch}
 		echo "$1"
 	} | sha256sum | cut -c 1-12)

@@ -104,6 +104,18 @@ with_kernels is_built debug
 ok 'a kernel with checks in the cache: taken where it is asked for' contains "$(with_kernels chosen debug)" ^mainline-debug-
 ok 'a whole kernel is one without them' contains "$(with_kernels chosen full)" ^mainline-full-
 
+# place_with LINE - where the cache has a kernel whose configuration says that besides.
+place_with() {
+	LAB_TOP=$TEST_DIR/other
+	mkdir -p "$LAB_TOP"
+	cp -rT "$top/kernel" "$LAB_TOP/kernel"
+	echo "$1" >>"$LAB_TOP/kernel/lab.config"
+	place_of mainline '' full
+}
+usual=$(with_kernels place_of mainline '' full)
+ok 'another setting: another kernel' not equal "$(with_kernels place_with CONFIG_FROB=y)" "$usual"
+ok 'another comment: the same kernel' equal "$(with_kernels place_with '# frob')" "$usual"
+
 # The importer cannot be built for this kernel, which has nothing in it.
 empty=$TEST_DIR/empty
 mkdir -p "$empty"/{build,modules}
