@@ -49,6 +49,8 @@ END
 ) <(echo "$known") | grep .)" ''
 ok 'resets through sysfs: known where they are not announced' \
 	equal "$(grep -c '^revoke-sysfs-reset' <<<"$known")" "$(closes_the_hole && echo 0 || echo 5)"
+ok 'a leak with each map: known where it is not mended' \
+	equal "$(grep -cx device-leak <<<"$known")" "$(closes_the_hole && echo 0 || echo 1)"
 ok 'of a known bug it is said what it is' \
 	equal "$(gojq -r '.cases[] | select(.result == "known" and .known_bug == null).case' <<<"$out")" ''
 reasons='the device has no BAR of I/O ports|the IOMMU has no page table of that kind \(flags 0x[12]\)|the rule came with a later Linux|the IOMMU.s driver makes no page table before a device is attached|nothing can tell what the IOMMU translates: .*|the IOMMU translates all 64 bits|the IOMMU reserves nothing at .*|this kernel maps no files but dma-bufs'
