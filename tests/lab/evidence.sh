@@ -35,7 +35,9 @@ ok 'a trial import gives ENODEV: revoked, and the records disagree' \
 run env DMABUFCTL_FAULT=IOMMU_IOAS_ALLOC=ENOMEM dmabufctl status --json
 ok 'no trial import: the exporter, by VFIO'"'"'s record' equal "$(exporter "$out")" 'usable by kernel false'
 run without_bpf env DMABUFCTL_FAULT=IOMMU_IOAS_ALLOC=ENOMEM dmabufctl status --json
-ok 'neither: the exporter is unknown' equal "$(exporter "$out")" 'unknown by  false'
+by_fdinfo='unknown by  false'
+tells_in_fdinfo && by_fdinfo='usable by fdinfo false'
+ok 'neither: the exporter is unknown, but for fdinfo' equal "$(exporter "$out")" "$by_fdinfo"
 
 # The page table: all of it, in the right place, or nobody can vouch for it.
 # holds OFFSET LENGTH... - what the kernel has at $IOVA instead, in pieces of the dma-buf.

@@ -21,7 +21,7 @@ fdinfo() {
 }
 modprobe vfio-pci
 patched=false
-! closes_the_hole || patched=true # each series does that, too
+tells_in_fdinfo && patched=true
 # on_patched TEXT [OTHER] - what to expect.
 on_patched() { $patched && printf '%s' "$1" || printf '%s' "${2-}"; }
 

@@ -6,11 +6,11 @@
 
 # A line for each key, for an array of objects one for each of them. What is another number each time is
 # "N", if it is a whole number above 0; a PID in a text, and the kernel's release, likewise, and
-# where a BAR is. How many faults one write gives is the IOMMU's affair.
+# where a BAR is. How many faults one write gives is the IOMMU's affair, and older kernels do not say their domain.
 normal() {
 	gojq -r --arg release "$(uname -r)" '
 		def volatile: IN("inode", "holder", "made_ns", "verified_ns", "t_ns", "unmapped_after_ns");
-		if .faults then .faults |= unique else . end |
+		if .faults then .faults |= (map(.message |= sub("device \\[00:"; "device [0000:00:")) | unique) else . end |
 		if .devices then .devices |= map(if .bars then .bars |= map(.address |= sub("^0x[0-9a-f]+$"; "N")) else . end) else . end |
 		walk(if type == "object" then with_entries(
 				if (.key | volatile) and (.value | type == "number" and . > 0 and . == floor) then .value = "N" else . end)

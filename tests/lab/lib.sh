@@ -148,8 +148,21 @@ done_testing() {
 	echo "1..$TEST_COUNT"
 }
 
+# Whether it is mainline's kernel, as it is or patched, and not 6.12.
+is_mainline() { [[ $(uname -r) != 6.* ]]; }
+
+# What a page table holds of a mapping that is to be written only: Intel's driver in 6.12 lets it be read, too
+# (__domain_mapping() in drivers/iommu/intel/iommu.c).
+write_only() { is_mainline && echo w || echo rw; }
+
 # Whether this kernel revokes for resets that go past VFIO; mainline does not.
 closes_the_hole() { grep -q ' vfio_pci_core_reset_prepare' /proc/kallsyms; }
+
+# Whether the kernel lets programs in BPF go through its dma-bufs; 6.12 does not.
+iterates_dmabufs() { grep -q ' bpf_iter_dmabuf_new' /proc/kallsyms; }
+
+# Whether VFIO tells in fdinfo of a dma-buf what it is; mainline does not.
+tells_in_fdinfo() { grep -q ' vfio_pci_dma_buf_show_fdinfo' /proc/kallsyms; }
 
 driver_of() (
 	cd -P "/sys/bus/pci/devices/$1/driver" 2>/dev/null && echo "${PWD##*/}" || echo none

@@ -84,11 +84,19 @@ deduced() {
 on_record() { printf '"device":"%s","bar":%d,"ranges":[{"offset":%d,"length":%d}],"origin":"kernel"' "$@"; }
 # What only VFIO's and iommufd's records tell is looked at in sight.sh.
 rows() { gojq -c '.dmabufs[] | del(.state, .mappings, .promises)' <<<"$1"; }
+# Without an iterator of dma-bufs there is debugfs, which does not tell what an importer has promised.
+debugfs='' promised='"lets-go,lets-go"'
+iterates_dmabufs || debugfs='"debugfs",' promised=null
+# Without BPF there is fdinfo, where VFIO tells it there.
+fdinfo='' told='[null]'
+tells_in_fdinfo && fdinfo='"fdinfo",' told='[null,"usable"]'
 # as_the_kernel_says WHAT DEDUCED ON-RECORD - and of another program's dma-buf what is deduced without BPF.
 as_the_kernel_says() {
+	local without=$2
+	[ -z "$fdinfo" ] || without=${3/'"origin":"kernel"'/'"origin":"fdinfo"'}
 	run without_bpf dmabufctl list --json
 	ok "$1: exit status 0 without BPF" equal "$rc" 0
-	ok "$1: every row, all of it, without BPF" equal "$(rows "$out")" "$(kernel_rows "$2")"
+	ok "$1: every row, all of it, without BPF" equal "$(rows "$out")" "$(kernel_rows "$without")"
 	run d list --json 9>&-
 	ok "$1: exit status 0" equal "$rc" 0
 	ok "$1: every row, all of it" equal "$(rows "$out")" "$(kernel_rows "$3")"
@@ -97,7 +105,7 @@ as_the_kernel_says() {
 modprobe vfio-pci # whose records are among the sources
 run d list --json
 ok 'none: the whole object' equal "$(gojq -c . <<<"$out")" \
-	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd"]}}'
+	'{"command":"list","dmabufs":[],"schema":"dmabufctl/1","sources":{"lacking":null,"unseen_processes":0,"used":["bpf",'"$debugfs"'"vfio","iommufd"]}}'
 ok 'none: says so' contains "$(d list)" 'no dma-bufs are seen'
 
 d bind $NVME $NVME2 $EDU $RAM >/dev/null
@@ -113,15 +121,15 @@ of_nvme2=$(deduced $NVME2 2 null) nvme2_on_record=$(on_record $NVME2 2 0 $((0x10
 as_the_kernel_says 'all kinds at once' "$of_nvme2" "$nvme2_on_record"
 json=$out
 ok 'all kinds at once: where it is from' equal "$(gojq -c .sources <<<"$json")" \
-	'{"lacking":null,"unseen_processes":0,"used":["bpf","vfio","iommufd","contexts"]}'
-ok 'all kinds at once: iommufd lets go' equal "$(gojq -c '[.dmabufs[].promises]' <<<"$json")" '["lets-go,lets-go",null,null,null,null]'
+	'{"lacking":null,"unseen_processes":0,"used":["bpf",'"$debugfs"'"vfio","iommufd","contexts"]}'
+ok 'all kinds at once: iommufd lets go' equal "$(gojq -c '[.dmabufs[].promises]' <<<"$json")" "[$promised,null,null,null,null]"
 ok 'there is what the checks below want' equal "$(gojq -c '[.dmabufs[] | [.name, .size, .attachments, (.holders | length)]]' <<<"$json")" \
 	'[["a",16777216,2,1],["b",12288,0,1],["c",1048576,0,1],["some",65536,0,2],[null,1048576,0,1]]'
 run without_bpf dmabufctl list --json
-ok 'without BPF: neither state nor mappings' equal "$(gojq -c '[.dmabufs[] | .state, .mappings[]] | unique' <<<"$out")" '[null]'
+ok 'without BPF: no mappings, nor a state but by fdinfo' equal "$(gojq -c '[.dmabufs[] | .state, .mappings[]] | unique' <<<"$out")" "$told"
 ok 'without BPF: says so' equal "$(gojq -r .sources.lacking <<<"$out")" \
 	'what VFIO and iommufd have on record: programs in BPF may not be loaded: that takes CAP_BPF and CAP_PERFMON'
-ok 'without BPF: from elsewhere' equal "$(gojq -c .sources.used <<<"$out")" '["debugfs","fd","maps","contexts"]'
+ok 'without BPF: from elsewhere' equal "$(gojq -c .sources.used <<<"$out")" '["debugfs",'"$fdinfo"'"fd","maps","contexts"]'
 
 # Columns, one alone and some in another order, as text of the JSON.
 texts='
@@ -162,7 +170,7 @@ row() { of_json ".dmabufs[] | [(\"${1// /\",\"}\") as \$c | cell(\$c)] | join(\"
 ok 'the whole table' equal "$(d list | squeezed)" "\
 Sources
 SOURCES UNSEEN LACKING
-bpf,vfio,iommufd,contexts 0 -
+bpf,${debugfs:+debugfs,}vfio,iommufd,contexts 0 -
 
 Dma-bufs
 $shown
@@ -261,7 +269,7 @@ ok 'neither BPF nor debugfs: references, but no attachments' \
 	equal "$(gojq -c '[.dmabufs[] | [.name, .references, .attachments, .unexplained, .in_flight]]' <<<"$out")" \
 	'[["a",3,null,2,null],["b",1,null,0,null],["some",14,null,0,null]]'
 ok 'neither BPF nor debugfs: says so' contains "$(gojq -c '.sources | [.used, .unseen_processes, .lacking]' <<<"$out")" \
-	'^\[\["fd","maps","contexts"\],0,"attachments: .*\]$'
+	'^\[\['"$fdinfo"'"fd","maps","contexts"\],0,"attachments: .*\]$'
 mount -t debugfs debugfs /sys/kernel/debug
 d release --all
 chmod 666 /dev/dma_heap/system

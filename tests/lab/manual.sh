@@ -5,10 +5,11 @@
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
-# alike - without what differs from run to run: times, their histograms, sizes of tables by them, PIDs, inodes and other
-# plain numbers.
+# alike - without what differs from run to run: the kernel's version, times, their histograms, sizes of tables by them,
+# PIDs, inodes and other plain numbers. Older kernels do not say the domain of what faulted, and have no iterator of
+# dma-bufs, in place of which debugfs is read.
 alike() {
-	sed -E 's/[0-9]+\.[0-9]+ us/TIME/g; s/\[[ .:=+*#-]+\]/HISTOGRAM/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/^ | $//g'
+	sed -E 's/device \[0000:/device [/g; s/\bbpf,debugfs,vfio\b/bpf,vfio/; s/\b[0-9]+\.[0-9]+\.[0-9]+\b/VERSION/g; s/[0-9]+\.[0-9]+ us/TIME/g; s/\[[ .:=+*#-]+\]/HISTOGRAM/g; s/(^|[ (:=[",])[0-9]+(\.[0-9]+)?/\1N/g; s/ +/ /g; s/^ | $//g'
 }
 
 for page in "$top"/man/*.scd "$top"/man/*.scd.in; do

@@ -30,7 +30,9 @@ fi
 for capability in CAP_BPF CAP_PERFMON; do
 	# shellcheck disable=SC2046 # words
 	run metrics $(tr ' ' '\n' <<<"$capabilities" | grep -vx "$capability")
-	ok "$capability is wanted: nothing is known of revocation without it" equal "$rc $(grep -c '^dmabuf_revoked{' <<<"$out")" '0 0'
+	ok "$capability is wanted: no mapping is known without it, nor revocation but by fdinfo" \
+		equal "$rc $(grep -c '^dmabuf_mapped_bytes{' <<<"$out") $(grep -c '^dmabuf_revoked{' <<<"$out")" \
+		"0 0 $(tells_in_fdinfo && echo 1 || echo 0)"
 done
 run metrics CAP_SYS_PTRACE
 ok 'CAP_SYS_PTRACE is wanted: with it all processes are seen' contains "$out" '^dmabuf_unseen_processes 0$'

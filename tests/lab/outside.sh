@@ -24,7 +24,6 @@ resets() {
 		ok "$1" contains "$rc $err" '^0 |Inappropriate ioctl'
 	fi
 }
-is_mainline() { [[ $(uname -r) != 6.* ]]; }
 
 # after_reset WHAT MAPPING... - these were revoked by it, and come back; or, on mainline, lived through it.
 after_reset() {

@@ -28,7 +28,7 @@ d import part --name rw --offset 48K --length 4K --iova 0x20020000 >/dev/null
 d import part --name rest --offset 1020K --iova 0x20030000 >/dev/null
 d import part --name away --ioas other --length 4K --iova 0x20040000 >/dev/null
 windows=(0x20000000 0x20001000 0x20002000 0x20010000 0x20011000 0x20020000 0x20030000 0x20031000 0x20040000)
-expected='0x14000 r,0x15000 r,none,0x18000 w,none,0x1c000 rw,0x10f000 rw,none,none,'
+expected="0x14000 r,0x15000 r,none,0x18000 $(write_only),none,0x1c000 rw,0x10f000 rw,none,none,"
 ok 'import: offset, length, rights, address and IOAS are what was asked for' equal "$(places "${windows[@]}")" "$expected"
 
 for by in ro wo rw rest away part; do

@@ -30,7 +30,7 @@ as_before() {
 	second="0x12000000+0x20000->$(bar $RAM 2 0x100000) rw"
 	ok "$1: the record is what it was" equal "$(summary)" "$before"
 	ok "$1: edu's page table is" equal "$(translations $EDU)" "$(printf '%s\n' \
-		"0x10000000+0x2000->$(bar $RAM 2 0x11000) r" "0x11000000+0x10000->$(bar $RAM 2 0x110000) w" \
+		"0x10000000+0x2000->$(bar $RAM 2 0x11000) r" "0x11000000+0x10000->$(bar $RAM 2 0x110000) $(write_only)" \
 		"0x13000000+0x10000->$(bar $NVME2 2) rw")"
 	ok "$1: the NVMe controller's is" equal "$(translations $NVME2)" "$second"
 	ok "$1: the exporter's own is" equal "$(translations $RAM)" "$second"

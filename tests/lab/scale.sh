@@ -10,12 +10,12 @@ bar2() { awk 'NR == 3 { print $1 }' "/sys/bus/pci/devices/$1/resource"; }
 
 # leaf BDF IOVA - what the device's page table has there: address and bits, or "none".
 leaf() {
-	local pte
+	local pte rights=(- r w rw)
 	pte=$(awk -v pfn="$(printf '0x%013x' $(($2 >> 12)))" '$1 == pfn { print $NF }' "$TABLES/$1/domain_translation_struct")
-	[ -n "$pte" ] && printf '0x%x %d' $((pte & 0xffffffffff000)) $((pte & 3)) || echo none
+	[ -n "$pte" ] && printf '0x%x %s' $((pte & 0xffffffffff000)) "${rights[pte & 3]}" || echo none
 }
-# at BDF OFFSET BITS - what leaf says of a page of that device's BAR 2.
-at() { printf '0x%x %d' $(($(bar2 "$1") + $2)) "$3"; }
+# at BDF OFFSET RIGHTS - what leaf says of a page of that device's BAR 2.
+at() { printf '0x%x %s' $(($(bar2 "$1") + $2)) "$3"; }
 
 # state MAPPING
 state() { attribute ".mappings[] | select(.name == \"$1\") | .state"; }
@@ -41,14 +41,14 @@ ok 'it is known for what it is' equal "$(attribute '.dmabufs[] | select(.name ==
 gives 0 'and is mapped' d import twin --ioas main --iova 0x10300000 --offset 64K --name twin1
 
 all_there() {
-	ok "$1: a1 leads to its part of the BAR" equal "$(leaf "$EDU" 0x10000000)" "$(at "$NVME" $((0x10000 + 0x1000)) 1)"
-	ok "$1: its last page too" equal "$(leaf "$EDU" 0x10001000)" "$(at "$NVME" $((0x10000 + 0x2000)) 1)"
+	ok "$1: a1 leads to its part of the BAR" equal "$(leaf "$EDU" 0x10000000)" "$(at "$NVME" $((0x10000 + 0x1000)) r)"
+	ok "$1: its last page too" equal "$(leaf "$EDU" 0x10001000)" "$(at "$NVME" $((0x10000 + 0x2000)) r)"
 	ok "$1: and no more than that" equal "$(leaf "$EDU" 0x10002000)" none
-	ok "$1: a2 leads to its own" equal "$(leaf "$EDU" 0x10004000)" "$(at "$NVME" $((0x10000 + 0x8000)) 2)"
-	ok "$1: b1" equal "$(leaf "$EDU" 0x1011f000)" "$(at "$NVME" $((0x100000 + 0x1f000)) 3)"
-	ok "$1: the twin" equal "$(leaf "$EDU" 0x10300000)" "$(at "$NVME" $((0x100000 + 0x10000)) 3)"
-	ok "$1: c1" equal "$(leaf "$EDU" 0x10200000)" "$(at "$NVME2" $((0x2000 + 0x2000)) 3)"
-	ok "$1: a3 in the other table" equal "$(leaf "$NVME2" 0x10001000)" "$(at "$NVME" $((0x10000 + 0x1000)) 3)"
+	ok "$1: a2 leads to its own" equal "$(leaf "$EDU" 0x10004000)" "$(at "$NVME" $((0x10000 + 0x8000)) "$(write_only)")"
+	ok "$1: b1" equal "$(leaf "$EDU" 0x1011f000)" "$(at "$NVME" $((0x100000 + 0x1f000)) rw)"
+	ok "$1: the twin" equal "$(leaf "$EDU" 0x10300000)" "$(at "$NVME" $((0x100000 + 0x10000)) rw)"
+	ok "$1: c1" equal "$(leaf "$EDU" 0x10200000)" "$(at "$NVME2" $((0x2000 + 0x2000)) rw)"
+	ok "$1: a3 in the other table" equal "$(leaf "$NVME2" 0x10001000)" "$(at "$NVME" $((0x10000 + 0x1000)) rw)"
 	ok "$1: all are live" equal "$(attribute '[.mappings[].state] | unique | join(" ")')" live
 }
 all_there 'imported'
@@ -64,7 +64,7 @@ for iova in 0x10000000 0x10001000 0x10004000 0x10100000 0x1011f000 0x10300000; d
 	ok "revoke: nothing at $iova" equal "$(leaf "$EDU" $iova)" none
 done
 ok 'revoke: nor in the other table' equal "$(leaf "$NVME2" 0x10000000)" none
-ok 'revoke: the other device'"'"'s is untouched' equal "$(leaf "$EDU" 0x10200000)" "$(at "$NVME2" $((0x2000 + 0x2000)) 3)"
+ok 'revoke: the other device'"'"'s is untouched' equal "$(leaf "$EDU" 0x10200000)" "$(at "$NVME2" $((0x2000 + 0x2000)) rw)"
 ok 'revoke: and live' equal "$(state c1)" live
 gives 0 'recover dma-bufs and a mapping, some twice' d recover b a1 a twin a3
 all_there 'recovered'
@@ -114,7 +114,7 @@ gives 0 "$many dma-bufs, each mapped" limited --context many batch "$TEST_DIR/ma
 run limited --context many status --json
 ok "$many: all are live, by their page table" equal \
 	"$(gojq -r '[.mappings[] | .state + " " + .evidence[0]] | "\(length) \(unique | join(","))"' <<<"$out")" "$many live page-table"
-ok "$many: the last one leads where it should" equal "$(leaf "$EDU" $((0x10000000 + (many - 1) * 8192)))" "$(at "$NVME" $(((many - 1) * 4096)) 3)"
+ok "$many: the last one leads where it should" equal "$(leaf "$EDU" $((0x10000000 + (many - 1) * 8192)))" "$(at "$NVME" $(((many - 1) * 4096)) rw)"
 ok "$many: exec gives back the limit" equal "$(limited --context many exec dmabuf1400 -- bash -c 'ulimit -Sn')" 1024
 run limited --context many revoke "$NVME" --by memory --json
 ok "$many: revoke: exit status 0" equal "$rc" 0

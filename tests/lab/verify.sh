@@ -111,7 +111,7 @@ d release theirs
 # Without the record, who cannot look does not say that it is lost.
 without_bpf dmabufctl adopt --pid "$fixture" --fd "${held[0]}" --name theirs >/dev/null
 d import theirs --name map0 --ioas ioas0 --iova "$IOVA" >/dev/null
-if closes_the_hole; then # each series of patches has VFIO tell in fdinfo what it is
+if tells_in_fdinfo; then
 	run d verify map0 --from "$NVME2" --json
 	ok 'by fdinfo: the CPU saw it arrive' equal "$(field 'verdict + " \(.verification.read_by_cpu)"')" 'passed equal'
 else
