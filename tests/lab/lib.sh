@@ -155,6 +155,9 @@ is_mainline() { [[ $(uname -r) != 6.* ]]; }
 # (__domain_mapping() in drivers/iommu/intel/iommu.c).
 write_only() { is_mainline && echo w || echo rw; }
 
+# Whether the IOMMU is virtio's, which translates all 64 bits of an address.
+is_virtio() { compgen -G '/sys/bus/virtio/drivers/virtio_iommu/virtio*' >/dev/null; }
+
 # Whether this kernel revokes for resets that go past VFIO; mainline does not.
 closes_the_hole() { grep -q ' vfio_pci_core_reset_prepare' /proc/kallsyms; }
 

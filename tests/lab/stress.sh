@@ -9,8 +9,7 @@
 stress() { "$LAB_BUILD/tests/lab/stress" "$@"; }
 # virtio-iommu of 6.12 learns what it can map when a domain is attached, later ones when it is made.
 late=''
-if compgen -G '/sys/bus/virtio/drivers/virtio_iommu/virtio*' >/dev/null &&
-	! grep -q ' viommu_domain_alloc_paging' /proc/kallsyms; then
+if is_virtio && ! grep -q ' viommu_domain_alloc_paging' /proc/kallsyms; then
 	late='late-domains'
 fi
 rounds=200 unplugs=10
