@@ -55,7 +55,7 @@ for exporter in vfio udmabuf heap; do
 		vfio:dynamic) wanted='live host-bridge, verify: 0' ;;
 		vfio:revocable)
 			wanted='live host-bridge, verify: 0'
-			[[ $(uname -r) != 6.* ]] || wanted='EOPNOTSUPP: the exporter cannot be pinned'
+			is_mainline || wanted='EOPNOTSUPP: the exporter cannot be pinned'
 			;;
 		vfio:*) wanted='EOPNOTSUPP: the exporter takes importers only that let go when they are told to' ;;
 		*) wanted="$MEMORY, verify: 0" ;;
@@ -71,11 +71,11 @@ ends INT
 # promised EXPORTER - by the device's importers that monitor saw.
 promised() { gojq -r "select(.exporter == \"$1\" and .device == \"$EDU\").promise" "$events" | xargs; }
 pinned=pinned
-[[ $(uname -r) != 6.* ]] || pinned=revocable # it can be told, in vain
+is_mainline || pinned=revocable # it can be told, in vain
 for exporter in udmabuf system; do
 	ok "monitor: what importers of $exporter promise" equal "$(promised $exporter)" "dynamic revocable $pinned plain"
 done
-ok 'monitor: what importers of VFIO promise' equal "$(promised vfio_pci_core)" "dynamic$([[ $(uname -r) == 6.* ]] || echo ' revocable')"
+ok 'monitor: what importers of VFIO promise' equal "$(promised vfio_pci_core)" "dynamic$(! is_mainline || echo ' revocable')"
 gives 0 'release' d release --all
 d unbind "$EDU" >/dev/null
 nothing_leaks

@@ -25,6 +25,14 @@ translations() {
 		put;' "/sys/kernel/debug/iommu/intel/$1/domain_translation_struct"
 }
 
+# leaf BDF IOVA - what the device's page table (Intel's) has of that page of 4 KiB, "ADDRESS RIGHTS"; or "none".
+leaf() {
+	local pte rights=(- r w rw)
+	pte=$(awk -v pfn="$(printf '0x%013x' $(($2 >> 12)))" '$1 == pfn { print $NF }' \
+		"/sys/kernel/debug/iommu/intel/$1/domain_translation_struct")
+	[ -n "$pte" ] && printf '0x%x %s' $((pte & 0xffffffffff000)) "${rights[pte & 3]}" || echo none
+}
+
 # bar BDF BAR [OFFSET] - the address of a byte of it, in hexadecimal.
 bar() {
 	local start

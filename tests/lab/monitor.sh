@@ -95,7 +95,7 @@ ok 'an unmap by user space is not taken for a revocation' equal "$(count '.event
 ok 'attached for each import, and let go of' equal "$(seen '.event == "attach" or .event == "detach"')" \
 	'detach attach detach attach detach attach '
 pinning=revocable
-[[ $(uname -r) != 6.* ]] || pinning=dynamic # it does not pin
+is_mainline || pinning=dynamic # it does not pin
 ok 'attached: what iommufd promises' equal "$(gojq -r 'select(.event == "attach").promise' "$events" | xargs)" "$pinning $pinning $pinning"
 ok 'who only looks or tries puts nothing' equal "$(count '.event == "put"')" 0
 ok 'what was only tried is counted' [ "$(last .hidden)" -ge 2 ]

@@ -2,19 +2,14 @@
 # Where a mapping is and with which rights, asked of the IOMMU's page table and of real DMA; and that
 # recover brings back just that.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/kernel.sh"
 
-# leaf IOVA - the entry of a 4 KiB page in the importer's page table: address and rights, "" for none.
-leaf() {
-	local pfn
-	pfn=$(printf '0x%013x' $(($1 >> 12)))
-	awk -v pfn="$pfn" '$1 == pfn { print $NF }' "/sys/kernel/debug/iommu/intel/$EDU/domain_translation_struct"
-}
 # place IOVA - where it leads in the BAR, and the rights, as "0x14000 r".
 place() {
-	local entry rights=(- r w rw)
-	entry=$(leaf "$1")
-	[ -n "$entry" ] || { echo none; return; }
-	printf '0x%x %s\n' $(((entry & 0xffffffffff000) - bar)) "${rights[entry & 3]}"
+	local address rights
+	read -r address rights <<<"$(leaf "$EDU" "$1")"
+	[ "$address" != none ] || { echo none; return; }
+	printf '0x%x %s\n' $((address - bar)) "$rights"
 }
 places() { for iova; do place "$iova"; done | tr '\n' ','; }
 

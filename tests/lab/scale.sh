@@ -3,17 +3,12 @@
 # Many objects at once: several of each kind, of which some go and some stay, seen in the IOMMU's own
 # tables; and thousands, past the limit of open files that a shell has.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/kernel.sh"
 
 TABLES=/sys/kernel/debug/iommu/intel
 
 bar2() { awk 'NR == 3 { print $1 }' "/sys/bus/pci/devices/$1/resource"; }
 
-# leaf BDF IOVA - what the device's page table has there: address and bits, or "none".
-leaf() {
-	local pte rights=(- r w rw)
-	pte=$(awk -v pfn="$(printf '0x%013x' $(($2 >> 12)))" '$1 == pfn { print $NF }' "$TABLES/$1/domain_translation_struct")
-	[ -n "$pte" ] && printf '0x%x %s' $((pte & 0xffffffffff000)) "${rights[pte & 3]}" || echo none
-}
 # at BDF OFFSET RIGHTS - what leaf says of a page of that device's BAR 2.
 at() { printf '0x%x %s' $(($(bar2 "$1") + $2)) "$3"; }
 
