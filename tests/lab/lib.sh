@@ -57,8 +57,15 @@ vmm_ends() {
 # rescan BDF - its bus, on which it was.
 rescan() { echo 1 >"/sys/class/pci_bus/${1%:*}/rescan"; }
 
+is_amd() { compgen -G '/sys/class/iommu/ivhd*' >/dev/null; }
+
 # Whether Linux is told of what the IOMMU refuses. QEMU 7.2's AMD-Vi raises no interrupt for it.
-faults_are_told() { ! compgen -G '/sys/class/iommu/ivhd*' >/dev/null; }
+faults_are_told() { ! is_amd; }
+
+# Whether Linux remaps interrupts: by virtio-iommu it never does, by QEMU's AMD-Vi it does no more from 7.3 on.
+remaps_interrupts() {
+	! is_virtio && { ! is_amd || [[ $(printf '%s\n' 7.3 "$(uname -r)" | sort -V | head -n 1) != 7.3 ]]; }
+}
 
 # The attributes of `status --json` by a gojq expression.
 attribute() { d status --json | gojq -r "$1"; }

@@ -17,6 +17,12 @@ fi
 gives 0 'doctor' d doctor
 ok 'doctor: nothing required is missing' \
 	equal "$(d doctor --json | gojq '[.checks[] | select(.required and .result != "ok")] | length')" 0
+if remaps_interrupts; then
+	isolation='interrupts are isolated'
+else
+	isolation='off, and allowed by iommufd.allow_unsafe_interrupts'
+fi
+ok 'doctor: interrupts' equal "$(d doctor --json | gojq -r '.checks[] | select(.check == "interrupt remapping").detail')" "$isolation"
 ok 'doctor: the devices keep their drivers' equal "$(driver_of $NVME)" nvme
 
 gives 0 'bind two devices' d bind "${NVME#0000:}" "${EDU#0000:}"
