@@ -61,3 +61,28 @@ command_register() { od -An -tx2 -j 4 -N 2 "/sys/bus/pci/devices/$1/config" | tr
 
 # dmabufs - how many there are on the system.
 dmabufs() { grep -c 'vfio_pci_core' /sys/kernel/debug/dma_buf/bufinfo; }
+
+# adopt PROGRAM - the checks of one of the kernel's own tests become checks here.
+adopt() {
+	local program=$1 line name
+	if [ ! -x "$LAB_SELFTESTS/$program" ]; then
+		skip "$program" 'it does not build out of this source'
+		return
+	fi
+	"$LAB_SELFTESTS/$program" >"$TEST_DIR/$program" 2>&1
+	while IFS= read -r line; do
+		[[ $line =~ ok\ [0-9]+\ (.*) ]]
+		name=${BASH_REMATCH[1]}
+		case $line in
+		'ok '*'# SKIP '*) skip "$program: ${name% # SKIP*}" "${line#*# SKIP }" ;;
+		'ok '*) ok "$program: $name" true ;;
+		'not ok '*.vfio_type1*_iommu*) skip "$program: $name" 'VFIO containers, which this kernel does not have' ;;
+		'not ok '*)
+			ok "$program: $name" false
+			grep -B 20 -F "$line" "$TEST_DIR/$program" | grep '^#' | tail -n 5 | sed 's/^/# /'
+			;;
+		esac
+	done < <(grep -E '^(not )?ok [0-9]+ ' "$TEST_DIR/$program")
+	ok "$program: it kept to its plan" equal "$(grep -cE '^(not )?ok [0-9]+ ' "$TEST_DIR/$program")" \
+		"$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$TEST_DIR/$program")"
+}

@@ -1,0 +1,17 @@
+#!/bin/bash
+# lab: --selftests --iommu none
+# kernels: all
+# sample: nothing
+# The same of the kernel's own tests of iommufd. They want a debug kernel, and a machine without an IOMMU: their mock
+# devices would be taken for that one's.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/kernel.sh"
+
+echo 128 >/proc/sys/vm/nr_hugepages
+if grep -q iommufd_test /proc/kallsyms; then
+	adopt iommufd
+	adopt iommufd_fail_nth
+else
+	skip "iommufd's own tests" 'this kernel has no CONFIG_IOMMUFD_TEST: a debug kernel has'
+fi
+done_testing
