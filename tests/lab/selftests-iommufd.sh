@@ -2,8 +2,8 @@
 # lab: --selftests --iommu none
 # kernels: all
 # sample: nothing
-# The same of the kernel's own tests of iommufd. They want a debug kernel, and a machine without an IOMMU: their mock
-# devices would be taken for that one's.
+# The kernel's own tests of iommufd say of a kernel what they say of it without this project's patches. They want a
+# debug kernel, and a machine without an IOMMU: their mock devices would be taken for that one's.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/kernel.sh"
 
