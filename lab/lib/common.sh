@@ -101,3 +101,8 @@ prepare() {
 	mkdir -p "$LAB_CACHE" || die "cannot write to the cache directory $LAB_CACHE"
 	build_program
 }
+
+# is_at_least VERSION LEAST - of versions as 7.2.12; "" is below any.
+is_at_least() {
+	[ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}

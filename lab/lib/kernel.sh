@@ -51,8 +51,7 @@ choose_version() {
 	shift
 	for offer; do
 		[ "$offer" = "$wanted" ] && { echo "$offer"; return; }
-		[ "$(printf '%s\n' "$KERNEL_OLDEST" "$offer" | sort -V | head -n 1)" = "$KERNEL_OLDEST" ] &&
-			newest=$offer
+		is_at_least "$offer" "$KERNEL_OLDEST" && newest=$offer
 	done
 	echo "$newest"
 }

@@ -64,7 +64,7 @@ iommu_arguments() {
 		# Since 7.3 Linux remaps interrupts only where an ISA bridge or an SMBus controller is at the
 		# I/O APIC's requester ID (check_sb_ioapic() in drivers/iommu/amd/init.c). QEMU has no device
 		# there, and none that would do.
-		[ "$(printf '%s\n' 7.3 "${2:-}" | sort -V | head -n 1)" != 7.3 ] || IOMMU_PARAMETERS=$unsafe
+		! is_at_least "${2:-}" 7.3 || IOMMU_PARAMETERS=$unsafe
 		;;
 	virtio)
 		IOMMU_DEVICE=(-device virtio-iommu-pci,addr=01.0)
